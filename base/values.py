@@ -1,0 +1,114 @@
+"""Types of values that come from people, pastes and probes. What fails its type never reaches a command."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from base.errors import UsageError
+from base.text import clip, inert
+
+Value = str | int | bool | tuple[str, ...]
+"""What an input or a cause's value can be; a tuple is a list of words, each quoted on its own."""
+
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
+_INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@/+=-]{0,254}")
+_FINGERPRINT = re.compile(r"(?:SHA256:[A-Za-z0-9+/]{43}|MD5(?::[0-9a-f]{2}){16})=?")
+_SYSCTL = re.compile(r"[a-z0-9_]+(?:[./][A-Za-z0-9_@:-]+)+")
+_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,250}\.(?:service|socket|timer|mount)")
+_PATH = re.compile(r"/[^\x00-\x1f\x7f]{0,4000}")
+_LINE = re.compile(r"[^\x00-\x1f\x7f]{0,8000}")
+_PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]{20,}={0,3}")
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return check
+
+
+def _address(text: str) -> str:
+    return str(ipaddress.ip_address(text.strip("[]")))
+
+
+def _cidr(text: str) -> str:
+    return str(ipaddress.ip_network(text, strict=False))
+
+
+def _destination(text: str) -> str:
+    return text if text == "default" else _cidr(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise ValueError(text)
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < 10**9):
+        raise ValueError(text)
+    return int(text)
+
+
+def _yes_no(text: str) -> bool:
+    return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+
+
+KINDS: Mapping[str, Callable[[str], str | int | bool]] = MappingProxyType(
+    {
+        "address": _address,
+        "cidr": _cidr,
+        "destination": _destination,
+        "host": _matching(_HOST),
+        "interface": _matching(_INTERFACE),
+        "name": _matching(_NAME),
+        "fingerprint": _matching(_FINGERPRINT),
+        "sysctl": _matching(_SYSCTL),
+        "unit": _matching(_UNIT),
+        "path": _matching(_PATH),
+        "line": _matching(_LINE),
+        "public-key": _matching(_PUBLIC_KEY),
+        "port": _port,
+        "count": _count,
+        "yes-no": _yes_no,
+    }
+)
+"""Kind → check. A kind ending in `[]` is a list of it; `words` is a list of `line`."""
+
+
+def check(kind: str, value: object, *, name: str = "value") -> Value:
+    """The value in its canonical form; UsageError when it is not of the kind."""
+    if kind == "words":
+        return check("line[]", value, name=name)
+    if kind.endswith("[]"):
+        if not isinstance(value, (list, tuple)):
+            raise _refused(kind, value, name)
+        return tuple(str(check(kind[:-2], part, name=name)) for part in value)
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    if not isinstance(value, (str, int)):
+        raise _refused(kind, value, name)
+    try:
+        return KINDS[kind](str(value).strip())
+    except (ValueError, KeyError) as error:
+        raise _refused(kind, value, name) from error
+
+
+def _refused(kind: str, value: object, name: str) -> UsageError:
+    shown = clip(inert(str(value)).replace("\n", "␊"), 60)
+    return UsageError(f"{name}: {shown!r} is not of the kind `{kind}`", hint=_HINTS.get(kind, ""))
+
+
+_HINTS = {
+    "address": "an IP address such as 192.168.100.101",
+    "cidr": "a network such as 192.168.100.0/24",
+    "host": "a host of the site: `deadhop site show` lists them",
+    "interface": "a network interface such as enp7s0",
+}

@@ -1,0 +1,62 @@
+"""Why a probe could not look. These become `unknown`, never `healthy`."""
+
+from __future__ import annotations
+
+from base.errors import DeadhopError
+
+
+class ProbeError(DeadhopError):
+    """Could not look. `reason` is a stable word for programs; the message is for people."""
+
+    reason = "could-not-look"
+    exit_code = 2
+
+
+class HostUnreachable(ProbeError):
+    """No connection, or it was lost on the way."""
+
+    reason = "unreachable"
+
+
+class HostKeyRefused(HostUnreachable):
+    """The host's key is not the known one, or is not known at all."""
+
+    reason = "host-key"
+
+
+class AccessDenied(ProbeError):
+    """SSH refused the login, or sudo wants a password."""
+
+    reason = "denied"
+
+
+class ProbeTimeout(ProbeError):
+    reason = "timeout"
+
+
+class CommandMissing(ProbeError):
+    """The tool is not installed there."""
+
+    reason = "missing-command"
+
+
+class CommandFailed(ProbeError):
+    """The tool ran and said no."""
+
+    reason = "command-failed"
+
+
+class UnreadableOutput(ProbeError):
+    """The tool answered in words its parser does not know."""
+
+    reason = "unreadable"
+
+
+class OutputTooLong(ProbeError):
+    reason = "too-long"
+
+
+class NotRecorded(ProbeError):
+    """A replay was asked what its recording does not hold."""
+
+    reason = "not-recorded"
