@@ -1,0 +1,219 @@
+"""The frozen model. Loading (pydantic, positions, hints) is in `knowledge.load`; this is what the rest sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from base.errors import Place
+from base.text import Text
+from knowledge.cel import Expression
+from knowledge.template import Template
+
+
+class Verdict(StrEnum):
+    CAUSE = "cause"
+    NOT_A_FAULT = "not-a-fault"
+    NOTHING_FOUND = "nothing-found"
+    UNKNOWN = "unknown"
+
+
+class Risk(StrEnum):
+    REVERSIBLE = "reversible"
+    DISRUPTIVE = "disruptive"
+    DESTRUCTIVE = "destructive"
+
+
+# ------------------------------------------------------------------ symptoms
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What a tree must know before it starts."""
+
+    name: str
+    kind: str
+    """A kind of `base.values`."""
+    ask: Text
+    each: str = ""
+    """Where a sweep takes it from: `site.hosts`, `site.addresses`, …"""
+    paste: str = ""
+    """`prompt-host` or `prompt-user`: taken from the shell prompt of a paste when no signature captured it."""
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseRef:
+    """Leaf: this cause, with its values computed from facts and inputs."""
+
+    cause: str
+    values: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Goto:
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Goes on in another symptom's tree with these inputs."""
+
+    symptom: str
+    inputs: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class EndRef:
+    """One of the symptom's `ends`."""
+
+    end: str
+
+
+Destination = CauseRef | Goto | Jump | EndRef
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    destination: Destination
+    when: Expression | None
+    """None: always (only as the last branch)."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer an operator can give to a question step; facts are `{answer: NAME}`."""
+
+    name: str
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    id: str
+    ask: Text
+    branches: tuple[Branch, ...]
+    unknown: Destination
+    place: Place
+    probe: str = ""
+    """Empty: a question to the operator, with `options`."""
+    on: Expression | None = None
+    """CEL that gives a host's name or `operator`; may call `host_of(ADDRESS)`."""
+    arguments: Mapping[str, Expression] = field(default_factory=dict)
+    options: tuple[Option, ...] = ()
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A way to end without a cause."""
+
+    id: str
+    verdict: Verdict
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    id: str
+    layer: str
+    title: Text
+    phrases_en: tuple[str, ...]
+    phrases_ko: tuple[str, ...]
+    signatures: tuple[re.Pattern[str], ...]
+    inputs: Mapping[str, Input]
+    steps: Mapping[str, Step]
+    """In order; the first one starts."""
+    ends: Mapping[str, End]
+    place: Place
+
+    @property
+    def first(self) -> str:
+        return next(iter(self.steps))
+
+
+# ------------------------------------------------------------------ causes
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeUse:
+    """A look: a probe on a host with arguments, and what must hold of its facts."""
+
+    probe: str
+    on: Expression
+    arguments: Mapping[str, Expression]
+    when: Expression
+    """Reads the facts by the look's own name: `precondition` or `verify`."""
+    text: Text | None = None
+    attempts: int = 1
+    wait: float = 1.0
+    """Seconds between attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    on: Expression
+    """CEL: host name, or `operator`."""
+    run: Template
+    undo: Template | None
+    """None only where the fix says `irreversible: true`."""
+    sudo: bool = False
+    unless: Template | None = None
+    """A read-only command; exit status 0 means it is done already."""
+    each: str = ""
+    """Name of a list value; the action is repeated with `item` as each of its members."""
+    text: Text | None = None
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    id: str
+    title: Text
+    risk: Risk
+    impact: Text
+    actions: tuple[Action, ...]
+    verify: ProbeUse
+    place: Place
+    recommended: bool = False
+    irreversible: bool = False
+    precondition: ProbeUse | None = None
+    persist: tuple[Action, ...] = ()
+    """What makes it survive a reboot; offered apart."""
+    when: Expression | None = None
+    """Over the cause's values: whether this fix applies at all."""
+    caution: Text | None = None
+    """Read before confirming."""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseValue:
+    name: str
+    kind: str
+    text: Text | None = None
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    id: str
+    layer: str
+    title: Text
+    why: Text
+    values: Mapping[str, CauseValue]
+    fixes: tuple[Fix, ...]
+    place: Place
+    sure: Text | None = None
+    """How to be sure by hand."""
+    target: str = "host"
+    """Name of the value that says where the cause sits."""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    symptoms: Mapping[str, Symptom]
+    causes: Mapping[str, Cause]
