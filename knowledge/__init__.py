@@ -1,1 +1,1 @@
-"""What is known: symptoms and causes as data, their model, loader, lint, search, cases. No I/O but reading files."""
+"""What is known: symptoms and causes as data, with their model, loader, lint, search and cases."""
