@@ -1,0 +1,69 @@
+"""Is the lab healthy? Answered by packets."""
+
+import time
+from pathlib import Path
+
+from lab.inside import enter, machine_process, script
+from lab.instance import Instance
+from lab.machines import MACHINES, PATHS
+from lab.processes import parallel, run
+
+Path_ = tuple[str, str]
+_UNITS = ("ssh", "frr", "ovs-vswitchd", "kubelet")
+_QUERY = "systemctl is-system-running; for u in " + " ".join(_UNITS) + "; do systemctl is-active $u; done"
+
+
+def silent_paths(lab: Instance) -> list[Path_]:
+    """Paths of the healthy lab along which no ping is answered now."""
+    answers = parallel(lambda path: _answers(lab, path), PATHS)
+    return [path for path, answered in zip(PATHS, answers, strict=True) if not answered]
+
+
+def wait_ready(lab: Instance, seconds: float = 60) -> list[Path_]:
+    """Waits until all paths answer; what is still silent after `seconds`."""
+    end = time.monotonic() + seconds
+    while (bad := silent_paths(lab)) and time.monotonic() < end:
+        time.sleep(0.2)
+    return bad
+
+
+def status_table(lab: Instance) -> str:
+    memory = _memory(lab)
+    head = f"{'MACHINE':16} {'PID':>7} {'ADDRESS':16} {'SYSTEMD':9} "
+    head += " ".join(f"{unit.upper():12}" for unit in _UNITS) + f" {'PSS MiB':>7}"
+    return "\n".join([head, *parallel(lambda name: _row(lab, name, memory.get(name, 0)), MACHINES)])
+
+
+def _answers(lab: Instance, path: Path_) -> bool:
+    where, ip = path
+    return run(*enter(lab, where), "ping", "-c1", "-W1", ip).returncode == 0
+
+
+def _row(lab: Instance, name: str, memory: int) -> str:
+    pid = machine_process(lab, name).pid
+    system, *units = ([*script(lab, name, _QUERY).stdout.split(), *["?"] * 5])[: 1 + len(_UNITS)]
+    shown = " ".join(f"{'-' if unit == 'inactive' else unit:12}" for unit in units)
+    return f"{name:16} {pid:>7} {MACHINES[name].ip:16} {system:9} {shown} {memory / 1024:>7.1f}"
+
+
+def _memory(lab: Instance) -> dict[str, int]:
+    """Proportional memory (PSS, KiB) by machine, found by pid namespace."""
+    owner = {_namespace(machine_process(lab, name).pid): name for name in MACHINES}
+    total: dict[str, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name = owner.get(_namespace(int(folder.name)))
+            if name:
+                total[name] = total.get(name, 0) + _pss(folder)
+        except OSError:
+            continue  # it ended while we looked
+    return total
+
+
+def _namespace(pid: int) -> str:
+    return str(Path(f"/proc/{pid}/ns/pid").readlink())
+
+
+def _pss(folder: Path) -> int:
+    rollup = (folder / "smaps_rollup").read_text().splitlines()
+    return next((int(line.split()[1]) for line in rollup if line.startswith("Pss:")), 0)

@@ -1,0 +1,132 @@
+"""Verbs of `python -m lab`."""
+
+import argparse
+import subprocess
+import time
+
+from lab import boot, breaking, check, cleanup, packages, site
+from lab.faults import FAULTS
+from lab.inside import enter
+from lab.instance import Instance, current
+from lab.processes import ENV
+
+
+def run_command(argv: list[str], about: str) -> int:
+    arguments = _parser(about).parse_args(argv)
+    result: int = arguments.run(current(), arguments)
+    return result
+
+
+def _parser(about: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m lab", description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    verbs.add_parser("up", help="build the lab and wait until every path works").set_defaults(run=_up)
+    verbs.add_parser("down", help="remove everything, also after a crash").set_defaults(run=_down)
+    verbs.add_parser("status", help="machines, daemons, memory, faults").set_defaults(run=_status)
+    verbs.add_parser("check", help="ping along every path").set_defaults(run=_check)
+    verbs.add_parser("faults", help="list the faults").set_defaults(run=_faults)
+    verbs.add_parser("heal", help="undo all faults").set_defaults(run=_heal)
+    verbs.add_parser("ssh-config", help="path for `ssh -F`").set_defaults(run=_ssh_config)
+    for name, run, text in _WITH_FAULT:
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("fault", choices=FAULTS, metavar="FAULT")
+        verb.set_defaults(run=run)
+    _with_options(verbs)
+    return parser
+
+
+def _with_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    site_verb = verbs.add_parser("site", help="path of a site.yaml for this lab")
+    site_verb.add_argument("--no-console", action="store_true", help="a site without consoles")
+    site_verb.set_defaults(run=_site)
+    packages_verb = verbs.add_parser("packages", help="Debian packages that are missing")
+    packages_verb.add_argument("--install", action="store_true", help="install them (root)")
+    packages_verb.set_defaults(run=_packages)
+    for name, text in (("exec", "run a command in a machine, or MACHINE:pod2"), ("console", "a root shell")):
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("machine")
+        verb.add_argument("command", nargs=argparse.REMAINDER)
+        verb.set_defaults(run=_exec)
+
+
+def _up(lab: Instance, arguments: argparse.Namespace) -> int:
+    start = time.monotonic()
+    try:
+        boot.up(lab)
+    except KeyboardInterrupt:
+        cleanup.down(lab)
+        return 130
+    print(f"lab {lab.name!r} up in {time.monotonic() - start:.1f} s; ssh -F {lab.ssh_config} HOST")
+    return 0
+
+
+def _down(lab: Instance, arguments: argparse.Namespace) -> int:
+    cleanup.down(lab)
+    return 0
+
+
+def _status(lab: Instance, arguments: argparse.Namespace) -> int:
+    print(check.status_table(lab))
+    print(f"faults: {', '.join(breaking.active_faults(lab)) or 'none'}")
+    return 0
+
+
+def _check(lab: Instance, arguments: argparse.Namespace) -> int:
+    bad = check.silent_paths(lab)
+    print("\n".join(f"no answer: {where} → {ip}" for where, ip in bad) or "every path answers")
+    return 1 if bad else 0
+
+
+def _faults(lab: Instance, arguments: argparse.Namespace) -> int:
+    print("\n".join(f"{name:16} {fault.about}" for name, fault in FAULTS.items()))
+    return 0
+
+
+def _break(lab: Instance, arguments: argparse.Namespace) -> int:
+    breaking.break_(lab, arguments.fault)
+    return 0
+
+
+def _undo(lab: Instance, arguments: argparse.Namespace) -> int:
+    breaking.undo(lab, arguments.fault)
+    return 0
+
+
+def _heal(lab: Instance, arguments: argparse.Namespace) -> int:
+    breaking.heal(lab)
+    return 0
+
+
+def _paste(lab: Instance, arguments: argparse.Namespace) -> int:
+    print(breaking.paste(lab, arguments.fault), end="")
+    return 0
+
+
+def _ssh_config(lab: Instance, arguments: argparse.Namespace) -> int:
+    print(lab.ssh_config)
+    return 0
+
+
+def _site(lab: Instance, arguments: argparse.Namespace) -> int:
+    print(site.write_site(lab, console=not arguments.no_console))
+    return 0
+
+
+def _packages(lab: Instance, arguments: argparse.Namespace) -> int:
+    names = packages.install() if arguments.install else packages.missing()
+    print("\n".join(names) or "nothing is missing")
+    return 0 if arguments.install or not names else 1
+
+
+def _exec(lab: Instance, arguments: argparse.Namespace) -> int:
+    argv = [*enter(lab, arguments.machine), "bash", "-c", " ".join(arguments.command)]
+    return subprocess.run(argv, env=ENV).returncode
+
+
+_WITH_FAULT = (
+    ("break", _break, "put a fault in"),
+    ("undo", _undo, "take a fault out"),
+    ("paste", _paste, "what an operator would paste now"),
+)

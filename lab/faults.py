@@ -1,0 +1,156 @@
+"""Faults as data. Every step changes a real machine; nothing is simulated in text."""
+
+from dataclasses import dataclass
+
+from lab.firewall import load_host_firewall, load_port_security
+from lab.machines import HOSTS, ROOT, End
+from lab.routing import route_by_bgp, route_by_hand
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """bash text, run as root in a machine."""
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """A new cable between two machines."""
+
+    one: End
+    other: End
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreIdentity:
+    """The machine's first host key, and the known_hosts files that name it."""
+
+    machine: str
+
+
+Step = Run | Plug | RestoreIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    about: str
+    breaks: tuple[Step, ...]
+    undo: tuple[Step, ...]
+    """Back to the healthy lab, from the broken state or from any repair of it."""
+    shows: Run
+    """The command whose output an operator would paste."""
+    settle: float = 0
+    """Seconds until the fault shows all its effects."""
+
+
+def _ping(where: str, ip: str) -> Run:
+    return Run(where, f"ping -c2 -W1 {ip}")
+
+
+def _login(host: str) -> Run:
+    return Run(ROOT, f"ssh -F {{ssh_config}} {host} hostname")
+
+
+def _by_bgp() -> tuple[Step, ...]:
+    return tuple(Run(host, route_by_bgp(host)) for host in HOSTS)
+
+
+_SAVE = "iptables-save > /etc/sysconfig/iptables"
+_NEW_KEY = (
+    "cd /etc/ssh; rm -f ssh_host_ed25519_key*; "
+    "ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key; systemctl restart ssh"
+)
+_SSH_ON = "systemctl reset-failed ssh; systemctl start ssh"
+_CONTROLLER_ROUTES = ("default via 192.168.100.1 dev br-ex", "172.20.112.0/24 via 192.168.100.1 dev br-ex")
+
+FAULTS: dict[str, Fault] = {
+    "libvirt-reject": Fault(
+        "libvirt's LIBVIRT_FWI chain on openstack-host rejects new flows to the controller",
+        breaks=(
+            Run(
+                "openstack-host",
+                f"iptables -D LIBVIRT_FWI -s 10.10.10.0/24 -d 192.168.100.0/24 -j ACCEPT; {_SAVE}",
+            ),
+        ),
+        undo=(Run("openstack-host", load_host_firewall("openstack-host")),),
+        shows=_ping("master", "192.168.100.101"),
+    ),
+    "missing-route": Fault(
+        "routes by hand, and kubernetes-host has none to 192.168.100.0/24",
+        breaks=(
+            *(Run(host, route_by_hand(host)) for host in HOSTS),
+            Run("kubernetes-host", "ip route del 192.168.100.0/24 via 10.10.10.1"),
+        ),
+        undo=_by_bgp(),
+        shows=_ping("master", "192.168.100.101"),
+    ),
+    "one-way-route": Fault(
+        "requests reach the controller, its replies have no route back",
+        breaks=(Run("controller", "ip route del default; ip route del 172.20.112.0/24"),),
+        undo=(Run("controller", "; ".join(f"ip route replace {route}" for route in _CONTROLLER_ROUTES)),),
+        shows=_ping("master", "192.168.100.101"),
+    ),
+    "ip-forward-off": Fault(
+        "openstack-host does not forward",
+        breaks=(Run("openstack-host", "sysctl -q -w net.ipv4.ip_forward=0"),),
+        undo=(Run("openstack-host", "sysctl -q -w net.ipv4.ip_forward=1"),),
+        shows=_ping("master", "192.168.100.101"),
+    ),
+    "rp-filter": Fault(
+        "a second cable makes the path asymmetric, and openstack-host filters strictly",
+        breaks=(
+            Plug(End("openstack-host", "enp8s0"), End("kubernetes-host", "enp9s0")),
+            Run(
+                "openstack-host",
+                "ip addr add 10.99.0.1/30 dev enp8s0; ip link set enp8s0 up; "
+                "sysctl -q -w net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.enp8s0.rp_filter=1",
+            ),
+            Run(
+                "kubernetes-host",
+                "ip addr add 10.99.0.2/30 dev enp9s0; ip link set enp9s0 up; "
+                "sysctl -q -w net.ipv4.conf.enp9s0.arp_announce=2; "
+                "ip route add 192.168.100.0/24 via 10.99.0.1 dev enp9s0 src 10.10.10.2",
+            ),
+        ),
+        undo=(Run("openstack-host", "ip link del enp8s0 2>/dev/null; sysctl -q -w net.ipv4.conf.all.rp_filter=0"),),
+        shows=_ping("kubernetes-host", "192.168.100.101"),
+    ),
+    "sshd-down": Fault(
+        "sshd is stopped on the controller: connection refused",
+        breaks=(Run("controller", "systemctl stop ssh"),),
+        undo=(Run("controller", _SSH_ON),),
+        shows=_login("controller"),
+    ),
+    "hostkey-changed": Fault(
+        "compute has a new SSH host key",
+        breaks=(Run("compute", _NEW_KEY),),
+        undo=(RestoreIdentity("compute"),),
+        shows=_login("compute"),
+    ),
+    "ssh-drop": Fault(
+        "compute drops every packet to port 22: connecting hangs",
+        breaks=(Run("compute", "iptables -I INPUT -p tcp --dport 22 -j DROP"),),
+        undo=(Run("compute", load_port_security("compute")),),
+        shows=_login("compute"),
+    ),
+    "ssh-frozen": Fault(
+        "sshd of compute2 is stopped by SIGSTOP: TCP connects, no banner ever comes",
+        breaks=(Run("compute2", "systemctl kill -s STOP ssh"),),
+        undo=(Run("compute2", f"systemctl kill -s CONT ssh; {_SSH_ON}"),),
+        shows=_login("compute2"),
+    ),
+    "host-silent": Fault(
+        "kubernetes-host drops every packet that comes in on its uplink",
+        breaks=(
+            Run(
+                "kubernetes-host",
+                "iptables -I INPUT -i enp0s20f0u2 -j DROP; iptables -I FORWARD -i enp0s20f0u2 -j DROP",
+            ),
+        ),
+        undo=(Run("kubernetes-host", load_host_firewall("kubernetes-host")),),
+        shows=_login("kubernetes-host"),
+        settle=10,
+    ),
+}

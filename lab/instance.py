@@ -1,0 +1,73 @@
+"""Names of one lab. Several labs can run at once: everything a lab owns is named after its instance."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import LabError
+
+STATE_ROOT = Path("/run")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    name: str
+
+    @property
+    def state(self) -> Path:
+        """Keys, pids, logs and ssh_config; mode 0700, gone after `down`."""
+        return STATE_ROOT / f"deadhop-lab-{self.name}"
+
+    @property
+    def cgroup(self) -> Path:
+        """Holds every process of the lab, so that none can be missed."""
+        return cgroup2_mount() / f"deadhop-lab-{self.name}"
+
+    @property
+    def uplink(self) -> str:
+        """Interface that joins the namespace the lab was started from to the lab's switch."""
+        return f"dh-{self.name}"
+
+    @property
+    def ssh_config(self) -> Path:
+        return self.state / "ssh_config"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.state / "known_hosts"
+
+
+def current() -> Instance:
+    """The instance named by DEADHOP_LAB; LabError when the name cannot name an interface."""
+    name = os.environ.get("DEADHOP_LAB") or "main"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,11}", name):
+        raise LabError(
+            f"DEADHOP_LAB={name!r} cannot name a lab",
+            hint="use up to 12 lower-case letters, digits and dashes",
+        )
+    return Instance(name)
+
+
+def cgroup2_mount() -> Path:
+    """Where cgroup2 can be written: /sys/fs/cgroup, or beside v1 at /sys/fs/cgroup/unified.
+
+    `ip netns exec` hides it under a fresh /sys that only its children see: there it is mounted again.
+    """
+    found = _writable_cgroup2()
+    if found is None:
+        subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], capture_output=True)
+        found = _writable_cgroup2()
+    if found is None:
+        raise LabError(
+            "no writable cgroup2 file system here",
+            hint="run this as root; in a container, start the container with --privileged",
+        )
+    return found
+
+
+def _writable_cgroup2() -> Path | None:
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    writable = (Path(mount[1]) for mount in mounts if mount[2] == "cgroup2" and "rw" in mount[3].split(","))
+    return next((path for path in writable if os.access(path, os.W_OK)), None)

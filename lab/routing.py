@@ -1,0 +1,67 @@
+"""Routes of the physical hosts: by BGP as FRR learns them, or by hand."""
+
+from lab.bash import lines, write
+from lab.machines import FLOATING, HOSTS, Host
+
+
+def static_routes(host: str) -> list[str]:
+    """Each host routes the other hosts' libvirt networks by hand."""
+    routes = [f"{other.subnet} via {other.ip}" for name, other in HOSTS.items() if name != host]
+    return routes + ([f"{FLOATING} via 10.10.10.1"] if host != "openstack-host" else [])
+
+
+def floating_routes(host: str) -> list[str]:
+    """The floating IP of the instance behind compute-2-host."""
+    return {
+        "openstack-host": ["192.168.200.129/32 via 10.10.10.3"],
+        "compute-2-host": ["192.168.200.129/32 via 45.120.120.154"],
+    }.get(host, [])
+
+
+def route_by_hand(host: str) -> str:
+    routes = [f"ip route replace {route}" for route in (*floating_routes(host), *static_routes(host))]
+    return lines("systemctl stop frr", *routes)
+
+
+def route_by_bgp(host: str) -> str:
+    floating = [f"ip route replace {route}" for route in floating_routes(host)]
+    by_hand = [f"ip route del {route} proto boot 2>/dev/null || true" for route in static_routes(host)]
+    return lines(*floating, *by_hand) + restart_frr(host)
+
+
+def restart_frr(host: str) -> str:
+    return write("/etc/frr/frr.conf", frr_conf(host), "640") + lines(
+        "chown frr:frr /etc/frr/frr.conf",
+        "systemctl reset-failed frr 2>/dev/null || true",
+        "systemctl restart frr",
+    )
+
+
+def frr_conf(host: str) -> str:
+    """iBGP full mesh in AS 65000; every host announces what is connected to it."""
+    peers = [peer for name, peer in HOSTS.items() if name != host]
+    return lines(
+        "frr defaults traditional",
+        f"hostname {host}",
+        "log syslog informational",
+        "!",
+        "router bgp 65000",
+        f" bgp router-id {HOSTS[host].ip}",
+        " timers bgp 3 9",
+        *(line for peer in peers for line in _neighbour(peer, HOSTS[host].nic)),
+        " address-family ipv4 unicast",
+        "  redistribute connected",
+        *(f"  neighbor {peer.ip} next-hop-self" for peer in peers),
+        " exit-address-family",
+        "!",
+        "line vty",
+        "!",
+    )
+
+
+def _neighbour(peer: Host, nic: str) -> list[str]:
+    return [
+        f" neighbor {peer.ip} remote-as 65000",
+        f" neighbor {peer.ip} update-source {nic}",
+        f" neighbor {peer.ip} timers connect 1",
+    ]
