@@ -1,0 +1,322 @@
+"""The site from `site.yaml` or from OpenSSH configuration. Every mistake has its place and a hint."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import yaml
+
+from base.errors import ConfigError, Place, Problem, UsageError
+from base.paths import config_dir
+from base.text import clip, inert
+from base.values import check
+from probes.site import OPERATOR, Host, Site
+from probes.ssh_config import at_home, default_config, hosts_of, matches, read_text
+
+VERSION = 1
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SITE_LINE = re.compile(r"^(?:version|hosts|only|ssh_config)\s*:", re.MULTILINE)
+_SUFFIXES = (".yaml", ".yml")
+_NEW = "`deadhop site init` writes one from ~/.ssh/config"
+
+
+class SiteInvalid(ConfigError):
+    """Mistakes in a site file, each with its place."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        first, *more = sorted(problems)
+        super().__init__("\n".join([f"{first.place}: {first.message}", *map(str, more)]), hint=first.hint)
+        self.problems = (first, *more)
+
+
+def load_site(path: Path | None = None) -> Site:
+    """The site of `path`, else of DEADHOP_SITE, the user's configuration folder, or ~/.ssh/config."""
+    given = path or (Path(os.environ["DEADHOP_SITE"]) if os.environ.get("DEADHOP_SITE") else None)
+    own, ssh = config_dir() / "site.yaml", default_config()
+    if given is None and own.exists():
+        given = own
+    if given is not None:
+        return _not_empty(_load(at_home(str(given))))
+    if not ssh.exists():
+        return Site(source="no site file and no ~/.ssh/config")
+    return Site(str(ssh), hosts_of(ssh), (ssh,))
+
+
+def _not_empty(site: Site) -> Site:
+    if not site.hosts:
+        raise ConfigError(
+            f"{site.source}: names no host", hint="name hosts under `hosts:` or in the SSH configuration"
+        )
+    return site
+
+
+def _load(path: Path) -> Site:
+    text = _text(path)
+    if path.suffix in _SUFFIXES or _SITE_LINE.search(text):
+        return parse_site(text, path)
+    return Site(str(path), hosts_of(path), (path,))
+
+
+def _text(path: Path) -> str:
+    try:
+        text = read_text(path, Place(str(path)))
+    except ConfigError as error:
+        raise ConfigError(error.message, hint=error.hint if path.exists() else _NEW) from error
+    if not text.strip():
+        raise ConfigError(f"{path}: is empty", hint=_NEW)
+    return text
+
+
+# ------------------------------------------------------------------ site.yaml
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Collects what is wrong, so that one look shows all of it."""
+
+    path: Path
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, node: yaml.Node) -> Place:
+        return Place(str(self.path), node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def wrong(self, node: yaml.Node, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(self.place(node), message, hint))
+
+    def entries(self, node: yaml.Node, what: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        """Key → (key node, value node) of a mapping; keys given twice are wrong."""
+        if not isinstance(node, yaml.MappingNode):
+            self.wrong(node, f"{what} is not a mapping", "write `key: value` lines")
+            return {}
+        found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        for key, value in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
+            if not name:
+                self.wrong(key, f"{what}: a key must be a word")
+            elif name in found:
+                first = found[name][0].start_mark.line + 1
+                self.wrong(key, f"{_shown(name)} is given twice, first in line {first}", "keep one of them")
+            else:
+                found[name] = (key, value)
+        return found
+
+    def known(self, node: yaml.Node, what: str, keys: tuple[str, ...]) -> dict[str, yaml.Node]:
+        values = {}
+        for name, (key, value) in self.entries(node, what).items():
+            if name in keys:
+                values[name] = value
+                continue
+            close = get_close_matches(name, keys, 1)
+            hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(keys)}"
+            self.wrong(key, f"{what} has no key {_shown(name)}", hint)
+        return values
+
+    def words(self, node: yaml.Node | None, what: str) -> list[yaml.ScalarNode]:
+        """A list of words, or none for a missing or empty value."""
+        if node is None or _null(node):
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            self.wrong(node, f"{what} is not a list", f"write `{what}: [first, second]`")
+            return []
+        for item in node.value:
+            if not isinstance(item, yaml.ScalarNode) or not item.value:
+                self.wrong(item, f"{what}: a word is wanted here", "put quotes around it if it is one")
+        return [item for item in node.value if isinstance(item, yaml.ScalarNode) and item.value]
+
+
+def _null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
+
+
+def _shown(text: str) -> str:
+    return f"`{clip(inert(text), 60)}`"
+
+
+def parse_site(text: str, path: Path) -> Site:
+    """The site of a site.yaml's text. SiteInvalid with all that is wrong."""
+    reader = _Reader(path)
+    root = _compose(text, path)
+    values = reader.known(root, "the site file", ("version", "ssh_config", "hosts", "only"))
+    _check_version(reader, root, values.get("version"))
+    files = _ssh_files(reader, values.get("ssh_config"))
+    listed = _listed(reader, files, values.get("only"))
+    own = _own_hosts(reader, values.get("hosts"))
+    if reader.problems:
+        raise SiteInvalid(tuple(reader.problems))
+    return Site(str(path), _merged(listed, own), files)
+
+
+def _compose(text: str, path: Path) -> yaml.Node:
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(str(path), mark.line + 1, mark.column + 1) if mark else Place(str(path))
+        raise SiteInvalid((Problem(place, f"wrong YAML: {error.problem}", "is the indentation right?"),)) from error
+    except (yaml.YAMLError, RecursionError) as error:
+        message = "nested too deep" if isinstance(error, RecursionError) else str(error).splitlines()[0]
+        raise SiteInvalid((Problem(Place(str(path)), f"wrong YAML: {message}"),)) from error
+    if root is None:
+        raise ConfigError(f"{path}: is empty", hint=_NEW)
+    return root
+
+
+def _check_version(reader: _Reader, root: yaml.Node, node: yaml.Node | None) -> None:
+    if node is None:
+        reader.wrong(root, "`version` is missing", f"begin the file with `version: {VERSION}`")
+    elif node.value != str(VERSION):
+        shown = _shown(str(node.value)) if isinstance(node, yaml.ScalarNode) else "this"
+        reader.wrong(
+            node, f"{shown} is no known version of the site file", f"this deadhop reads `version: {VERSION}`"
+        )
+
+
+def _ssh_files(reader: _Reader, node: yaml.Node | None) -> tuple[Path, ...]:
+    if node is None or _null(node):
+        return (default_config(),) if default_config().exists() else ()
+    nodes = [node] if isinstance(node, yaml.ScalarNode) else reader.words(node, "ssh_config")
+    files = []
+    for item in nodes:
+        file = reader.path.parent / at_home(str(item.value))
+        if file.exists():
+            files.append(file)
+        else:
+            reader.wrong(item, f"no such file: {_shown(str(file))}", "relative paths start at the site file")
+    return tuple(files)
+
+
+def _listed(reader: _Reader, files: tuple[Path, ...], only: yaml.Node | None) -> list[Host]:
+    hosts = [host for file in files for host in hosts_of(file)]
+    nodes = reader.words(only, "only")
+    for node in nodes:
+        pattern = str(node.value).removeprefix("!")
+        if not any(matches(host.name, (pattern,)) for host in hosts):
+            reader.wrong(
+                node, f"{_shown(str(node.value))} matches no host of the SSH configuration", "is it spelled right?"
+            )
+    patterns = tuple(str(node.value) for node in nodes)
+    if patterns and all(pattern.startswith("!") for pattern in patterns):
+        patterns = ("*", *patterns)
+    return [host for host in hosts if not patterns or matches(host.name, patterns)]
+
+
+def _own_hosts(reader: _Reader, node: yaml.Node | None) -> list[Host]:
+    if node is None or _null(node):
+        return []
+    return list(_each_own(reader, node))
+
+
+def _each_own(reader: _Reader, node: yaml.Node) -> Iterator[Host]:
+    for name, (key, value) in reader.entries(node, "hosts").items():
+        if _checked(reader, key, "host", name) and name == OPERATOR:
+            reader.wrong(key, f"{_shown(name)} is the machine deadhop runs on", "give the host another name")
+        fields = {} if _null(value) else reader.known(value, _shown(name), ("addresses", "console", "labels"))
+        yield Host(
+            name,
+            tuple(_addresses(reader, fields.get("addresses"))),
+            tuple(str(word.value) for word in reader.words(fields.get("console"), "console")),
+            tuple(str(word.value) for word in reader.words(fields.get("labels"), "labels")),
+        )
+
+
+def _addresses(reader: _Reader, node: yaml.Node | None) -> Iterator[str]:
+    for word in reader.words(node, "addresses"):
+        if _checked(reader, word, "address", str(word.value)):
+            yield str(check("address", str(word.value)))
+
+
+def _checked(reader: _Reader, node: yaml.Node, kind: str, text: str) -> bool:
+    try:
+        check(kind, text)
+    except UsageError:
+        hint = _HINTS[kind]
+        reader.wrong(node, f"{_shown(text)} is not {_A_KIND[kind]}", hint)
+        return False
+    return True
+
+
+_A_KIND = {"host": "a host name", "address": "an IP address"}
+_HINTS = {
+    "host": "letters, digits, `.`, `_` and `-`",
+    "address": "such as 192.168.100.101, without a prefix length",
+}
+
+
+def _merged(listed: list[Host], own: list[Host]) -> tuple[Host, ...]:
+    """Hosts of the SSH configuration in its order, then those only site.yaml has; addresses of both."""
+    hosts: dict[str, Host] = {}
+    for host in (*listed, *own):
+        old = hosts.get(host.name, Host(host.name))
+        addresses = dict.fromkeys((*old.addresses, *host.addresses))
+        hosts[host.name] = Host(host.name, tuple(addresses), host.console or old.console, host.labels or old.labels)
+    return tuple(hosts.values())
+
+
+# ------------------------------------------------------------------ deadhop site init
+
+
+_HEAD = """\
+# The machines deadhop may look at. `deadhop site check` tries them, `deadhop site show` lists them.
+# How to log in (user, key, port, jump host) stays in the SSH configuration.
+version: 1
+ssh_config: {config}
+
+# Which hosts of the SSH configuration belong to this site (patterns; without this line: all of them).
+# only: ["*", "!github.com"]
+
+# What the SSH configuration cannot say. All of it is optional:
+#   addresses  further addresses of the host
+#   console    a program on this machine that runs a shell there without SSH; `sh` is added to it
+#   labels     words to find it by
+hosts:
+"""
+
+
+def write_site(path: Path, hosts: tuple[Host, ...], ssh_config: Path | None = None) -> str:
+    """Writes a commented site.yaml (0600, all or nothing) and returns its text. ConfigError when there is
+    one already or the folder cannot be written."""
+    text = _HEAD.format(config=_quoted(str(ssh_config or "~/.ssh/config")))
+    text += "".join(f"  {_quoted(host.name)}: {{}}{_known(host)}\n" for host in hosts)
+    text += (
+        '  # vm1: {addresses: [192.0.2.10], console: [lxc, exec, vm1, --], labels: [vm]}\n'
+    )
+    _write_new(path, text)
+    return text
+
+
+def _known(host: Host) -> str:
+    return f"  # {', '.join(host.addresses)}" if host.addresses else ""
+
+
+def _quoted(word: str) -> str:
+    """The word as YAML: quoted where YAML would read something else into it."""
+    return yaml.safe_dump(word, default_style=None, width=10**6, allow_unicode=True).partition("\n")[0]
+
+
+def _write_new(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_durably(temporary, text)
+        os.link(temporary, path)  # unlike a rename, refuses to replace a file
+    except FileExistsError as error:
+        raise ConfigError(f"{path}: is there already", hint="edit it, or move it away first") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}", hint="choose another path") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
