@@ -1,0 +1,55 @@
+"""The network lab for tests, and honesty about tests that were left out."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from lab.instance import current
+from lab.session import Lab
+
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("LABS") == "1":
+        return
+    left_out = [item for item in items if item.get_closest_marker("lab")]
+    items[:] = [item for item in items if not item.get_closest_marker("lab")]
+    config.stash[LEFT_OUT] = len(left_out)
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    count = config.stash.get(LEFT_OUT, 0)
+    if not count:
+        return
+    terminalreporter.section("LEFT OUT", sep="!", red=True, bold=True)
+    terminalreporter.line(f"{count} tests on the network lab did not run: they need root and real namespaces")
+    terminalreporter.line("run them, as root:  LABS=1 make test", bold=True)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """Ten real machines, built afresh once in a test run. A lab that does not start fails its tests."""
+    built = _lab_command("up")
+    if built.returncode:
+        _lab_command("down")
+        pytest.fail(f"the lab did not start:\n{built.stderr}", pytrace=False)
+    yield Lab(current())
+    removed = _lab_command("down")
+    assert removed.returncode == 0, removed.stderr
+
+
+@pytest.fixture
+def healed_lab(lab: Lab) -> Iterator[Lab]:
+    """The lab, healthy again after the test whatever the test broke."""
+    yield lab
+    lab.heal()
+
+
+def _lab_command(verb: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "lab", verb], capture_output=True, text=True, timeout=300)

@@ -1,0 +1,120 @@
+"""Each fault breaks what it says, on real packets, and undo heals it from any state."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from lab.faults import FAULTS
+from lab.session import Lab
+
+pytestmark = pytest.mark.lab
+
+CONTROLLER = ("master", "192.168.100.101")
+COMPUTE = ("master", "192.168.100.102")
+
+
+@dataclass(frozen=True)
+class Expected:
+    pasted: str
+    """Part of what the operator's command really prints."""
+    silent: set[tuple[str, str]]
+    """Paths that must not answer while it is broken."""
+    answers: set[tuple[str, str]]
+    """Paths beside them that must still answer."""
+    repair: tuple[str, str]
+    """(machine, bash) of somebody who repairs it by hand."""
+
+
+EXPECTED = {
+    "libvirt-reject": Expected(
+        "From 10.10.10.1 icmp_seq=1 Destination Port Unreachable",
+        {CONTROLLER},
+        {("controller", "172.20.112.101"), ("operator", "10.10.10.1")},
+        ("openstack-host", "iptables -I LIBVIRT_FWI 1 -s 10.10.10.0/24 -d 192.168.100.0/24 -j ACCEPT"),
+    ),
+    "missing-route": Expected(
+        "From 172.20.112.1 icmp_seq=1 Destination Net Unreachable",
+        {CONTROLLER},
+        {("master", "45.120.120.154")},
+        ("kubernetes-host", "ip route add 192.168.100.0/24 via 10.10.10.1"),
+    ),
+    "one-way-route": Expected(
+        "2 packets transmitted, 0 received, 100% packet loss",
+        {CONTROLLER, ("controller", "172.20.112.101")},
+        {COMPUTE},
+        ("controller", "ip route add default via 192.168.100.1 dev br-ex"),
+    ),
+    "ip-forward-off": Expected(
+        "2 packets transmitted, 0 received, 100% packet loss",
+        {CONTROLLER, COMPUTE},
+        {("openstack-host", "10.10.10.2")},
+        ("openstack-host", "sysctl -qw net.ipv4.ip_forward=1"),
+    ),
+    "rp-filter": Expected(
+        "2 packets transmitted, 0 received, 100% packet loss",
+        set(),
+        {("kubernetes-host", "10.10.10.1")},
+        ("openstack-host", "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.enp8s0.rp_filter=0"),
+    ),
+    "sshd-down": Expected("Connection refused", set(), {CONTROLLER}, ("controller", "systemctl start ssh")),
+    "hostkey-changed": Expected(
+        "REMOTE HOST IDENTIFICATION HAS CHANGED!", set(), {COMPUTE}, ("compute", "systemctl restart ssh")
+    ),
+    "ssh-drop": Expected("timed out", set(), {COMPUTE}, ("compute", "iptables -D INPUT -p tcp --dport 22 -j DROP")),
+    "ssh-frozen": Expected(
+        "timed out", set(), {("master", "45.120.120.154")}, ("compute2", "systemctl restart ssh")
+    ),
+    "host-silent": Expected(
+        "timed out",
+        {("openstack-host", "10.10.10.2"), ("controller", "172.20.112.101")},
+        {("openstack-host", "10.10.10.3")},
+        ("kubernetes-host", "iptables -D INPUT -i enp0s20f0u2 -j DROP; iptables -D FORWARD -i enp0s20f0u2 -j DROP"),
+    ),
+}
+
+
+def test_every_fault_is_tested() -> None:
+    assert EXPECTED.keys() == FAULTS.keys()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_shows_and_undo_leaves_no_trace(healed_lab: Lab, fault: str) -> None:
+    expected, before = EXPECTED[fault], healed_lab.snapshot()
+    assert expected.pasted not in healed_lab.paste(fault)
+    healed_lab.break_(fault)
+    assert expected.pasted in healed_lab.paste(fault)
+    silent = set(healed_lab.silent_paths())
+    assert expected.silent <= silent
+    assert expected.answers.isdisjoint(silent)
+    healed_lab.undo(fault)
+    assert expected.pasted not in healed_lab.paste(fault)
+    assert healed_lab.silent_paths() == []
+    assert healed_lab.snapshot() == before
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_undo_after_a_repair_leaves_no_trace(healed_lab: Lab, fault: str) -> None:
+    before = healed_lab.snapshot()
+    healed_lab.break_(fault)
+    healed_lab.run(*EXPECTED[fault].repair)
+    healed_lab.undo(fault)
+    assert healed_lab.silent_paths() == []
+    assert healed_lab.snapshot() == before
+    assert EXPECTED[fault].pasted not in healed_lab.paste(fault)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_undo_of_what_is_not_broken_changes_nothing(healed_lab: Lab, fault: str) -> None:
+    before = healed_lab.snapshot()
+    healed_lab.undo(fault)
+    assert healed_lab.snapshot() == before
+
+
+def test_breaking_twice_is_breaking_once(healed_lab: Lab) -> None:
+    before = healed_lab.snapshot()
+    healed_lab.break_("rp-filter")
+    healed_lab.break_("rp-filter")
+    healed_lab.break_("libvirt-reject")
+    healed_lab.break_("libvirt-reject")
+    healed_lab.heal()
+    assert healed_lab.snapshot() == before
