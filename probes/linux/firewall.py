@@ -1,0 +1,68 @@
+"""linux.firewall: every IPv4 rule with its counter, from the backend that really holds it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from probes.connection import Connection
+from probes.errors import AccessDenied, CommandMissing, ProbeError
+from probes.exchange import Reply
+from probes.facts import ChainPolicy, Firewall, FirewallRule
+from probes.linux.ask import reply_to
+from probes.linux.iptables import NO_TABLES, Tables, parse_iptables_save
+from probes.linux.nft import parse_nft
+from probes.probe import Toolbox, probe
+from probes.site import target_of
+
+COMMANDS = ("iptables-save -c", "iptables-legacy-save -c", "nft -j list ruleset", "nft -a list ruleset")
+
+
+@probe("linux.firewall", commands=COMMANDS)
+async def firewall(host: str, toolbox: Toolbox) -> Firewall:
+    """Rules and policies with counters: iptables (both backends) and native nft, none counted twice."""
+    return await read_firewall(toolbox.connection(target_of(host)), host)
+
+
+async def read_firewall(connection: Connection, host: str) -> Firewall:
+    """Asks all backends at once; those that are not installed hold no rules. ProbeError when none could answer."""
+    answers = await asyncio.gather(*(_try(connection, command) for command in COMMANDS))
+    if all(isinstance(answer, ProbeError) for answer in answers):
+        raise _worst([answer for answer in answers if isinstance(answer, ProbeError)])
+    saved, legacy, ruleset, listing = (_text(answer) for answer in answers)
+    return combine(host, saved, legacy, ruleset, listing)
+
+
+async def _try(connection: Connection, command: str) -> Reply | ProbeError:
+    """The reply, or why there is none. Only a tool that is not installed lets the others speak for it."""
+    try:
+        return await reply_to(connection, *command.split(), sudo=True)
+    except CommandMissing as error:
+        return error
+
+
+def _text(answer: Reply | ProbeError) -> str:
+    return "" if isinstance(answer, ProbeError) else answer.stdout
+
+
+def _worst(errors: list[ProbeError]) -> ProbeError:
+    denied = [error for error in errors if isinstance(error, AccessDenied)]
+    return (denied or errors)[0]
+
+
+def combine(host: str, saved: str, legacy: str, ruleset: str, listing: str) -> Firewall:
+    """One firewall of the four outputs: `iptables-save` may be either backend, nft shows iptables-nft again."""
+    first, second = parse_iptables_save(saved), parse_iptables_save(legacy)
+    if first.backend == "iptables-legacy":
+        second = NO_TABLES
+    shown = first.names if first.backend == "iptables-nft" else ()
+    native = parse_nft(ruleset, listing, shown) if ruleset.strip() else ((), ())
+    rules = (*first.rules, *second.rules, *native[0])
+    policies = (*first.policies, *second.policies, *native[1])
+    return Firewall(host, _backends(first, second, native), rules, policies)
+
+
+def _backends(
+    first: Tables, second: Tables, native: tuple[tuple[FirewallRule, ...], tuple[ChainPolicy, ...]]
+) -> str:
+    found = [tables.backend for tables in (first, second) if tables.rules or tables.policies]
+    return "+".join([*found, *["nft"] * any(native)]) or "none"

@@ -1,0 +1,109 @@
+"""Parser of `nft -j list ruleset`, with the words of `nft -a list ruleset`. iptables' own matches are opaque in
+it, so its tables are left to `iptables-save`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from probes.errors import UnreadableOutput
+from probes.facts import ChainPolicy, FirewallRule
+
+_BLOCK = re.compile(r"\s*(?P<kind>table|chain) (?P<name>[^{]+?) \{")
+_HANDLE = re.compile(r"\s*(?P<text>.*\S) # handle (?P<handle>\d+)")
+_FINAL = ("accept", "drop", "reject", "queue", "masquerade", "snat", "dnat", "redirect", "return")
+_JUMPS = ("jump", "goto")
+
+Handle = tuple[str, str, int]
+"""Table (`inet filter`), chain, handle."""
+
+
+def parse_nft(
+    ruleset: str, listing: str, iptables_tables: Collection[str]
+) -> tuple[tuple[FirewallRule, ...], tuple[ChainPolicy, ...]]:
+    """Native rules and base chain policies. IPv6-only tables, and `ip` tables iptables has shown, are left out."""
+    words = rule_words(listing)
+    rules: list[FirewallRule] = []
+    policies: list[ChainPolicy] = []
+    positions: dict[tuple[str, str], int] = {}
+    for entry in _objects(ruleset):
+        part: Mapping[str, Any] = entry.get("rule") or entry.get("chain") or {}
+        if not part or _left_out(part, iptables_tables):
+            continue
+        if "rule" in entry:
+            rules.append(_rule(part, words, positions))
+        elif "policy" in part:
+            policies.append(ChainPolicy(_table(part), part["name"], str(part["policy"]).upper(), 0, 0))
+    return tuple(rules), tuple(policies)
+
+
+def _objects(text: str) -> list[dict[str, Any]]:
+    try:
+        found = json.loads(text)["nftables"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise UnreadableOutput(
+            "`nft -j list ruleset` gave no JSON", hint="nft built without JSON support?"
+        ) from error
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _table(part: Mapping[str, Any]) -> str:
+    return f"{part['family']} {part['table']}"
+
+
+def _left_out(part: Mapping[str, Any], iptables_tables: Collection[str]) -> bool:
+    return part.get("family") == "ip6" or (part.get("family") == "ip" and part.get("table") in iptables_tables)
+
+
+def _rule(
+    part: Mapping[str, Any], words: Mapping[Handle, str], positions: dict[tuple[str, str], int]
+) -> FirewallRule:
+    table, chain = _table(part), str(part["chain"])
+    position = positions[table, chain] = positions.get((table, chain), 0) + 1
+    expressions = [entry for entry in part.get("expr", ()) if isinstance(entry, dict)]
+    counter: Mapping[str, int] = next(
+        (entry["counter"] for entry in expressions if isinstance(entry.get("counter"), dict)), {}
+    )
+    text = words.get((table, chain, int(part["handle"])), "")
+    packets, octets = int(counter.get("packets", 0)), int(counter.get("bytes", 0))
+    return FirewallRule(table, chain, position, text, (), _verdict(expressions), packets, octets)
+
+
+def _verdict(expressions: list[dict[str, Any]]) -> str:
+    for entry in expressions:
+        for key in _FINAL:
+            if key in entry:
+                return key.upper()
+        for key in _JUMPS:
+            if key in entry:
+                return str(entry[key]["target"])
+        if "vmap" in entry:
+            return "VMAP"
+    return ""
+
+
+def rule_words(listing: str) -> dict[Handle, str]:
+    """Of `nft -a list ruleset`: each rule as nft prints it, by its handle."""
+    table = chain = ""
+    words: dict[Handle, str] = {}
+    for line in listing.splitlines():
+        block = _BLOCK.match(line)
+        if block and block["kind"] == "table":
+            table, chain = block["name"], ""
+        elif block:
+            chain = block["name"]
+        elif chain and (found := _HANDLE.fullmatch(line)):
+            words[table, chain, int(found["handle"])] = found["text"]
+    return words
+
+
+def says_nothing_else(text: str) -> bool:
+    """A native rule that names at most an interface: `iifname "eth0" counter packets 0 bytes 0 drop`."""
+    bare = re.sub(
+        r'counter packets \d+ bytes \d+|comment "[^"]*"|[io]if(?:name)? (?:!= )?\S+|log(?: prefix "[^"]*")?',
+        "",
+        text,
+    )
+    return bool(re.fullmatch(r"\s*(?:accept|drop|reject(?: with .*)?)?\s*", bare))

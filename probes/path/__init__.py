@@ -1,0 +1,1 @@
+"""What happens between two machines: packets sent now, counters read around them, routes followed hop by hop."""

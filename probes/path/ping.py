@@ -1,0 +1,121 @@
+"""path.ping, and the parser of what iputils (2021 to 2024) and busybox print."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from probes.connection import Connection
+from probes.errors import AccessDenied, UnreadableOutput
+from probes.exchange import Reply
+from probes.facts import Ping
+from probes.linux.ask import reply_to
+from probes.probe import Toolbox, probe
+from probes.site import target_of
+
+_INTERVAL = 0.2
+"""Seconds between packets; what every ping allows a plain user."""
+_WAIT = 1
+_STATISTICS = re.compile(r"(\d+) packets transmitted, (\d+) (?:packets )?received")
+_RTT = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [\d.]+/([\d.]+)/")
+_FROM = re.compile(r"From (?:\S+ \()?(?P<sender>[0-9A-Fa-f.:]+?)\)?:? icmp_seq=\d+ (?P<words>.+)")
+_NO_SOCKET = re.compile(r"socket: |missing cap_net_raw|are you root")
+_BUSYBOX_ERROR = re.compile(r"warning: got ICMP (?P<type>\d+)")
+
+_ERRORS = (  # what a router says, in the words of iputils
+    ("Port Unreachable", "port-unreachable"),
+    ("Port unreachable", "port-unreachable"),
+    ("Packet filtered", "prohibited"),
+    ("Prohibited", "prohibited"),
+    ("prohibited", "prohibited"),
+    ("Frag needed", "frag-needed"),
+    ("Packet too big", "frag-needed"),
+    ("Time to live exceeded", "ttl-exceeded"),
+    ("Time exceeded", "ttl-exceeded"),
+    ("Host Un", "host-unreachable"),
+    ("Address unreachable", "host-unreachable"),
+    ("Destination Net Un", "net-unreachable"),
+    ("Destination unreachable: No route", "net-unreachable"),
+    ("Destination", "host-unreachable"),
+)
+_OWN_ERRORS = (  # what the source's own kernel says
+    ("Network is unreachable", "no-route"),
+    ("No route to host", "no-route"),
+    ("Invalid argument", "no-route"),  # a blackhole route
+    ("essage too long", "frag-needed"),
+    ("Operation not permitted", "prohibited"),  # dropped on the way out by its own firewall
+    ("Do you want to ping broadcast", "prohibited"),  # iputils' guess at a `prohibit` route
+    ("Permission denied", "prohibited"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PingOutput:
+    sent: int
+    received: int
+    error: str
+    error_from: str
+    """Whoever sent the error, the source itself included."""
+    rtt_ms: float
+
+
+@probe("path.ping", commands=("ping -n -c",), timeout=15.0, target="address", count="count")
+async def ping(host: str, toolbox: Toolbox, target: str, count: int = 5) -> Ping:
+    """Sends echo requests and says who answered, or who refused."""
+    result = await send_ping(toolbox, host, target, min(max(count, 1), 50))
+    own = result.error_from and result.error_from in await toolbox.addresses_of(host)
+    error_from = "" if own else result.error_from
+    return Ping(host, target, result.sent, result.received, result.error, error_from, result.rtt_ms)
+
+
+async def send_ping(toolbox: Toolbox, source: str, target: str, count: int, size: int = 56) -> PingOutput:
+    """One ping run of at most `count` packets of `size` bytes; takes (count - 1) / 5 + 1 s when nobody answers."""
+    connection = toolbox.connection(target_of(source))
+    reply = await _run_ping(connection, target, count, size, str(_INTERVAL))
+    if "invalid number" in reply.stderr:  # busybox before 1.34 knows whole seconds only
+        reply = await _run_ping(connection, target, count, size, "1")
+    if _NO_SOCKET.search(reply.stderr):
+        raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
+    return parse_ping(reply.stdout, reply.stderr, count)
+
+
+async def _run_ping(connection: Connection, target: str, count: int, size: int, interval: str) -> Reply:
+    """Without -w: with it iputils goes on past `count` until the deadline as long as errors come."""
+    argv = ("ping", "-n", "-c", str(count), "-i", interval, "-W", str(_WAIT), "-s", str(size), target)
+    seconds = count * float(interval) + _WAIT + 3
+    return await reply_to(connection, *argv, ok=(0, 1, 2), seconds=seconds, alone=True)
+
+
+def parse_ping(stdout: str, stderr: str, count: int) -> PingOutput:
+    """Both streams of a ping that wanted to send `count` packets. UnreadableOutput when they say nothing known."""
+    statistics = _STATISTICS.search(stdout)
+    error, sender = _refusal(stdout, stderr)
+    if statistics is None:
+        if not error:
+            raise UnreadableOutput(
+                f"ping said neither statistics nor a known error: {(stderr or stdout).strip()[:120]!r}",
+                hint="iputils' or busybox' ping is needed there",
+            )
+        return PingOutput(count, 0, error, sender, 0.0)
+    sent, received = int(statistics[1]), int(statistics[2])
+    rtt = _RTT.search(stdout)
+    return PingOutput(sent, received, error, sender, float(rtt[1]) if rtt else 0.0)
+
+
+def _refusal(stdout: str, stderr: str) -> tuple[str, str]:
+    """The first error and its sender. Redirects are advice, not errors."""
+    for line in stdout.splitlines():
+        found = _FROM.match(line)
+        error = _named(found["words"], _ERRORS) if found else ""
+        if found and error:
+            return error, found["sender"]
+    own = _named(stderr, _OWN_ERRORS) or _named(stdout, (("local error", "frag-needed"),))
+    if not own and (found := _BUSYBOX_ERROR.search(stderr)):
+        own = {"3": "host-unreachable", "11": "ttl-exceeded"}.get(found["type"], "")
+    return own, ""
+
+
+def _named(words: str, names: tuple[tuple[str, str], ...]) -> str:
+    if "Redirect" in words:
+        return ""
+    return next((name for part, name in names if part in words), "")
