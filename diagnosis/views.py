@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from base.text import Text
 from base.values import Value
-from knowledge.model import Risk, Verdict
+from knowledge.model import Option, Risk, Verdict
 from probes.probe import Evidence
 
 
@@ -48,6 +48,8 @@ class StepView:
     arguments: Mapping[str, object]
     state: StepState
     choices: tuple[Choice, ...] = ()
+    options: tuple[Option, ...] = ()
+    """A question's answers; empty for a probe."""
     answer: Text | None = None
     """In words, what was decided; None while it runs."""
     reason: str = ""
@@ -73,6 +75,8 @@ class ActionView:
     exit_status: int | None = None
     output: str = ""
     seconds: float = 0.0
+    timeout: float = 30.0
+    """Seconds it may take."""
 
 
 @dataclass(frozen=True, slots=True)

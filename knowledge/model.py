@@ -81,6 +81,8 @@ class Branch:
     when: Expression | None
     """None: always (only as the last branch)."""
     place: Place
+    says: Text | None = None
+    """The answer in words; without it the destination's title is shown."""
 
 
 @dataclass(frozen=True, slots=True)

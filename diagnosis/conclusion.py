@@ -1,0 +1,91 @@
+"""The end of a walk in words: what is wrong, what is not, and what could not be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from base.text import Text
+from diagnosis.fixes import cause_view
+from diagnosis.views import (
+    CauseView,
+    Confidence,
+    Diagnosis,
+    RuledOutView,
+    StepState,
+    StepView,
+    UnknownView,
+)
+from knowledge.model import Verdict
+from knowledge.tree import Ended, Found, Position
+from probes.probe import Evidence
+
+if TYPE_CHECKING:
+    from diagnosis.session import Session
+
+
+async def conclude(
+    session: Session,
+    position: Position,
+    steps: tuple[StepView, ...],
+    evidence: Mapping[str, Evidence],
+) -> Diagnosis:
+    """The diagnosis of a finished walk."""
+    unknown = tuple(_unknown(step) for step in steps if step.state is StepState.UNKNOWN)
+    ruled_out = _ruled_out(session, position, evidence)
+    match position.conclusion:
+        case Found() as found:
+            cause = await _cause(session, found, steps)
+            others = tuple([await _cause(session, other, steps) for other in position.runners_up])
+            return Diagnosis(Verdict.CAUSE, _sentence(cause), (cause,), others, ruled_out, unknown)
+        case Ended(symptom, end, verdict):
+            text = session.knowledge.symptoms[symptom].ends[end].text
+            return Diagnosis(verdict, text, (), (), ruled_out, unknown)
+        case None:
+            raise AssertionError("the walk has not come to its end")
+
+
+async def _cause(session: Session, found: Found, steps: tuple[StepView, ...]) -> CauseView:
+    doubtful = any(step.state is StepState.UNKNOWN or (step.by_hand and step.probe) for step in steps)
+    return await cause_view(
+        session.knowledge,
+        found,
+        evidence=tuple(step.evidence.id for step in steps if step.evidence),
+        confidence=Confidence.LIKELY if doubtful else Confidence.CERTAIN,
+        is_root=session.is_root,
+    )
+
+
+def _sentence(cause: CauseView) -> Text:
+    where = ", ".join(target.removeprefix("host:") for target in cause.targets)
+    if not where:
+        return cause.title
+    return Text(f"{cause.title.en} (on {where})", f"{cause.title.ko} ({where})")
+
+
+def _ruled_out(session: Session, position: Position, evidence: Mapping[str, Evidence]) -> tuple[RuledOutView, ...]:
+    asks = {decision.ask.key: decision.ask.step.ask for decision in position.decisions}
+    named = {found.cause for found in position.runners_up}
+    if isinstance(position.conclusion, Found):
+        named.add(position.conclusion.cause)
+    return tuple(
+        RuledOutView(
+            entry.cause,
+            session.knowledge.causes[entry.cause].title,
+            evidence[entry.by].id if entry.by in evidence else "",
+            asks[entry.by],
+        )
+        for entry in position.ruled_out
+        if entry.cause not in named
+    )
+
+
+def _unknown(step: StepView) -> UnknownView:
+    failure = step.evidence.failure if step.evidence else None
+    return UnknownView(
+        probe=step.probe,
+        target=step.target,
+        reason=failure.reason if failure else "not-asked",
+        message=failure.message if failure else step.reason,
+        hint=failure.hint if failure else "",
+    )

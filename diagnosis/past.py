@@ -1,0 +1,123 @@
+"""What a journal says was found and done, made live again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from base.errors import UsageError
+from base.text import Text
+from base.values import Value, check
+from diagnosis.fixes import cause_view, plan_fixes
+from diagnosis.repair import Repair
+from diagnosis.views import ActionView, CauseView, Confidence, Diagnosis, FixView
+from knowledge.model import Cause, Verdict
+from knowledge.tree import Found
+
+if TYPE_CHECKING:
+    from journal.store import Entry
+
+    from diagnosis.session import Session
+
+DONE = ("done", "failed", "interrupted")
+
+
+def _entries(session: Session) -> tuple[Entry, ...]:
+    assert session.past is not None
+    return session.past.entries
+
+
+async def diagnosis_of(session: Session) -> Diagnosis | None:
+    """The newest diagnosis; its values are checked again, for a journal may have been edited."""
+    data = next((e.data for e in reversed(_entries(session)) if e.kind == "diagnosis"), None)
+    if data is None:
+        return None
+    causes = tuple([await _cause(session, entry) for entry in _list(data, "causes")])
+    text = data.get("text")
+    words = Text(str(text.get("en", "")), str(text.get("ko", ""))) if isinstance(text, Mapping) else Text("", "")
+    return Diagnosis(Verdict(str(data.get("verdict"))), words, causes)
+
+
+def _list(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    value = data.get(key)
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+
+
+def _known_cause(session: Session, cause_id: str) -> Cause:
+    cause = session.knowledge.causes.get(cause_id)
+    if cause is None:
+        raise UsageError(
+            f"the knowledge has no cause {cause_id!r}", hint="was the journal made by a newer deadhop?"
+        )
+    return cause
+
+
+def _values(cause: Cause, values: object) -> dict[str, Value]:
+    given = values if isinstance(values, Mapping) else {}
+    return {name: check(spec.kind, given[name], name=name) for name, spec in cause.values.items() if name in given}
+
+
+async def _cause(session: Session, entry: Mapping[str, Any]) -> CauseView:
+    cause = _known_cause(session, str(entry.get("id")))
+    refused = tuple(str(reason) for reason in entry.get("refused", ()))
+    found = Found(cause.id, str(entry.get("symptom", "")), "", _values(cause, entry.get("values")), refused)
+    evidence = tuple(str(name) for name in entry.get("evidence", ()))
+    return await cause_view(
+        session.knowledge,
+        found,
+        evidence=evidence,
+        confidence=Confidence(str(entry.get("confidence", "likely"))),
+        is_root=session.is_root,
+    )
+
+
+async def applied_repair(session: Session) -> Repair | None:
+    """The last repair that has commands not yet undone, with those commands as they ran."""
+    last = next((e.data for e in reversed(_entries(session)) if e.kind == "intent"), None)
+    if last is None:
+        return None
+    cause = _known_cause(session, str(last.get("cause")))
+    values = _values(cause, last.get("values"))
+    plans = await plan_fixes(cause, values, session.is_root)
+    plan = next((plan for plan in plans if plan.id == last.get("fix")), None)
+    fix = next((fix for fix in cause.fixes if fix.id == last.get("fix")), None)
+    if plan is None or fix is None:
+        raise UsageError(f"{cause.id} no longer has the fix {last.get('fix')!r}")
+    actions = _as_they_ran(session, str(last.get("cause")), str(last.get("fix")))
+    if not any(action.state in DONE for action in actions.values()):
+        return None
+    return Repair(session, cause.id, values, fix, _with(plan, actions))
+
+
+def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView]:
+    """Action number → the command as it was sent and what became of it."""
+    actions: dict[int, ActionView] = {}
+    current = False
+    for entry in _entries(session):
+        data = entry.data
+        number = data.get("action")
+        if entry.kind == "intent":
+            current = data.get("cause") == cause and data.get("fix") == fix
+        if not current or not isinstance(number, int):
+            continue
+        if entry.kind == "intent":
+            # Without an outcome the command may or may not have run: it counts as interrupted.
+            actions[number] = ActionView(
+                on=str(check("host", data.get("on"), name="on")),
+                run=str(data.get("run", "")),
+                undo=str(data.get("undo") or ""),
+                state="interrupted",
+            )
+        elif entry.kind == "outcome" and number in actions:
+            actions[number] = replace(actions[number], state=str(data.get("state")))
+        elif entry.kind == "undo-outcome" and number in actions and data.get("state") == "done":
+            actions[number] = replace(actions[number], state="undone")
+    return actions
+
+
+def _with(plan: FixView, actions: Mapping[int, ActionView]) -> FixView:
+    both = (*plan.actions, *plan.persist)
+    ran = tuple(actions.get(number, action) for number, action in enumerate(both))
+    shown = max([len(plan.actions), *(number + 1 for number in actions)])
+    return replace(plan, actions=ran[:shown], persist=plan.persist if shown == len(plan.actions) else ())
