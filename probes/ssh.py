@@ -1,0 +1,308 @@
+"""SSH: one login per host, shared by all that ask; host keys always checked. Import late: asyncssh takes 0.6 s."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import getpass
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import asyncssh
+from asyncssh.config import SSHClientConfig, SSHConfig
+
+from probes.errors import HostUnreachable, ProbeError
+from probes.execution import Execution
+from probes.runner import launch
+from probes.ssh_errors import as_probe_error
+
+CONNECT = 4.0
+"""Seconds for the TCP connection."""
+LOGIN = 8.0
+"""Seconds for the whole login."""
+_KEEPALIVE = 5.0
+_STARTING = 9
+"""Logins at once per address: sshd's MaxStartups refuses some from the tenth on."""
+_HANDSHAKES = 32
+"""Logins at once in all: their cryptography shares one thread, and their time limits run meanwhile."""
+_CLOSING = 1.0
+
+Way = tuple[str, ...]
+"""Jump hosts and then the host, as ProxyJump writes them: `[user@]host[:port]`. A single word goes the way its
+own configuration says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """What the SSH configuration says of one host, as far as the login is planned by it."""
+
+    user: str
+    name: str
+    port: int | None
+    address: tuple[str, int]
+    jump: str
+    known_hosts: tuple[str, ...]
+    """Files that exist."""
+
+
+class Logins:
+    """The logins of one session, by way. A failed one is remembered until `forget`."""
+
+    def __init__(self, config: tuple[Path, ...]) -> None:
+        self._config = [str(path) for path in config]
+        self._logins: dict[Way, asyncio.Task[asyncssh.SSHClientConnection]] = {}
+        self._jumps: dict[Way, Way] = {}
+        self._starting: defaultdict[object, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_STARTING))
+        self._handshakes = asyncio.Semaphore(_HANDSHAKES)
+        self._closed = False
+
+    async def login(self, way: Way) -> asyncssh.SSHClientConnection:
+        """The connection at the end of the way; ProbeError when there is none, at once if that is known."""
+        task = self._logins.get(way)
+        if task is None or _is_lost(task):
+            if self._closed:
+                raise HostUnreachable(f"{way[-1]}: asked while deadhop was leaving")
+            task = self._logins[way] = asyncio.create_task(self._try(way))
+            task.add_done_callback(_heard)
+        return await asyncio.shield(task)
+
+    def forget(self, host: str = "") -> None:
+        """Failed logins are tried again: to one host and on the way to it, or all. Good logins stay."""
+        ways = list(self._logins) if not host else self._on_the_way((host,))
+        for way in ways:
+            task = self._logins.get(way)
+            if task and task.done() and _error(task):
+                del self._logins[way]
+
+    def _on_the_way(self, way: Way) -> list[Way]:
+        ways = [way]
+        while jump := self._jumps.get(ways[-1]):
+            ways.append(jump)
+        return ways
+
+    def drop(self, way: Way) -> None:
+        """The next one who asks logs in afresh."""
+        task = self._logins.pop(way, None)
+        if task and task.done() and not _error(task):
+            task.result().abort()
+
+    async def close(self) -> None:
+        self._closed = True
+        tasks = list(self._logins.values())
+        for task in tasks:
+            task.cancel()
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+        connections = [one for one in done if isinstance(one, asyncssh.SSHClientConnection)]
+        for connection in connections:
+            connection.close()
+        for connection in reversed(connections):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(connection.wait_closed(), _CLOSING)
+            connection.abort()
+
+    async def _try(self, way: Way) -> asyncssh.SSHClientConnection:
+        try:
+            destination = await asyncio.to_thread(self._destination, way[-1])
+            return await self._connect(way, destination)
+        except (asyncssh.Error, OSError, ValueError) as error:
+            raise as_probe_error(error, way[-1]) from error
+
+    async def _connect(self, way: Way, destination: Destination) -> asyncssh.SSHClientConnection:
+        jump = way[:-1] or _ways(destination.jump, way[-1])
+        self._jumps[way] = jump
+        tunnel = await self._jump(jump, way[-1]) if jump else None
+        async with self._starting[(jump, destination.address)], self._handshakes:
+            return await self._handshake(destination, tunnel)
+
+    async def _jump(self, jump: Way, host: str) -> asyncssh.SSHClientConnection:
+        try:
+            return await self.login(jump)
+        except ProbeError as error:
+            raise type(error)(f"{host}: through {jump[-1]}: {error.message}", hint=error.hint) from error
+
+    async def _handshake(
+        self, destination: Destination, tunnel: asyncssh.SSHClientConnection | None
+    ) -> asyncssh.SSHClientConnection:
+        begun = asyncio.get_running_loop().time()
+        limit = asyncio.timeout(LOGIN if tunnel else CONNECT)
+        host, port = destination.address
+        try:
+            async with limit:
+                return await asyncssh.connect(
+                    destination.name,
+                    config=self._config,
+                    tunnel=tunnel,
+                    known_hosts=list(destination.known_hosts) or b"",
+                    client_factory=lambda: _Client(limit, begun + LOGIN),
+                    connect_timeout=None,
+                    keepalive_interval=_KEEPALIVE,
+                    agent_forwarding=False,
+                    x11_forwarding=False,
+                    **_named(destination),
+                )
+        except TimeoutError as error:
+            seconds = asyncio.get_running_loop().time() - begun
+            raise HostUnreachable(
+                f"{destination.name}: no answer from {host} port {port} within {seconds:.0f} s",
+                hint="is the machine up, and is anything between dropping packets?",
+            ) from error
+
+    def _destination(self, word: str) -> Destination:
+        """Reads files: in a thread."""
+        user, name, port = _parsed(word)
+        config = SSHClientConfig.load(
+            None, self._config, False, False, False, getpass.getuser(), user or (), name, port or ()
+        )
+        address = (str(config.get("Hostname", name)), port or int(cast(int, config.get("Port", 22))))
+        jump = str(config.get("ProxyJump") or "")
+        return Destination(user, name, port, address, "" if jump.lower() == "none" else jump, _known_hosts(config))
+
+
+class _Client(asyncssh.SSHClient):
+    """Once TCP stands, the time limit is that of the whole login."""
+
+    def __init__(self, limit: asyncio.Timeout, until: float) -> None:
+        self._limit, self._until = limit, until
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        with contextlib.suppress(RuntimeError):  # it has run out in this very moment
+            self._limit.reschedule(self._until)
+
+
+class SshShell:
+    """Runs scripts on one host over the shared login."""
+
+    def __init__(self, host: str, logins: Logins) -> None:
+        self._host, self._logins = host, logins
+        self._way: Way = (host,)
+
+    async def ready(self) -> None:
+        await self._logins.login(self._way)
+
+    async def start(self, execution: Execution) -> _Channel:
+        """A login that turns out to be dead before anything was sent is renewed once."""
+        connection = await self._logins.login(self._way)
+        try:
+            return await self._open(connection, execution)
+        except asyncssh.ChannelOpenError as error:
+            if not connection.is_closed() and error.code != asyncssh.OPEN_CONNECT_FAILED:
+                raise as_probe_error(error, self._host) from error
+        except (asyncssh.Error, OSError) as error:
+            if not connection.is_closed():
+                raise as_probe_error(error, self._host) from error
+        return await self._again(execution)
+
+    async def _again(self, execution: Execution) -> _Channel:
+        self._logins.drop(self._way)
+        try:
+            return await self._open(await self._logins.login(self._way), execution)
+        except (asyncssh.Error, OSError) as error:
+            raise as_probe_error(error, self._host) from error
+
+    async def _open(self, connection: asyncssh.SSHClientConnection, execution: Execution) -> _Channel:
+        """Cancelled in the middle, the channel is closed as soon as it is there."""
+        opening = asyncio.ensure_future(
+            connection.create_session(
+                functools.partial(_Channel, self._host, execution),
+                launch(len(execution.script)),
+                encoding=None,
+                request_pty=False,
+                x11_forwarding=False,
+            )
+        )
+        try:
+            _, channel = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            opening.add_done_callback(_abandon)
+            raise
+        return cast(_Channel, channel)
+
+    def doubt(self) -> None:
+        self._logins.drop(self._way)
+
+    async def close(self) -> None:
+        """The logins are shared; the toolbox closes them."""
+
+
+class _Channel(asyncssh.SSHClientSession[bytes]):
+    def __init__(self, host: str, execution: Execution) -> None:
+        self._host, self._execution = host, execution
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self._chan = chan
+
+    def session_started(self) -> None:
+        self._execution.started()
+        self._chan.write(self._execution.script)
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        self._execution.received(1 if datatype == asyncssh.EXTENDED_DATA_STDERR else 0, data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._execution.ended(None if exc is None else _lost(exc, self._host))
+
+    async def close(self) -> None:
+        """The far side's watcher sees the end of its stdin."""
+        self._chan.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._chan.wait_closed(), _CLOSING)
+
+
+def _lost(error: Exception, host: str) -> ProbeError:
+    return HostUnreachable(f"{host}: the connection was lost: {error}", hint="look again")
+
+
+def _abandon(
+    opening: asyncio.Future[tuple[asyncssh.SSHClientChannel[bytes], asyncssh.SSHClientSession[bytes]]],
+) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result()[0].close()
+
+
+def _heard(task: asyncio.Task[asyncssh.SSHClientConnection]) -> None:
+    """A failure nobody waited for any more is no warning of asyncio's."""
+    if not task.cancelled():
+        task.exception()
+
+
+def _error(task: asyncio.Task[asyncssh.SSHClientConnection]) -> bool:
+    return task.cancelled() or task.exception() is not None
+
+
+def _is_lost(task: asyncio.Task[asyncssh.SSHClientConnection]) -> bool:
+    if not task.done():
+        return False
+    return task.cancelled() or (task.exception() is None and task.result().is_closed())
+
+
+def _parsed(word: str) -> tuple[str, str, int | None]:
+    user, _, rest = word.rpartition("@")
+    if rest.startswith("["):
+        name, _, port = rest[1:].partition("]:")
+        return user, name.rstrip("]"), int(port) if port else None
+    name, _, port = rest.partition(":")
+    return user, name, int(port) if port else None
+
+
+def _ways(jump: str, host: str) -> Way:
+    """`ProxyJump a,b`; empty for none, and for a jump host that a pattern such as `Host *` sends through itself."""
+    words = tuple(word.strip().removeprefix("ssh://") for word in jump.split(",") if word.strip())
+    own = _parsed(host)[1]
+    return () if any(_parsed(word)[1] == own for word in words) else words
+
+
+def _named(destination: Destination) -> dict[str, object]:
+    """Words before and after the name in ProxyJump win over the configuration."""
+    user = {"username": destination.user} if destination.user else {}
+    return {**user, **({"port": destination.port} if destination.port else {})}
+
+
+def _known_hosts(config: SSHConfig) -> tuple[str, ...]:
+    """StrictHostKeyChecking is not read at all: keys are always checked."""
+    users = config.get("UserKnownHostsFile", ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"])
+    system = config.get("GlobalKnownHostsFile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"])
+    paths = [Path(name).expanduser() for name in [*cast(list[str], users), *cast(list[str], system)]]
+    return tuple(str(path) for path in paths if path.is_file() or str(path) == "/dev/null")
