@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from base.errors import UsageError
 from base.text import clip, inert
 
-Value = str | int | bool | tuple[str, ...]
+Words = tuple[str, ...]
+Value = str | int | bool | Words | tuple[Words, ...]
 """What an input or a cause's value can be; a tuple is a list of words, each quoted on its own."""
 
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
@@ -90,7 +91,7 @@ def check(kind: str, value: object, *, name: str = "value") -> Value:
     if kind.endswith("[]"):
         if not isinstance(value, (list, tuple)):
             raise _refused(kind, value, name)
-        return tuple(str(check(kind[:-2], part, name=name)) for part in value)
+        return _several(kind[:-2], value, name)
     if isinstance(value, bool):
         value = "true" if value else "false"
     if not isinstance(value, (str, int)):
@@ -99,6 +100,18 @@ def check(kind: str, value: object, *, name: str = "value") -> Value:
         return KINDS[kind](str(value).strip())
     except (ValueError, KeyError) as error:
         raise _refused(kind, value, name) from error
+
+
+def _several(kind: str, values: Sequence[object], name: str) -> Value:
+    if kind == "words":
+        return tuple(tuple(str(check("line", word, name=name)) for word in _words(part, name)) for part in values)
+    return tuple(str(check(kind, part, name=name)) for part in values)
+
+
+def _words(value: object, name: str) -> Sequence[object]:
+    if not isinstance(value, (list, tuple)):
+        raise _refused("words", value, name)
+    return value
 
 
 def _refused(kind: str, value: object, name: str) -> UsageError:

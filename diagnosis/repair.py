@@ -1,4 +1,4 @@
-"""One fix: looked at again, applied step by step, verified, undone. The intent is on disk before a command leaves."""
+"""One fix: looked at again, applied, verified, undone. The intent is on disk before a command leaves."""
 
 from __future__ import annotations
 

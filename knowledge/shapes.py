@@ -31,9 +31,58 @@ class Record:
     fields: Mapping[str, Shape]
 
 
-Shape = Scalar | ListOf | MapOf | Record
+@dataclass(frozen=True, slots=True)
+class Anything:
+    """Not known: what an unknown probe returns, or the members of an empty list. Fits everything."""
+
+
+Shape = Scalar | ListOf | MapOf | Record | Anything
 
 STRING, INT, DOUBLE, BOOL = Scalar("string"), Scalar("int"), Scalar("double"), Scalar("bool")
+ANYTHING = Anything()
+STRINGS = ListOf(STRING)
+
+
+def shape_of_kind(kind: str) -> Shape:
+    """What a value of this kind (`base.values`) is in a condition."""
+    if kind == "words" or kind.endswith("[]"):
+        return STRINGS
+    return {"port": INT, "count": INT, "yes-no": BOOL}.get(kind, STRING)
+
+
+def fits(shape: Shape, wanted: Shape) -> bool:
+    """A value of this shape can stand where the other is wanted."""
+    if isinstance(shape, Anything) or isinstance(wanted, Anything):
+        return True
+    if isinstance(shape, ListOf) and isinstance(wanted, ListOf):
+        return fits(shape.item, wanted.item)
+    if isinstance(shape, MapOf) and isinstance(wanted, MapOf):
+        return fits(shape.value, wanted.value)
+    return shape is wanted or shape == wanted
+
+
+def named(shape: Shape) -> str:
+    """In words, for messages: `list of string`."""
+    match shape:
+        case Scalar(name) | Record(name, _):
+            return name
+        case ListOf(item):
+            return f"list of {named(item)}"
+        case MapOf(value):
+            return f"map of {named(value)}"
+    return "anything"
+
+
+def zero(shape: Shape) -> object:
+    """The plain value of a fact nothing was said about."""
+    match shape:
+        case Scalar(name):
+            return {"string": "", "int": 0, "double": 0.0, "bool": False}[name]
+        case ListOf():
+            return []
+        case Record(_, fields):
+            return {name: zero(field) for name, field in fields.items()}
+    return {}
 
 
 @dataclass(frozen=True, slots=True)

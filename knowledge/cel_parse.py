@@ -1,0 +1,355 @@
+"""CEL source to a syntax tree. The evaluating package shows no tree, and types are checked on one.
+
+The grammar is the language definition's, without message construction, bytes, unsigned numbers and optionals.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from knowledge.mistakes import Mistake
+
+
+class Literal(NamedTuple):
+    at: int
+    value: str | int | float | bool
+
+
+class Null(NamedTuple):
+    at: int
+
+
+class Name(NamedTuple):
+    at: int
+    name: str
+
+
+class Select(NamedTuple):
+    at: int
+    """Of the field's name, as for calls of the function's name and for operators of the operator."""
+    target: Node
+    field: str
+
+
+class Index(NamedTuple):
+    at: int
+    target: Node
+    index: Node
+
+
+class Call(NamedTuple):
+    at: int
+    function: str
+    target: Node | None
+    arguments: tuple[Node, ...]
+
+
+class Items(NamedTuple):
+    at: int
+    items: tuple[Node, ...]
+
+
+class Pairs(NamedTuple):
+    at: int
+    pairs: tuple[tuple[Node, Node], ...]
+
+
+class Unary(NamedTuple):
+    at: int
+    operator: str
+    operand: Node
+
+
+class Binary(NamedTuple):
+    at: int
+    operator: str
+    left: Node
+    right: Node
+
+
+class Choice(NamedTuple):
+    at: int
+    condition: Node
+    yes: Node
+    no: Node
+
+
+Node = Literal | Null | Name | Select | Index | Call | Items | Pairs | Unary | Binary | Choice
+
+
+class SyntaxMistake(Exception):
+    """The text is no CEL."""
+
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(mistake.message)
+        self.mistake = mistake
+
+
+class Token(NamedTuple):
+    kind: str
+    text: str
+    at: int
+
+
+_TOKEN = re.compile(
+    r"""(?P<space>[\ \t\r\n\f]+|//[^\n]*)
+    |(?P<raw>[rR](?:\"\"\".*?\"\"\"|'''.*?'''|"[^"\n]*"|'[^'\n]*'))
+    |(?P<string>\"\"\"(?:\\.|[^\\])*?\"\"\"|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+    |(?P<float>[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)
+    |(?P<int>0[xX][0-9a-fA-F]+|[0-9]+)
+    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    |(?P<op>&&|\|\||[=!<>]=|[-+*/%<>!?:.,()\[\]{}])""",
+    re.VERBOSE | re.DOTALL,
+)
+_LEVEL = {"||": 1, "&&": 2, "in": 3, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
+_LEVEL |= dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), 3)
+_RESERVED = frozenset(
+    {
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    }
+)
+_DEEPEST = 40
+_LONGEST = 4000
+_BIGGEST_INT = 2**63 - 1
+
+
+def tokens_of(source: str) -> list[Token]:
+    """Tokens and an end mark; SyntaxMistake at the first character that starts none."""
+    found: list[Token] = []
+    at = 0
+    while at < len(source):
+        match = _TOKEN.match(source, at)
+        if match is None or match.lastgroup is None:
+            raise _mistake(at, f"unexpected `{source[at]}`", _CHARACTER_HINTS.get(source[at], ""))
+        if match.lastgroup != "space":
+            found.append(Token(match.lastgroup, match[0], at))
+        at = match.end()
+    found.append(Token("end", "", len(source)))
+    return found
+
+
+_CHARACTER_HINTS = {
+    "=": "equality is `==`",
+    "&": "and is `&&`",
+    "|": "or is `||`",
+    '"': "this text is not closed",
+    "'": "this text is not closed",
+}
+
+
+def _mistake(at: int, message: str, hint: str = "") -> SyntaxMistake:
+    return SyntaxMistake(Mistake(at, message, hint))
+
+
+def parse(source: str) -> Node:
+    """The tree of a CEL expression; SyntaxMistake when it is none."""
+    if len(source) > _LONGEST:
+        raise _mistake(0, f"longer than {_LONGEST} characters")
+    return _Parser(tokens_of(source)).whole()
+
+
+class _Parser:
+    def __init__(self, tokens: list[Token]) -> None:
+        self._tokens = tokens
+        self._next = 0
+        self._depth = 0
+
+    def whole(self) -> Node:
+        node = self._expression()
+        if self._peek().kind != "end":
+            raise self._unexpected()
+        return node
+
+    # ------------------------------------------------------------ tokens
+
+    def _peek(self) -> Token:
+        return self._tokens[self._next]
+
+    def _take(self) -> Token:
+        token = self._tokens[self._next]
+        self._next += 1
+        return token
+
+    def _is(self, text: str) -> bool:
+        token = self._tokens[self._next]
+        return token.text == text and token.kind == "op"
+
+    def _accept(self, text: str) -> bool:
+        if self._is(text):
+            self._next += 1
+            return True
+        return False
+
+    def _expect(self, text: str) -> None:
+        if not self._accept(text):
+            raise self._unexpected(f"`{text}` is missing before it")
+
+    def _unexpected(self, hint: str = "") -> SyntaxMistake:
+        token = self._peek()
+        if token.kind == "end":
+            return _mistake(token.at, "the expression ends too early", hint.removesuffix(" before it"))
+        hint = hint or {"and": "and is `&&`", "or": "or is `||`", "not": "not is `!`"}.get(token.text, "")
+        return _mistake(token.at, f"unexpected `{token.text}`", hint)
+
+    # ------------------------------------------------------------ grammar
+
+    def _expression(self) -> Node:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _mistake(self._peek().at, f"nested deeper than {_DEEPEST} levels")
+        node = self._binary(1)
+        at = self._peek().at
+        if self._accept("?"):
+            yes = self._binary(1)
+            self._expect(":")
+            node = Choice(at, node, yes, self._expression())
+        self._depth -= 1
+        return node
+
+    def _binary(self, lowest: int) -> Node:
+        left = self._unary()
+        while True:
+            token = self._peek()
+            level = _LEVEL.get(token.text, 0) if token.kind in ("op", "name") else 0
+            if level < lowest:
+                return left
+            self._next += 1
+            left = Binary(token.at, token.text, left, self._binary(level + 1))
+
+    def _unary(self) -> Node:
+        token = self._peek()
+        if token.kind != "op" or token.text not in "!-":
+            return self._member()
+        self._next += 1
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise _mistake(token.at, f"nested deeper than {_DEEPEST} levels")
+        operand = self._unary()
+        self._depth -= 1
+        return Unary(token.at, token.text, operand)
+
+    def _member(self) -> Node:
+        node = self._primary()
+        while True:
+            at = self._peek().at
+            if self._accept("."):
+                node = self._selected(node)
+            elif self._accept("["):
+                node = Index(at, node, self._expression())
+                self._expect("]")
+            else:
+                return node
+
+    def _selected(self, target: Node) -> Node:
+        token = self._peek()
+        if token.kind != "name":
+            raise self._unexpected("the name of a field belongs here")
+        self._next += 1
+        if self._accept("("):
+            return Call(token.at, token.text, target, self._list(")"))
+        return Select(token.at, target, token.text)
+
+    def _primary(self) -> Node:
+        token = self._peek()
+        if token.kind == "name":
+            return self._named()
+        if token.kind in _READERS:
+            self._next += 1
+            return Literal(token.at, _READERS[token.kind](token))
+        if self._accept("("):
+            node = self._expression()
+            self._expect(")")
+            return node
+        if self._accept("["):
+            return Items(token.at, self._list("]"))
+        if self._accept("{"):
+            return Pairs(token.at, self._pairs())
+        raise self._unexpected()
+
+    def _named(self) -> Node:
+        token = self._peek()
+        if token.text == "in" or token.text in _RESERVED:
+            raise _mistake(token.at, f"`{token.text}` is a reserved word")
+        self._next += 1
+        if token.text in ("true", "false"):
+            return Literal(token.at, token.text == "true")
+        if token.text == "null":
+            return Null(token.at)
+        if self._accept("("):
+            return Call(token.at, token.text, None, self._list(")"))
+        return Name(token.at, token.text)
+
+    def _list(self, closing: str) -> tuple[Node, ...]:
+        nodes: list[Node] = []
+        while not self._accept(closing):
+            if nodes:
+                self._expect(",")
+            nodes.append(self._expression())
+        return tuple(nodes)
+
+    def _pairs(self) -> tuple[tuple[Node, Node], ...]:
+        pairs: list[tuple[Node, Node]] = []
+        while not self._accept("}"):
+            if pairs:
+                self._expect(",")
+            key = self._expression()
+            self._expect(":")
+            pairs.append((key, self._expression()))
+        return tuple(pairs)
+
+
+# ------------------------------------------------------------------ literals
+
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))", re.DOTALL)
+_PLAIN_ESCAPES = dict(zip("abfnrtv\\?\"'`", "\a\b\f\n\r\t\v\\?\"'`", strict=True))
+
+
+def _inside(text: str) -> str:
+    width = 3 if text[:3] in ('"""', "'''") and len(text) >= 6 else 1
+    return text[width:-width]
+
+
+def _read_string(token: Token) -> str:
+    def plain(match: re.Match[str]) -> str:
+        code = match[1] or match[2] or match[3]
+        if code:
+            return chr(int(code, 16))
+        if match[4]:
+            return chr(int(match[4], 8))
+        if match[5] not in _PLAIN_ESCAPES:
+            raise _mistake(token.at, f"`\\{match[5]}` is no escape", 'a regular expression is written r"…"')
+        return _PLAIN_ESCAPES[match[5]]
+
+    return _ESCAPE.sub(plain, _inside(token.text))
+
+
+def _read_int(token: Token) -> int:
+    value = int(token.text, 0) if token.text[:2] in ("0x", "0X") else int(token.text)
+    if value > _BIGGEST_INT:
+        raise _mistake(token.at, f"{token.text} does not fit 64 bits")
+    return value
+
+
+_READERS = {
+    "string": _read_string,
+    "raw": lambda token: _inside(token.text[1:]),
+    "int": _read_int,
+    "float": lambda token: float(token.text),
+}

@@ -1,0 +1,114 @@
+"""Hosts and addresses that a text mentions, and which inputs they are."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from base.errors import UsageError
+from base.values import check
+from knowledge.model import Input
+
+_TOKEN = re.compile(r"(?<![A-Za-z0-9_.:/%-])[A-Za-z0-9_\[][A-Za-z0-9_.:\]-]*(?!/\d)")
+_BEFORE = {
+    "source": re.compile(r"(?:\b(?:from|source|src)[ :=]+|출발지[: ]+)$", re.IGNORECASE),
+    "target": re.compile(
+        r"(?:\b(?:to|target|towards?|dst|destination|reach|ping6?(?: -\S+(?: \d+)?)*|traceroute|ssh|host|on)[ :=]+"
+        r"|[-=]> ?|→ ?|목적지[: ]+|\w@)$",
+        re.IGNORECASE,
+    ),
+}
+_AFTER = {
+    "source": re.compile(r" ?(?:에서|발 |[-=]>|→)"),
+    "target": re.compile(r" ?(?:으?로(?!부터)|까지|에게|에(?!서)|[을를이가은는]? ?(?:응답|ping|핑))"),
+}
+_SOURCES = ("source", "from", "client", "sender")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    kind: str
+    """`host` or `address`."""
+    value: str
+    role: str
+    """`source`, `target`, or empty where the words around do not say."""
+
+
+def mentions(text: str, hosts: Collection[str]) -> tuple[Mention, ...]:
+    """Names of `hosts` and IP addresses in the text, in order."""
+    names = {host.casefold(): host for host in hosts}
+    return tuple(mention for found in _TOKEN.finditer(text) for mention in _mention(text, found, names))
+
+
+def _mention(text: str, found: re.Match[str], names: Mapping[str, str]) -> Iterator[Mention]:
+    token = found[0].rstrip(".:-")
+    host = names.get(token.casefold())
+    address = "" if host else _address(token)
+    if host or address:
+        before, after = text[max(found.start() - 40, 0) : found.start()], text[found.start() + len(token) :][:12]
+        yield Mention("host" if host else "address", host or address, _role(before, after))
+
+
+def _address(token: str) -> str:
+    for text in (token, token.rpartition(":")[0]):
+        try:
+            address = ipaddress.ip_address(text.strip("[]"))
+        except ValueError:
+            continue
+        return "" if address.is_unspecified or str(address) == "255.255.255.255" else str(address)
+    return ""
+
+
+def _role(before: str, after: str) -> str:
+    for role in ("source", "target"):
+        if _AFTER[role].match(after) or _BEFORE[role].search(before):
+            return role
+    return ""
+
+
+def known_host(name: str, hosts: Collection[str]) -> str:
+    """The host of the site that a name means (also by its first label); empty when there is none or several."""
+    wanted = name.casefold()
+    exact = [host for host in hosts if host.casefold() == wanted]
+    label = wanted.partition(".")[0]
+    short = [host for host in hosts if host.casefold().partition(".")[0] == label]
+    return exact[0] if exact else short[0] if len(short) == 1 and not label.isdigit() else ""
+
+
+def checked(wanted: Input, value: str) -> str:
+    """The value in its canonical form; empty when it is not of the input's kind."""
+    try:
+        found = check(wanted.kind, value, name=wanted.name)
+    except UsageError:
+        return ""
+    return "" if isinstance(found, tuple) else str(found).lower() if isinstance(found, bool) else str(found)
+
+
+def assign(inputs: Iterable[Input], found: Iterable[Mention]) -> dict[str, str]:
+    """Inputs that the mentions fill without doubt. What could be two things fills nothing."""
+    missing, found = list(inputs), list(found)
+    filled: dict[str, str] = {}
+    for role in ("source", "target"):
+        for wanted in missing:
+            values = _values(found, wanted.kind, role)
+            alike = [
+                other for other in missing if (other.kind, _is_source(other)) == (wanted.kind, _is_source(wanted))
+            ]
+            if _is_source(wanted) == (role == "source") and len(values) == 1 and len(alike) == 1:
+                filled[wanted.name] = values[0]
+    for wanted in missing:
+        rest = [value for value in _values(found, wanted.kind, "") if value not in filled.values()]
+        open_ones = [other for other in missing if other.kind == wanted.kind and other.name not in filled]
+        if wanted in open_ones and len(rest) == len(open_ones) == 1:
+            filled[wanted.name] = rest[0]
+    return filled
+
+
+def _values(found: Iterable[Mention], kind: str, role: str) -> list[str]:
+    return list(dict.fromkeys(mention.value for mention in found if (mention.kind, mention.role) == (kind, role)))
+
+
+def _is_source(wanted: Input) -> bool:
+    return wanted.name.startswith(_SOURCES)
