@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from probes.linux import firewall, host
-from probes.path import ping
+from probes.path import arrivals, drops, firewall_hits, gateway_for, ping, route_walk, traceroute
 
-__all__ = ["firewall", "host", "ping"]
+__all__ = [
+    "arrivals",
+    "drops",
+    "firewall",
+    "firewall_hits",
+    "gateway_for",
+    "host",
+    "ping",
+    "route_walk",
+    "traceroute",
+]

@@ -14,7 +14,7 @@ from probes.linux.nft import parse_nft
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
-COMMANDS = ("iptables-save -c", "iptables-legacy-save -c", "nft -j list ruleset", "nft -a list ruleset")
+COMMANDS = ("iptables-save -c", "iptables-legacy-save -c", "nft -j list ruleset", "nft -s -a list ruleset")
 
 
 @probe("linux.firewall", commands=COMMANDS)

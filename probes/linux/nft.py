@@ -1,4 +1,4 @@
-"""Parser of `nft -j list ruleset`, with the words of `nft -a list ruleset`. iptables' own matches are opaque in
+"""Parser of `nft -j list ruleset`, with the words of `nft -s -a list ruleset`. iptables' own matches are opaque in
 it, so its tables are left to `iptables-save`."""
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from probes.facts import ChainPolicy, FirewallRule
 
 _BLOCK = re.compile(r"\s*(?P<kind>table|chain) (?P<name>[^{]+?) \{")
 _HANDLE = re.compile(r"\s*(?P<text>.*\S) # handle (?P<handle>\d+)")
+_ASIDES = re.compile(r'\bcounter\b|comment "[^"]*"|\b[io]if(?:name)? (?:!= )?\S+|log(?: prefix "[^"]*")?')
 _FINAL = ("accept", "drop", "reject", "queue", "masquerade", "snat", "dnat", "redirect", "return")
 _JUMPS = ("jump", "goto")
 
@@ -85,7 +86,7 @@ def _verdict(expressions: list[dict[str, Any]]) -> str:
 
 
 def rule_words(listing: str) -> dict[Handle, str]:
-    """Of `nft -a list ruleset`: each rule as nft prints it, by its handle."""
+    """Of `nft -s -a list ruleset`: each rule as nft prints it, by its handle."""
     table = chain = ""
     words: dict[Handle, str] = {}
     for line in listing.splitlines():
@@ -100,10 +101,6 @@ def rule_words(listing: str) -> dict[Handle, str]:
 
 
 def says_nothing_else(text: str) -> bool:
-    """A native rule that names at most an interface: `iifname "eth0" counter packets 0 bytes 0 drop`."""
-    bare = re.sub(
-        r'counter packets \d+ bytes \d+|comment "[^"]*"|[io]if(?:name)? (?:!= )?\S+|log(?: prefix "[^"]*")?',
-        "",
-        text,
-    )
+    """A native rule that names at most an interface: `iifname "eth0" counter drop`."""
+    bare = _ASIDES.sub("", text)
     return bool(re.fullmatch(r"\s*(?:accept|drop|reject(?: with .*)?)?\s*", bare))

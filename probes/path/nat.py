@@ -1,0 +1,68 @@
+"""Source NAT on the way, as far as a route walk must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from probes.errors import UnreadableOutput
+from probes.facts import FirewallRule
+from probes.linux.iptables import parse_iptables_save
+from probes.path.networks import holds
+
+
+def rewrites_source(
+    nat: str | None, sources: Iterable[str], target: str, out_interface: str, out_address: str
+) -> tuple[str, ...]:
+    """Addresses a packet may have as its source after leaving here. `nat` is `iptables-save -t nat`; None (could
+    not look) means that it may have been masqueraded."""
+    if nat is None:
+        return (out_address,)
+    try:
+        rules = parse_iptables_save(nat).rules
+    except UnreadableOutput:
+        return (out_address,)
+    matching = [
+        rule for rule in rules if any(_matches(rule.spec, source, target, out_interface) for source in sources)
+    ]
+    return tuple(address for rule in matching if (address := _new_source(rule, out_address)))
+
+
+def _new_source(rule: FirewallRule, out_address: str) -> str:
+    if rule.verdict == "MASQUERADE":
+        return out_address
+    if rule.verdict == "SNAT" and "--to-source" in rule.spec:
+        return rule.spec[rule.spec.index("--to-source") + 1].partition("-")[0].partition(":")[0]
+    return ""
+
+
+def _matches(spec: tuple[str, ...], source: str, target: str, out_interface: str) -> bool:
+    """By addresses, interface and protocol; other matches are taken to be true."""
+    return all(
+        (
+            _held(spec, "-s", source),
+            _held(spec, "-d", target),
+            _leaves_by(spec, out_interface),
+            _value(spec, "-p")[0] in ("", "icmp", "all"),
+        )
+    )
+
+
+def _value(spec: tuple[str, ...], flag: str) -> tuple[str, bool]:
+    """The flag's word, and whether it is negated."""
+    if flag not in spec[:-1]:
+        return "", False
+    at = spec.index(flag)
+    return spec[at + 1], at > 0 and spec[at - 1] == "!"
+
+
+def _held(spec: tuple[str, ...], flag: str, address: str) -> bool:
+    network, negated = _value(spec, flag)
+    return not network or holds(network, address) is not negated
+
+
+def _leaves_by(spec: tuple[str, ...], interface: str) -> bool:
+    wanted, negated = _value(spec, "-o")
+    if not wanted:
+        return True
+    fits = interface.startswith(wanted[:-1]) if wanted.endswith("+") else interface == wanted
+    return fits is not negated

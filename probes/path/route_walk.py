@@ -1,0 +1,74 @@
+"""path.route_walk: the way of a packet as the routing tables of the hosts on it say, without sending one."""
+
+from __future__ import annotations
+
+from probes.errors import ProbeError
+from probes.facts import RouteWalk
+from probes.path.hop import Looked, Next, look
+from probes.probe import Toolbox, probe
+
+_MOST_HOPS = 16
+
+
+@probe(
+    "path.route_walk",
+    commands=("ip -j addr", "ip -j route get", "grep -Hs '' /proc/sys/net/", "iptables-save -t nat"),
+    timeout=20.0,
+    target="address",
+    origin="address",
+)
+async def route_walk(host: str, toolbox: Toolbox, target: str, origin: str = "") -> RouteWalk:
+    """Follows the routing tables hop by hop from a host to an address."""
+    return await walk(toolbox, host, target, origin)
+
+
+async def walk(toolbox: Toolbox, host: str, target: str, origin: str = "") -> RouteWalk:
+    """The same for other probes. ProbeError only when the first host cannot be asked."""
+    walked: list[Looked] = []
+    unseen = left_at = ""
+    step: Next | None = Next(host, "", "", "", (origin,) if origin else ())
+    while step is not None and len(walked) < _MOST_HOPS and not _been_at(walked, step):
+        try:
+            walked.append(await look(toolbox, step, target))
+        except ProbeError:
+            if not walked:
+                raise
+            unseen = step.host
+            break
+        step, left_at = await _following(toolbox, walked[-1])
+    return _told(host, target, walked, unseen, left_at)
+
+
+def _been_at(walked: list[Looked], step: Next) -> bool:
+    """A loop: the same host on the same interface again."""
+    return any((one.hop.host, one.step.address) == (step.host, step.address) for one in walked)
+
+
+async def _following(toolbox: Toolbox, last: Looked) -> tuple[Next | None, str]:
+    """The next step, or the host where the way leaves what the site knows."""
+    if last.arrived or last.hop.blocked_by:
+        return None, ""
+    owner = await toolbox.host_of(last.towards)
+    if not owner:
+        return None, last.hop.host
+    return Next(owner, last.towards, last.hop.host, last.out_address, last.sources), ""
+
+
+def _told(host: str, target: str, walked: list[Looked], unseen: str, left_at: str) -> RouteWalk:
+    last = walked[-1]
+    blocked = last.hop.blocked_by
+    owner = last.hop.host if last.arrived else ""
+    between = [one.hop.host for one in walked if one.hop.host not in (host, owner)]
+    return RouteWalk(
+        source=host,
+        target=target,
+        hops=tuple(one.hop for one in walked),
+        arrived=last.arrived and not blocked,
+        owner=owner,
+        blocked_by=blocked,
+        blocked_at=last.hop.host if blocked else "",
+        blocked_interface=last.hop.in_interface if blocked == "rp-filter" else "",
+        left_site_at=left_at,
+        unseen=unseen,
+        suspects=tuple(dict.fromkeys(between)),
+    )
