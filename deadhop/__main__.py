@@ -1,0 +1,5 @@
+"""`python -m deadhop`."""
+
+from deadhop.main import entry
+
+entry()

@@ -1,0 +1,242 @@
+"""deadhop diagnose: one tree walked without the app."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from base.errors import UsageError
+from base.text import clip
+from deadhop.asking import ask_line, given_text, read_stdin
+from deadhop.front import Front
+from deadhop.parsing import Parser
+from diagnosis.views import StepState, WalkView
+from knowledge.model import Verdict
+
+if TYPE_CHECKING:
+    from knowledge.search import Match
+
+    from diagnosis.session import Session
+    from diagnosis.walk import Walk
+    from knowledge.model import Input
+
+EXIT = {Verdict.CAUSE: 1, Verdict.UNKNOWN: 2, Verdict.NOT_A_FAULT: 0, Verdict.NOTHING_FOUND: 0}
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+
+
+def arguments(parser: Parser) -> None:
+    say = parser.say
+    parser.add_argument(
+        "text",
+        nargs="+",
+        metavar="SYMPTOM|TEXT|-",
+        help=say(
+            "a symptom's id, what you see in your words, or `-` to read it from stdin",
+            "증상 id, 보이는 그대로의 글, 또는 stdin 에서 읽으려면 `-`",
+        ),
+    )
+
+
+async def run(front: Front) -> int:
+    words = front.arguments.text
+    text = read_stdin(front.say) if words == ["-"] else given_text(words, front.say)
+    return await diagnose(front, text)
+
+
+async def diagnose(front: Front, text: str) -> int:
+    from diagnosis.session import open_session
+
+    session = open_session(front.site, argv=front.argv)
+    try:
+        await session.ready()
+        return await _diagnose(front, session, text)
+    finally:
+        await session.close()
+
+
+async def _diagnose(front: Front, session: Session, text: str) -> int:
+    symptom, captured = choose(front, session, text)
+    if not symptom:
+        return 2
+    refuse_unknown_presets(front, session)
+    inputs = await complete(front, session, symptom, captured)
+    session.presets = dict(front.presets)
+    walk = session.walk(symptom, inputs, searched=text)
+    await walk_through(front, walk)
+    return report(front, session, walk.view)
+
+
+# ------------------------------------------------------------------ which symptom
+
+
+def choose(front: Front, session: Session, text: str) -> tuple[str, Mapping[str, str]]:
+    """The symptom that is meant and what the text says of its inputs; no symptom after saying which come near."""
+    wanted = text.strip()
+    if wanted in session.knowledge.symptoms:
+        return wanted, {}
+    if not wanted:
+        raise UsageError(front.say("there is no text", "글이 비어 있다"), hint="deadhop diagnose TEXT")
+    if _ID.fullmatch(wanted):
+        raise _unknown_symptom(front, session, wanted)
+    results = session.search(text)
+    if results.confident and results.matches:
+        best = results.matches[0]
+        return best.symptom, best.inputs
+    _say_nearest(front, results.matches)
+    return "", {}
+
+
+def _unknown_symptom(front: Front, session: Session, wanted: str) -> UsageError:
+    close = get_close_matches(wanted, session.knowledge.symptoms, n=1)
+    hint = (
+        front.say("did you mean `{}`?", "`{}` 을(를) 쓰려 했는가?").format(close[0]) if close else "deadhop kb list"
+    )
+    return UsageError(
+        front.say("there is no symptom `{}`", "`{}` 라는 증상은 없다").format(clip(wanted, 80)), hint=hint
+    )
+
+
+def _say_nearest(front: Front, matches: Iterable[Match]) -> None:
+    nearest = tuple(matches)[:5]
+    say = front.say
+    message = say("not sure which symptom this is", "어떤 증상인지 확실하지 않다")
+    hint = say("name one: `deadhop diagnose SYMPTOM`", "하나를 골라 쓴다: `deadhop diagnose 증상`")
+    if not nearest:
+        message = say("no symptom looks like this", "이와 비슷한 증상이 없다")
+        hint = say("`deadhop kb list` names what is known", "`deadhop kb list` 로 아는 증상을 본다")
+    front.out.talk(
+        "\n".join(
+            [message, *(f"  {m.symptom}: {front.text(m.title)}" for m in nearest), f"{say('hint', '힌트')}: {hint}"]
+        )
+    )
+    if front.out.json:
+        front.out.object("diagnosis", _undecided(message, hint, nearest))
+
+
+def _undecided(message: str, hint: str, nearest: tuple[Match, ...]) -> dict[str, object]:
+    """The same keys as a diagnosis, so that programs need no other way to read it."""
+    return {
+        "session": None,
+        "verdict": Verdict.UNKNOWN.value,
+        "causes": [],
+        "ruled_out": [],
+        "unknown": [{"probe": "", "target": "", "reason": "no-symptom", "message": message, "hint": hint}],
+        "evidence": [],
+        "nearest": [match.symptom for match in nearest],
+    }
+
+
+# ------------------------------------------------------------------ its inputs
+
+
+def refuse_unknown_presets(front: Front, session: Session) -> None:
+    """`--set` with a name no tree asks for is a slip of the finger, and would go unnoticed."""
+    names = {name for symptom in session.knowledge.symptoms.values() for name in (*symptom.inputs, *symptom.steps)}
+    for name in front.presets:
+        if name not in names:
+            close = get_close_matches(name, names, n=1)
+            hint = front.say("did you mean `{}`?", "`{}` 을(를) 쓰려 했는가?").format(close[0]) if close else ""
+            raise UsageError(
+                front.say("`--set {}`: nothing asks for this", "`--set {}`: 이런 입력이나 질문은 없다").format(
+                    clip(name, 60)
+                ),
+                hint=hint,
+            )
+
+
+async def complete(front: Front, session: Session, symptom: str, captured: Mapping[str, str]) -> dict[str, str]:
+    """All inputs: from `--set`, from the text, by default, by asking. UsageError names all that are missing."""
+    wanted = session.inputs_of(symptom)
+    inputs = {spec.name: front.presets.get(spec.name) or captured.get(spec.name) or spec.default for spec in wanted}
+    missing = [spec for spec in wanted if not inputs[spec.name]]
+    if missing and not front.can_ask:
+        raise _missing(front, session, symptom, missing)
+    for spec in missing:
+        inputs[spec.name] = await _ask_input(front, session, spec)
+    return inputs
+
+
+def _missing(front: Front, session: Session, symptom: str, missing: list[Input]) -> UsageError:
+    say = front.say
+    lines = [f"  {spec.name}: {front.text(spec.ask)}" for spec in missing]
+    head = say("`{}` must know more:", "`{}` 진단에 더 필요한 것:").format(symptom)
+    example = " ".join(f"--set {spec.name}={spec.kind.upper()}" for spec in missing)
+    return UsageError("\n".join([head, *lines]), hint=example)
+
+
+async def _ask_input(front: Front, session: Session, spec: Input) -> str:
+    names = " ".join(session.site.by_name) if spec.kind == "host" else ""
+    if names:
+        front.out.talk(clip(names, 400))
+    return await ask_line(front.out, f"{front.text(spec.ask)} ({spec.name})")
+
+
+# ------------------------------------------------------------------ the walk
+
+
+async def walk_through(front: Front, walk: Walk) -> None:
+    """Walks to the end; questions go to the operator, and are skipped where there is none."""
+    shown = ""
+    while True:
+        async for view in walk.run():
+            shown = _progress(front, view, shown)
+        if walk.view.diagnosis is not None:
+            return
+        await _answer(front, walk)
+
+
+def _progress(front: Front, view: WalkView, shown: str) -> str:
+    running = next((step for step in view.steps if step.state is StepState.RUNNING), None)
+    if running is None or running.key == shown:
+        return shown
+    front.out.progress(f"… {front.text(running.ask)} ({running.probe} @ {running.target.removeprefix('host:')})")
+    return running.key
+
+
+async def _answer(front: Front, walk: Walk) -> None:
+    step = next(step for step in walk.view.steps if step.state is StepState.ASKING)
+    name = step.key.rpartition("/")[2]
+    if not front.can_ask:
+        options = "|".join(option.name for option in step.options)
+        front.out.talk(f"? {front.text(step.ask)} → --set {name}={options}")
+        walk.skip(step.key)
+        return
+    front.out.talk(front.text(step.ask))
+    for number, option in enumerate(step.options, 1):
+        front.out.talk(f"  {number}. {front.text(option.text)} ({option.name})")
+    answer = await ask_line(front.out, front.say("number, or Enter if you do not know:", "번호 (모르면 Enter):"))
+    chosen = {str(number): option.name for number, option in enumerate(step.options, 1)}
+    chosen |= {option.name: option.name for option in step.options}
+    if not answer:
+        walk.skip(step.key)
+    elif answer in chosen:
+        walk.answer(step.key, chosen[answer])
+
+
+def report(front: Front, session: Session, view: WalkView, *, next_step: bool = True) -> int:
+    """Prints the end of a walk; the exit code of its verdict."""
+    from deadhop.showing import walk_lines
+    from diagnosis.report import diagnosis_json
+
+    assert view.diagnosis is not None
+    if front.out.json:
+        front.out.object("diagnosis", diagnosis_json(session.id, view))
+        return EXIT[view.diagnosis.verdict]
+    for line in walk_lines(front, view):
+        front.out.line(line)
+    if next_step:
+        for line in _next(front, session, view):
+            front.out.line(line)
+    return EXIT[view.diagnosis.verdict]
+
+
+def _next(front: Front, session: Session, view: WalkView) -> Iterable[str]:
+    assert view.diagnosis is not None
+    site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
+    yield f"\n{front.say('NEXT', '다음')}"
+    if view.diagnosis.causes and view.diagnosis.causes[0].fixes:
+        yield f"  deadhop fix {session.id} --cause {view.diagnosis.causes[0].id}{site}"
+    yield f"  deadhop export {session.id}"

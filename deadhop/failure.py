@@ -1,0 +1,76 @@
+"""Turns what went wrong into words, a hint and an exit code. Only bugs leave a traceback, and only in the log."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from base.errors import DeadhopError
+from base.paths import state_dir
+from deadhop.output import Output
+from deadhop.parsing import Misused
+from deadhop.words import Speaker, wanted_language
+
+USAGE, BUG = 3, 70
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def explain(error: Exception, argv: list[str]) -> int:
+    """Says what went wrong on stderr (and stdout with `--json`); returns the exit code."""
+    say = Speaker(wanted_language(argv))
+    if isinstance(error, BrokenPipeError):
+        return 0
+    message, hint, code = _words(error, say)
+    out = Output(json_wanted="--json" in argv)
+    out.talk(f"{say('error', '오류')}: {message}" + (f"\n{say('hint', '힌트')}: {hint}" if hint else ""))
+    if out.json:
+        out.object("error", {"message": message, "hint": hint, "exit_code": code})
+    return code
+
+
+def _words(error: Exception, say: Speaker) -> tuple[str, str, int]:
+    if isinstance(error, Misused):
+        return error.message, error.hint, USAGE
+    if isinstance(error, ExceptionGroup):
+        return _words(error.exceptions[0], say)
+    if isinstance(error, DeadhopError):
+        return error.message, error.hint, error.exit_code
+    if isinstance(error, OSError) and error.errno in (*_FULL, *_FORBIDDEN):
+        return *_file_words(error, say), USAGE
+    return *_bug_words(error, say), BUG
+
+
+def _file_words(error: OSError, say: Speaker) -> tuple[str, str]:
+    where = error.filename or state_dir()
+    message = f"{where}: {error.strerror}"
+    if error.errno in _FULL:
+        return message, say(
+            "make room, or set DEADHOP_STATE to a folder on another disk",
+            "공간을 비우거나 DEADHOP_STATE 에 다른 디스크의 폴더를 지정한다",
+        )
+    return message, say(
+        "set DEADHOP_STATE to a folder you can write to", "DEADHOP_STATE 에 쓸 수 있는 폴더를 지정한다"
+    )
+
+
+def _bug_words(error: Exception, say: Speaker) -> tuple[str, str]:
+    kind = say("a bug in deadhop", "deadhop 의 버그")
+    message = f"{kind}: {type(error).__name__}: {str(error)[:200]}"
+    try:
+        return message, say("details in {}", "자세한 내용: {}").format(_logged(error))
+    except OSError as refused:
+        return message, say("the log could not be written: {}", "로그를 쓸 수 없다: {}").format(refused)
+
+
+def _logged(error: Exception) -> Path:
+    log = state_dir() / "deadhop.log"
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
+        file.write(f"{datetime.now(UTC).isoformat()} {sys.argv!r}\n{''.join(traceback.format_exception(error))}\n")
+    return log

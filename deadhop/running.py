@@ -1,0 +1,55 @@
+"""Runs a command so that an interrupt ends it within a second, whatever it is doing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Coroutine
+
+GRACE = 0.8
+"""Seconds a command has to let go of its connections; then the process ends at once."""
+
+_task: asyncio.Task[int] | None = None
+_before_end: list[Callable[[], None]] = []
+
+
+def run(work: Coroutine[object, object, int]) -> int:
+    """The exit code of `work`. KeyboardInterrupt when it was interrupted."""
+    with asyncio.Runner() as runner:
+        try:
+            return runner.run(_remembered(work))
+        except asyncio.CancelledError as error:
+            raise KeyboardInterrupt from error
+
+
+async def _remembered(work: Coroutine[object, object, int]) -> int:
+    global _task
+    _task = asyncio.current_task()
+    try:
+        return await work
+    finally:
+        _task = None
+
+
+def interrupt() -> bool:
+    """Cancels the running command. False when there is none to cancel. Called from a signal handler: the main
+    thread may be anywhere, so a thread of its own guards the deadline."""
+    guard = threading.Timer(GRACE, _end)
+    guard.daemon = True
+    guard.start()
+    if _task is None:
+        return False
+    _task.get_loop().call_soon_threadsafe(_task.cancel)
+    return True
+
+
+def before_end(action: Callable[[], None]) -> None:
+    """Something to be done even when time runs out: a terminal to be given back."""
+    _before_end.append(action)
+
+
+def _end() -> None:
+    for action in _before_end:
+        action()
+    os._exit(130)
