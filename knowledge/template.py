@@ -18,6 +18,7 @@ from base.values import Value
 from knowledge.mistakes import Mistake
 
 if TYPE_CHECKING:
+    from jinja2.nodes import Node
     from jinja2.sandbox import SandboxedEnvironment
 
 
@@ -95,11 +96,23 @@ def _environment() -> SandboxedEnvironment:
     )
 
 
+_PLAIN_HOLE = re.compile(r"\{\{ *([a-z_][a-z0-9_]*) *\}\}")
+_JINJA = re.compile(r"\{[{%#]|[}%#]\}")
+_JINJA_WORDS = frozenset({"true", "false", "none", "not", "and", "or", "in", "is", "if", "else", "self"})
+
+
 @lru_cache(maxsize=8192)
 def _parts(source: str) -> tuple[str | Hole, ...]:
     """Text and holes in order; _NotAllowed for any other Jinja."""
-    if "{{" not in source and "{%" not in source and "{#" not in source:
-        return (source,)
+    pieces = _PLAIN_HOLE.split(source)
+    if _JINJA.search("".join(pieces[::2])) or _JINJA_WORDS.intersection(pieces[1::2]):
+        return _parsed(source)
+    parts = (Hole(piece) if index % 2 else piece for index, piece in enumerate(pieces))
+    return tuple(part for part in parts if part)
+
+
+def _parsed(source: str) -> tuple[str | Hole, ...]:
+    """The same from Jinja's own tree, for what is not plain. A test holds the two equal."""
     if "{#" in source:
         raise _NotAllowed(Mistake(source.index("{#"), "a comment in a command", _ONLY))
     import jinja2
@@ -111,7 +124,7 @@ def _parts(source: str) -> tuple[str | Hole, ...]:
     return tuple(_checked_parts(source, tree.body))
 
 
-def _checked_parts(source: str, body: list[jinja2.nodes.Node]) -> Iterator[str | Hole]:
+def _checked_parts(source: str, body: list[Node]) -> Iterator[str | Hole]:
     from jinja2 import nodes
 
     for node in body:
@@ -121,7 +134,7 @@ def _checked_parts(source: str, body: list[jinja2.nodes.Node]) -> Iterator[str |
             match part:
                 case nodes.TemplateData(data=data):
                     yield data
-                case nodes.Name(name=name):
+                case nodes.Name(name=name) if not re.search(r"\{\{[-+]|-\}\}", source):
                     yield Hole(name)
                 case _:
                     raise _NotAllowed(Mistake(_first_jinja(source), "an expression in a command", _ONLY))
@@ -136,7 +149,7 @@ def _first_jinja(source: str) -> int:
 
 _HOLE = "\ue000"
 _LEXEME = re.compile(
-    r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|&&|>>|\$[({]|(?<![^\s;&|(])\#|[;&|<>`()\n'"]|[^\s;&|<>`()'"\\$]+|.""",
+    r"""'[^']*'|"(?:\\.|[^"\\])*"|\\.|&&|>>|\$|(?<![^\s;&|(])\#|[;&|<>`()\n'"]|[^\s;&|<>`()'"\\$]+|.""",
     re.DOTALL,
 )
 _NEVER = {
@@ -145,8 +158,7 @@ _NEVER = {
     "&": "commands run in the foreground; both of two is `&&`",
     "<": "",
     "`": "take it from a probe instead",
-    "$(": "take it from a probe instead",
-    "${": "take it from a value instead",
+    "$": "take it from a value instead",
     "(": "",
     ")": "",
     "\n": "write two actions",
@@ -166,8 +178,8 @@ def _syntax(parts: tuple[str | Hole, ...], sudo: bool) -> Iterator[Mistake]:
             yield Mistake(at, f"`{text}` is not closed")
         elif text[0] in "'\"\\" and _HOLE in text:
             yield Mistake(at, "a value inside quotes", "values are quoted by themselves: leave the quotes out")
-        elif text[0] == '"' and re.search(r"(?<!\\)(?:`|\$\()", text):
-            yield Mistake(at, "a command inside a command", _NEVER["$("])
+        elif text[0] == '"' and re.search(r"(?<!\\)[`$]", text):
+            yield Mistake(at, "the shell would replace a part of this text", "single quotes keep it as it is")
         elif text in _NEVER:
             yield Mistake(at, f"`{text}` in a command".replace("\n", "␊"), _NEVER[text])
         elif sudo and text in _WITHOUT_SUDO:
@@ -221,9 +233,11 @@ def _reread(parts: tuple[str | Hole, ...], lists: frozenset[str]) -> Iterator[Mi
     """Quoting ends where a second program reads its argument as program: no value may stand there."""
     words = _words(parts)
     programs: set[str] = set()
-    for before, word in zip([(), *words], words, strict=False):
+    for before, word in zip([("&&",), *words], words, strict=False):
         holes = [part.name for part in word if isinstance(part, Hole)]
         text = "".join(part for part in word if isinstance(part, str))
+        if holes and before == ("&&",):
+            yield Mistake(0, f"`{holes[0]}` would be the program to run", "the program's name is written out")
         if holes and _is_program(programs, before, len(word) == 1):
             yield Mistake(0, f"`{holes[0]}` would be read as program text", _POSITIONAL)
         if len(word) > 1 and (glued := lists.intersection(holes)):
