@@ -51,7 +51,10 @@ _RUNS = re.compile(r"[^\W가-힣_ᄀ-ᇿ]+|[가-힣ᄀ-ᇿ]+(?: +[가-힣ᄀ-ᇿ
 _LITTLE = """
 a an and any are as at be been but by can cannot cant do does doesnt dont for from had has have how i if in is isnt it
 its me my no not none of on or our so that the their then there they this to was we were what when why will with you
-your only still some"""
+your only still some fail failed problem issue help broken please get got try error work say"""
+_LITTLE_SYLLABLES = frozenset(
+    "이가은는을를에의로으도만다요서니습안된돼되됨되해하한할함지않못음고면인것수있네나아어"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,9 @@ class LikenessIndex:
         meant: dict[str, dict[str, float]] = {}
         for gram in asked:
             near = self._nearest(gram, last=gram == asked[-1])
-            known = max((self._weights[word] for word in near), default=_UNKNOWN_WEIGHT * _lighter(gram))
-            weights[gram] = known if gram in self._weights else max(known, _lighter(gram) * 0.5)
+            unknown = (0.3 if _is_korean(gram) else _UNKNOWN_WEIGHT) * _lighter(gram)
+            known = max((self._weights[word] for word in near), default=unknown)
+            weights[gram] = known
             for word, likeness in near.items():
                 meant.setdefault(word, {})[gram] = likeness
         return _Question(prepared, weights, meant, sum(weights.values()))
@@ -216,7 +220,7 @@ class LikenessIndex:
             if best is None or score > best[0]:
                 best = score, phrase, covered
         assert best is not None
-        mixed = 80 * _part(everywhere, question)
+        mixed = 62 * _part(everywhere, question)
         shared = tuple(gram for gram in question.weights if gram in best[2] and len(gram) > 1)
         return Likeness(number, max(best[0], mixed), best[1], shared)
 
@@ -250,7 +254,10 @@ class LikenessIndex:
 def _lighter(gram: str) -> float:
     if gram in _STOPS:
         return _STOP_WEIGHT
-    return 0.35 if len(gram) == 1 and _is_korean(gram) else 1.0
+    if not _is_korean(gram):
+        return 1.0
+    little = sum(syllable in _LITTLE_SYLLABLES for syllable in gram)
+    return (0.3, 0.08)[little] if len(gram) == 1 else (1.0, 0.5, 0.12)[little]
 
 
 def _phrases(symptom: Symptom) -> tuple[Phrase, ...]:
