@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import getpass
 from collections import defaultdict
-from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import asyncssh
-from asyncssh.config import SSHClientConfig, SSHConfig
 
 from probes.errors import HostUnreachable, ProbeError
 from probes.execution import Execution
 from probes.runner import launch
+from probes.site import Site
 from probes.ssh_errors import as_probe_error
+from probes.ssh_way import Leg, config_of, leg, split_spec
 
 CONNECT = 4.0
 """Seconds for the TCP connection."""
@@ -35,24 +33,11 @@ Way = tuple[str, ...]
 own configuration says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """What the SSH configuration says of one host, as far as the login is planned by it."""
-
-    user: str
-    name: str
-    port: int | None
-    address: tuple[str, int]
-    jump: str
-    known_hosts: tuple[str, ...]
-    """Files that exist."""
-
-
 class Logins:
     """The logins of one session, by way. A failed one is remembered until `forget`."""
 
-    def __init__(self, config: tuple[Path, ...]) -> None:
-        self._config = [str(path) for path in config]
+    def __init__(self, site: Site) -> None:
+        self._site = site
         self._logins: dict[Way, asyncio.Task[asyncssh.SSHClientConnection]] = {}
         self._jumps: dict[Way, Way] = {}
         self._starting: defaultdict[object, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_STARTING))
@@ -84,10 +69,12 @@ class Logins:
         return ways
 
     def drop(self, way: Way) -> None:
-        """The next one who asks logs in afresh."""
-        task = self._logins.pop(way, None)
-        if task and task.done() and not _error(task):
-            task.result().abort()
+        """The next one who asks logs in afresh; a login under way is left to come."""
+        task = self._logins.get(way)
+        if task and task.done():
+            del self._logins[way]
+            if not _error(task):
+                task.result().abort()
 
     async def close(self) -> None:
         self._closed = True
@@ -105,17 +92,15 @@ class Logins:
 
     async def _try(self, way: Way) -> asyncssh.SSHClientConnection:
         try:
-            destination = await asyncio.to_thread(self._destination, way[-1])
-            return await self._connect(way, destination)
+            return await self._connect(way, await leg(way[-1], self._site))
         except (asyncssh.Error, OSError, ValueError) as error:
             raise as_probe_error(error, way[-1]) from error
 
-    async def _connect(self, way: Way, destination: Destination) -> asyncssh.SSHClientConnection:
-        jump = way[:-1] or _ways(destination.jump, way[-1])
-        self._jumps[way] = jump
+    async def _connect(self, way: Way, last: Leg) -> asyncssh.SSHClientConnection:
+        jump = self._jumps[way] = way[:-1] or _jumps(last)
         tunnel = await self._jump(jump, way[-1]) if jump else None
-        async with self._starting[(jump, destination.address)], self._handshakes:
-            return await self._handshake(destination, tunnel)
+        async with self._starting[(jump, last.address, last.port)], self._handshakes:
+            return await self._handshake(last, tunnel)
 
     async def _jump(self, jump: Way, host: str) -> asyncssh.SSHClientConnection:
         try:
@@ -124,41 +109,31 @@ class Logins:
             raise type(error)(f"{host}: through {jump[-1]}: {error.message}", hint=error.hint) from error
 
     async def _handshake(
-        self, destination: Destination, tunnel: asyncssh.SSHClientConnection | None
+        self, last: Leg, tunnel: asyncssh.SSHClientConnection | None
     ) -> asyncssh.SSHClientConnection:
         begun = asyncio.get_running_loop().time()
-        limit = asyncio.timeout(LOGIN if tunnel else CONNECT)
-        host, port = destination.address
+        limit = asyncio.timeout(LOGIN if tunnel or last.proxy_command else CONNECT)
         try:
             async with limit:
                 return await asyncssh.connect(
-                    destination.name,
-                    config=self._config,
+                    last.lookup,
+                    last.port,
+                    username=last.user,
+                    config=config_of(self._site),
                     tunnel=tunnel,
-                    known_hosts=list(destination.known_hosts) or b"",
+                    known_hosts=last.known.for_asyncssh,
                     client_factory=lambda: _Client(limit, begun + LOGIN),
                     connect_timeout=None,
                     keepalive_interval=_KEEPALIVE,
                     agent_forwarding=False,
                     x11_forwarding=False,
-                    **_named(destination),
                 )
         except TimeoutError as error:
             seconds = asyncio.get_running_loop().time() - begun
             raise HostUnreachable(
-                f"{destination.name}: no answer from {host} port {port} within {seconds:.0f} s",
+                f"{last.name}: no answer from {last.address} port {last.port} within {seconds:.0f} s",
                 hint="is the machine up, and is anything between dropping packets?",
             ) from error
-
-    def _destination(self, word: str) -> Destination:
-        """Reads files: in a thread."""
-        user, name, port = _parsed(word)
-        config = SSHClientConfig.load(
-            None, self._config, False, False, False, getpass.getuser(), user or (), name, port or ()
-        )
-        address = (str(config.get("Hostname", name)), port or int(cast(int, config.get("Port", 22))))
-        jump = str(config.get("ProxyJump") or "")
-        return Destination(user, name, port, address, "" if jump.lower() == "none" else jump, _known_hosts(config))
 
 
 class _Client(asyncssh.SSHClient):
@@ -278,31 +253,6 @@ def _is_lost(task: asyncio.Task[asyncssh.SSHClientConnection]) -> bool:
     return task.cancelled() or (task.exception() is None and task.result().is_closed())
 
 
-def _parsed(word: str) -> tuple[str, str, int | None]:
-    user, _, rest = word.rpartition("@")
-    if rest.startswith("["):
-        name, _, port = rest[1:].partition("]:")
-        return user, name.rstrip("]"), int(port) if port else None
-    name, _, port = rest.partition(":")
-    return user, name, int(port) if port else None
-
-
-def _ways(jump: str, host: str) -> Way:
-    """`ProxyJump a,b`; empty for none, and for a jump host that a pattern such as `Host *` sends through itself."""
-    words = tuple(word.strip().removeprefix("ssh://") for word in jump.split(",") if word.strip())
-    own = _parsed(host)[1]
-    return () if any(_parsed(word)[1] == own for word in words) else words
-
-
-def _named(destination: Destination) -> dict[str, object]:
-    """Words before and after the name in ProxyJump win over the configuration."""
-    user = {"username": destination.user} if destination.user else {}
-    return {**user, **({"port": destination.port} if destination.port else {})}
-
-
-def _known_hosts(config: SSHConfig) -> tuple[str, ...]:
-    """StrictHostKeyChecking is not read at all: keys are always checked."""
-    users = config.get("UserKnownHostsFile", ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"])
-    system = config.get("GlobalKnownHostsFile", ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"])
-    paths = [Path(name).expanduser() for name in [*cast(list[str], users), *cast(list[str], system)]]
-    return tuple(str(path) for path in paths if path.is_file() or str(path) == "/dev/null")
+def _jumps(last: Leg) -> Way:
+    """None too for a jump host that a pattern such as `Host *` sends through itself."""
+    return () if any(split_spec(word)[1] == last.name for word in last.jumps) else last.jumps
