@@ -49,9 +49,10 @@ _WORDS = re.compile(r"[^\W가-힣_ᄀ-ᇿ]+|[가-힣ᄀ-ᇿ]+")
 _RUNS = re.compile(r"[^\W가-힣_ᄀ-ᇿ]+|[가-힣ᄀ-ᇿ]+(?: +[가-힣ᄀ-ᇿ]+)*")
 
 _LITTLE = """
-a an and any are as at be been but by can cannot cant do does doesnt dont for from had has have how i if in is isnt it
-its me my no not none of on or our so that the their then there they this to was we were what when why will with you
-your only still some fail failed problem issue help broken please get got try error work say"""
+a an and any are as at be been but by can cannot cant do does doesnt dont for from had has have how i if in
+is isnt it its me my no not none of on or our so that the their then there they this to was we were what
+when why will with you your only still some fail failed problem issue help broken please get got try error
+work say"""
 _LITTLE_SYLLABLES = frozenset(
     "이가은는을를에의로으도만다요서니습안된돼되됨되해하한할함지않못음고면인것수있네나아어"
 )
