@@ -50,21 +50,41 @@ def _own_cgroup() -> str:
 def _end_processes(cgroup: Path) -> None:
     """Kills and removes a cgroup with all below it, again and again until nothing new appears."""
     end = time.monotonic() + PATIENCE
+    killed: set[int] = set()
     while cgroup.exists():
-        _kill(cgroup)
+        killed.update(_kill(cgroup))
         for folder in sorted((found for found, *_ in os.walk(cgroup)), reverse=True):
             _remove(folder)
         if time.monotonic() > end:
             raise LabError(f"processes in {cgroup} do not end", hint=f"look at {cgroup}/**/cgroup.procs")
         time.sleep(0.02)
+    _wait_for_ends(killed)
 
 
-def _kill(cgroup: Path) -> None:
+def _wait_for_ends(killed: set[int], seconds: float = 2) -> None:
+    """No longer than that: under a process 1 that buries nobody they stay half dead, and harmless."""
+    end = time.monotonic() + seconds
+    while any(_runs(pid) for pid in killed) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def _runs(pid: int) -> bool:
+    """A process leaves its cgroup a moment before it has ended; burying it is its parent's business."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def _kill(cgroup: Path) -> list[int]:
+    """Pids that were in it."""
+    members = _members(cgroup)
     try:
         (cgroup / "cgroup.kill").write_text("1")
-    except OSError:  # kernels before 5.14 have no cgroup.kill
-        for pid in _members(cgroup):
+    except OSError:  # gone, or a kernel before 5.14, which has no cgroup.kill
+        for pid in members:
             _kill_one(pid)
+    return members
 
 
 def _members(cgroup: Path) -> list[int]:

@@ -7,7 +7,7 @@ import time
 from lab import boot, breaking, check, cleanup, packages, site
 from lab.faults import FAULTS
 from lab.inside import enter
-from lab.instance import Instance, current
+from lab.instance import Instance, current, see_cgroup2
 from lab.processes import ENV
 
 
@@ -52,6 +52,7 @@ def _with_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _up(lab: Instance, arguments: argparse.Namespace) -> int:
+    see_cgroup2(["up"])
     start = time.monotonic()
     try:
         boot.up(lab)
@@ -63,6 +64,7 @@ def _up(lab: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _down(lab: Instance, arguments: argparse.Namespace) -> int:
+    see_cgroup2(["down"])
     cleanup.down(lab)
     return 0
 

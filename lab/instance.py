@@ -2,13 +2,14 @@
 
 import os
 import re
-import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
 
 STATE_ROOT = Path("/run")
+_MOUNTED = "DEADHOP_LAB_CGROUP2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,28 @@ def current() -> Instance:
 
 
 def cgroup2_mount() -> Path:
-    """Where cgroup2 can be written: /sys/fs/cgroup, or beside v1 at /sys/fs/cgroup/unified.
-
-    `ip netns exec` hides it under a fresh /sys that only its children see: there it is mounted again.
-    """
-    found = _writable_cgroup2()
-    if found is None:
-        subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], capture_output=True)
-        found = _writable_cgroup2()
-    if found is None:
-        raise LabError(
-            "no writable cgroup2 file system here",
-            hint="run this as root; in a container, start the container with --privileged",
-        )
-    return found
-
-
-def _writable_cgroup2() -> Path | None:
+    """Where cgroup2 can be written: /sys/fs/cgroup, or beside v1 at /sys/fs/cgroup/unified."""
     mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
-    writable = (Path(mount[1]) for mount in mounts if mount[2] == "cgroup2" and "rw" in mount[3].split(","))
-    return next((path for path in writable if os.access(path, os.W_OK)), None)
+    for mount in mounts:
+        if mount[2] == "cgroup2" and "rw" in mount[3].split(",") and os.access(mount[1], os.W_OK):
+            return Path(mount[1])
+    raise LabError(
+        "no writable cgroup2 file system here",
+        hint="run this as root; in a container, start the container with --privileged",
+    )
+
+
+def see_cgroup2(argv: list[str]) -> None:
+    """Starts `python -m lab` anew where cgroup2 is mounted, if it is not here.
+
+    `ip netns exec` hides it under a fresh /sys. The mount is ours alone and ends with us.
+    """
+    try:
+        cgroup2_mount()
+    except LabError:
+        if os.geteuid() or os.environ.get(_MOUNTED):
+            raise
+        mount = 'mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec "$@"'
+        again = [sys.executable, "-m", "lab", *argv]
+        environment = {**os.environ, _MOUNTED: "1"}
+        os.execvpe("unshare", ["unshare", "-m", "sh", "-c", mount, "sh", *again], environment)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from lab.faults import FAULTS
+from lab.machines import ROOT
 from lab.session import Lab
 
 pytestmark = pytest.mark.lab
@@ -58,7 +59,14 @@ EXPECTED = {
     ),
     "sshd-down": Expected("Connection refused", set(), {CONTROLLER}, ("controller", "systemctl start ssh")),
     "hostkey-changed": Expected(
-        "REMOTE HOST IDENTIFICATION HAS CHANGED!", set(), {COMPUTE}, ("compute", "systemctl restart ssh")
+        "REMOTE HOST IDENTIFICATION HAS CHANGED!",
+        set(),
+        {COMPUTE},
+        (
+            ROOT,
+            "ssh-keygen -R 192.168.100.102 -f {known_hosts}; "
+            "ssh -F {ssh_config} openstack-host ssh-keyscan 192.168.100.102 </dev/null >> {known_hosts}",
+        ),
     ),
     "ssh-drop": Expected("timed out", set(), {COMPUTE}, ("compute", "iptables -D INPUT -p tcp --dport 22 -j DROP")),
     "ssh-frozen": Expected(
@@ -92,14 +100,21 @@ def test_fault_shows_and_undo_leaves_no_trace(healed_lab: Lab, fault: str) -> No
     assert healed_lab.snapshot() == before
 
 
+def repair(lab: Lab, where: str, command: str) -> None:
+    text = command.format(ssh_config=lab.ssh_config, known_hosts=lab.instance.known_hosts)
+    done = lab.run(where, text)
+    assert done.returncode == 0, done.stdout
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_undo_after_a_repair_leaves_no_trace(healed_lab: Lab, fault: str) -> None:
-    before = healed_lab.snapshot()
+    before, known = healed_lab.snapshot(), healed_lab.instance.known_hosts.read_text()
     healed_lab.break_(fault)
-    healed_lab.run(*EXPECTED[fault].repair)
+    repair(healed_lab, *EXPECTED[fault].repair)
     healed_lab.undo(fault)
     assert healed_lab.silent_paths() == []
     assert healed_lab.snapshot() == before
+    assert healed_lab.instance.known_hosts.read_text() == known
     assert EXPECTED[fault].pasted not in healed_lab.paste(fault)
 
 
