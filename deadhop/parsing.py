@@ -45,11 +45,31 @@ class Parser(argparse.ArgumentParser):
         self._optionals.title = say("options", "옵션")
         self.add_argument("-h", "--help", action="help", help=say("this text", "이 도움말"))
 
+    def verbs(self) -> Verbs:
+        """Sub-commands; the chosen one is `arguments.verb`."""
+        return Verbs(self)
+
+    def format_help(self) -> str:
+        return super().format_help().replace("usage: ", self.say("usage: ", "사용법: "), 1)
+
     def error(self, message: str) -> NoReturn:
         if self.say.lang == "ko":
             for english, korean in _KOREAN:
                 message = re.sub(f"^{english}$", korean, message, flags=re.DOTALL)
         raise Misused(message, f"`{self.prog} --help`")
+
+
+class Verbs:
+    def __init__(self, parser: Parser) -> None:
+        self._say = parser.say
+        self._parsers = parser.add_subparsers(
+            dest="verb", required=True, metavar="VERB", title=parser.say("verbs", "하위 명령"), parser_class=Parser
+        )
+
+    def add(self, name: str, text: str) -> Parser:
+        parser: Parser = self._parsers.add_parser(name, help=text, description=text, say=self._say)
+        add_globals(parser, inherited=True)
+        return parser
 
 
 def add_globals(parser: Parser, *, inherited: bool = False) -> None:

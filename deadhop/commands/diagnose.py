@@ -17,11 +17,10 @@ from diagnosis.views import StepState, WalkView
 from knowledge.model import Verdict
 
 if TYPE_CHECKING:
-    from knowledge.search import Match
-
     from diagnosis.session import Session
     from diagnosis.walk import Walk
     from knowledge.model import Input
+    from knowledge.search import Match
 
 EXIT = {Verdict.CAUSE: 1, Verdict.UNKNOWN: 2, Verdict.NOT_A_FAULT: 0, Verdict.NOTHING_FOUND: 0}
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")

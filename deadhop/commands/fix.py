@@ -1,0 +1,255 @@
+"""deadhop fix: plan, apply, make lasting or undo what a session's diagnosis offers."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from base.errors import UsageError
+from deadhop.asking import ask_line
+from deadhop.front import Front
+from deadhop.parsing import Parser
+from deadhop.showing import RISKS, fix_lines, repair_lines
+from diagnosis.views import CauseView, RepairView
+from knowledge.model import Risk
+
+if TYPE_CHECKING:
+    from diagnosis.repair import Repair
+    from diagnosis.session import Session
+
+RISING = (Risk.REVERSIBLE, Risk.DISRUPTIVE, Risk.DESTRUCTIVE)
+
+
+def arguments(parser: Parser) -> None:
+    say = parser.say
+    add = parser.add_argument
+    add("session", metavar="SESSION", help=say("id, path or `latest`", "id, 경로, 또는 `latest`"))
+    add("--cause", metavar="ID", help=say("which of its causes", "조치할 원인"))
+    add("--fix", metavar="ID", help=say("which fix (default: the recommended one)", "쓸 조치 (기본: 권장 조치)"))
+    add("--yes", action="store_true", help=say("do not ask", "묻지 않는다"))
+    add(
+        "--max-risk",
+        choices=[risk.value for risk in RISING],
+        help=say(
+            "refuse riskier fixes (with --yes: reversible)", "이보다 위험한 조치는 거부 (--yes 기본값: reversible)"
+        ),
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--plan", action="store_true", help=say("show it, run nothing", "보여 주기만 하고 실행하지 않는다")
+    )
+    what.add_argument("--undo", action="store_true", help=say("take back what was done", "한 일을 되돌린다"))
+    what.add_argument(
+        "--persist", action="store_true", help=say("make it survive a reboot", "재부팅 뒤에도 유지되게 한다")
+    )
+
+
+async def run(front: Front) -> int:
+    from diagnosis.session import reopen
+
+    session = reopen(front.arguments.session, site=front.site)
+    try:
+        await session.ready()
+        if front.arguments.undo:
+            return await _undo(front, session)
+        return await _fix(front, session)
+    finally:
+        await session.close()
+
+
+# ------------------------------------------------------------------ applying
+
+
+async def _fix(front: Front, session: Session) -> int:
+    cause = await _cause(front, session)
+    repair, applied = await _repair(front, session, cause)
+    if front.arguments.plan:
+        return _show_plan(front, session, repair)
+    _refuse_risk(front, repair.view.fix.risk)
+    if not front.out.json:
+        for line in fix_lines(front, repair.view.fix):
+            front.out.talk(line)
+    if not applied:
+        await follow(front, repair.prepare())
+        if repair.view.phase in ("blocked", "not-needed"):
+            return report_repair(front, session, repair.view)
+    confirmed_by = await _confirm(front, repair.view, _what_is_lost(cause, repair))
+    if not confirmed_by:
+        front.out.talk(front.say("nothing was done", "아무것도 하지 않았다"))
+        return 3
+    await follow(front, repair.apply(confirmed_by=confirmed_by, persist=front.arguments.persist))
+    return report_repair(front, session, repair.view)
+
+
+async def _cause(front: Front, session: Session) -> CauseView:
+    diagnosis = await session.last_diagnosis()
+    causes = {cause.id: cause for cause in diagnosis.causes} if diagnosis else {}
+    if not causes:
+        raise UsageError(
+            front.say("this session found no cause", "이 세션은 원인을 찾지 못했다"),
+            hint="deadhop diagnose SYMPTOM|TEXT",
+        )
+    wanted = front.arguments.cause or (next(iter(causes)) if len(causes) == 1 else "")
+    if wanted not in causes:
+        message = (
+            front.say("--cause: which one?", "--cause: 어느 원인인가?")
+            if not wanted
+            else front.say("this session did not find `{}`", "이 세션이 찾은 원인에 `{}` 은(는) 없다").format(
+                wanted[:80]
+            )
+        )
+        raise UsageError(message, hint="--cause " + "|".join(causes))
+    return causes[wanted]
+
+
+async def _repair(front: Front, session: Session, cause: CauseView) -> tuple[Repair, bool]:
+    """The repair to run, and whether it was applied before: then only its lasting part is left."""
+    if front.arguments.persist:
+        done = await session.applied()
+        if done is not None and done.view.cause == cause.id:
+            return done, True
+    return session.repair(cause, front.arguments.fix), False
+
+
+def _show_plan(front: Front, session: Session, repair: Repair) -> int:
+    if front.out.json:
+        from diagnosis.report import repair_json
+
+        front.out.object("fix", repair_json(session.id, repair.view))
+        return 0
+    for line in fix_lines(front, repair.view.fix):
+        front.out.line(line)
+    return 0
+
+
+def _refuse_risk(front: Front, risk: Risk) -> None:
+    """A person who reads and confirms needs no limit; without one, only what can be taken back."""
+    given = front.arguments.max_risk
+    limit = Risk(given) if given else Risk.REVERSIBLE if front.arguments.yes else Risk.DESTRUCTIVE
+    if RISING.index(risk) > RISING.index(limit):
+        raise UsageError(
+            front.say(
+                "this fix is {}, more than is allowed ({})", "이 조치의 위험({})이 허용된 수준({})보다 높다"
+            ).format(front.text(RISKS[risk.value]), front.text(RISKS[limit.value])),
+            hint=f"--max-risk {risk.value}",
+        )
+
+
+def _what_is_lost(cause: CauseView, repair: Repair) -> str:
+    places = [target.removeprefix("host:") for target in cause.targets] or [a.on for a in repair.view.fix.actions]
+    return places[0] if places else repair.view.fix.id
+
+
+async def _confirm(front: Front, view: RepairView, name: str) -> str:
+    """How it was confirmed; empty when it was not."""
+    if front.arguments.yes:
+        return "--yes"
+    if not front.can_ask:
+        raise _nobody_to_ask(front)
+    say = front.say
+    prompt, accepted = {
+        Risk.REVERSIBLE: (say("run this? [y/N]", "실행할까? [y/N]"), ("y", "yes")),
+        Risk.DISRUPTIVE: (
+            say("this disrupts service. Type yes to run it:", "서비스가 끊길 수 있다. 실행하려면 yes 입력:"),
+            ("yes",),
+        ),
+        Risk.DESTRUCTIVE: (
+            say("this cannot be taken back. Type {} to run it:", "되돌릴 수 없다. 실행하려면 {} 입력:").format(
+                name
+            ),
+            (name,),
+        ),
+    }[view.fix.risk]
+    answer = await ask_line(front.out, prompt)
+    return f"typed {answer}" if answer in accepted else ""
+
+
+def _nobody_to_ask(front: Front) -> UsageError:
+    return UsageError(
+        front.say("there is no terminal to confirm this on", "확인을 받을 터미널이 없다"),
+        hint=front.say("`--plan` shows it, `--yes` runs it", "`--plan` 은 보여 주기만 하고, `--yes` 는 실행한다"),
+    )
+
+
+# ------------------------------------------------------------------ undoing
+
+
+async def _undo(front: Front, session: Session) -> int:
+    repair = await session.applied()
+    if repair is None:
+        raise UsageError(
+            front.say("nothing of this session is left to undo", "이 세션에 되돌릴 일이 없다"),
+            hint="deadhop sessions",
+        )
+    front.out.talk(front.say("to be undone, last first:", "되돌릴 일 (나중 것부터):"))
+    for action in reversed([action for action in repair.view.fix.actions if action.undo]):
+        front.out.talk(f"  {action.on}:\n    {action.undo}")
+    if not front.arguments.yes:
+        if not front.can_ask:
+            raise _nobody_to_ask(front)
+        answer = await ask_line(front.out, front.say("undo this? [y/N]", "되돌릴까? [y/N]"))
+        if answer not in ("y", "yes"):
+            front.out.talk(front.say("nothing was done", "아무것도 하지 않았다"))
+            return 3
+    await follow(front, repair.undo())
+    return report_repair(front, session, repair.view)
+
+
+# ------------------------------------------------------------------ following and reporting
+
+
+async def follow(front: Front, views: AsyncIterator[RepairView]) -> None:
+    """Says what is happening as it happens."""
+    from diagnosis.repair import PHASES
+
+    shown: tuple[object, ...] = ()
+    async for view in views:
+        running = next((action for action in view.fix.actions if action.state == "running"), None)
+        now = (view.phase, running.run if running else "")
+        if now == shown:
+            continue
+        shown = now
+        phase = PHASES.get(view.phase)
+        words = front.text(phase) if phase else view.phase
+        if running is not None:
+            command = running.undo if view.phase == "undoing" else running.run
+            front.out.progress(f"… {words}: {running.on}: {command}")
+        elif view.phase in ("checking", "verifying"):
+            front.out.progress(f"… {words}")
+
+
+def report_repair(front: Front, session: Session, view: RepairView) -> int:
+    """Prints the end of a repair; its exit code."""
+    if front.out.json:
+        from diagnosis.report import repair_json
+
+        front.out.object("fix", repair_json(session.id, view))
+        return exit_code(view)
+    for line in repair_lines(front, view):
+        front.out.line(line)
+    for line in _next(front, session, view):
+        front.out.line(line)
+    return exit_code(view)
+
+
+def exit_code(view: RepairView) -> int:
+    """0 it works (or there was nothing to do), 2 nobody can tell, 4 it failed."""
+    if view.phase in ("verified", "undone", "not-needed", "planned"):
+        return 0
+    return 2 if view.phase == "blocked" or (view.phase == "not-verified" and view.verified is None) else 4
+
+
+def _next(front: Front, session: Session, view: RepairView) -> list[str]:
+    if session.drill:
+        return []
+    site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
+    ran = any(action.state in ("done", "failed", "interrupted") for action in view.fix.actions)
+    lines = []
+    if ran:
+        undo = front.say("to take it back", "되돌리려면")
+        lines.append(f"  deadhop fix {session.id} --undo{site}   # {undo}")
+    if view.phase == "verified" and view.fix.persist:
+        keep = front.say("to survive a reboot", "재부팅 뒤에도 유지하려면")
+        lines.append(f"  deadhop fix {session.id} --cause {view.cause} --persist{site}   # {keep}")
+    return [f"\n{front.say('NEXT', '다음')}", *lines] if lines else []

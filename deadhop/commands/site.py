@@ -1,0 +1,138 @@
+"""deadhop site: the machines that may be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from base.errors import ConfigError
+from deadhop.front import Front
+from deadhop.output import columns
+from deadhop.parsing import Parser
+from deadhop.reaching import hint, reached, reason
+from probes.site import Host, Site
+
+if TYPE_CHECKING:
+    from probes.facts import Reach
+    from probes.probe import Failure
+
+
+def arguments(parser: Parser) -> None:
+    say = parser.say
+    verbs = parser.verbs()
+    init = verbs.add(
+        "init", say("write a site.yaml from your SSH configuration", "SSH 설정으로 site.yaml 을 만든다")
+    )
+    init.add_argument(
+        "file", nargs="?", metavar="FILE", help=say("default: your configuration folder", "기본: 내 설정 폴더")
+    )
+    init.add_argument(
+        "--ssh-config", metavar="FILE", help=say("instead of ~/.ssh/config", "~/.ssh/config 대신 쓸 파일")
+    )
+    verbs.add("check", say("try the way to every host", "모든 호스트까지 가는 길을 확인한다"))
+    verbs.add("show", say("list hosts and how they are reached", "호스트와 접속 방법을 보여 준다"))
+
+
+async def run(front: Front) -> int:
+    verbs = {"init": _init, "check": _check, "show": _show}
+    return await verbs[front.arguments.verb](front)
+
+
+async def _init(front: Front) -> int:
+    return _write(front)
+
+
+def _write(front: Front) -> int:
+    from base.paths import config_dir
+    from probes.site_file import write_site
+    from probes.ssh_config import default_config, hosts_of
+
+    chosen = front.arguments.ssh_config
+    config = Path(chosen).absolute() if chosen else default_config()
+    path = Path(front.arguments.file) if front.arguments.file else front.site or config_dir() / "site.yaml"
+    if not config.exists():
+        raise ConfigError(
+            front.say("{}: there is no such file", "{}: 그런 파일이 없다").format(config), hint="--ssh-config FILE"
+        )
+    hosts = hosts_of(config)
+    write_site(path, hosts, config if chosen else None)
+    if front.out.json:
+        front.out.object("site", _site_json(Site(str(path), hosts)))
+        return 0
+    front.out.line(front.say("{}: {} hosts", "{}: 호스트 {} 개").format(path, len(hosts)))
+    front.out.line(front.say("try them: deadhop site check", "확인: deadhop site check"))
+    return 0
+
+
+async def _show(front: Front) -> int:
+    from probes.site_file import load_site
+
+    site = load_site(front.site)
+    if front.out.json:
+        front.out.object("site", _site_json(site))
+        return 0
+    front.out.line(f"{site.source}")
+    wide = max((columns(host.name) for host in site.hosts), default=0)
+    for host in site.hosts:
+        more = [*host.addresses, *(f"[{label}]" for label in host.labels)]
+        console = front.say("console", "콘솔")
+        more += [f"{console}: {' '.join(host.console)}"] if host.console else []
+        front.out.line(f"  {host.name:{wide}}  {'  '.join(more)}".rstrip())
+    if not site.hosts:
+        front.out.talk(_no_hosts(front))
+    return 0
+
+
+async def _check(front: Front) -> int:
+    from probes.reach import check_site
+    from probes.site_file import load_site
+    from probes.toolbox import LiveToolbox
+
+    site = load_site(front.site)
+    answers: dict[str, Reach | Failure] = {}
+    async with LiveToolbox(site) as toolbox:
+        async for host, answer in check_site(toolbox):
+            answers[host] = answer
+            if not front.out.json:
+                _say_reach(front, host, answer)
+    if front.out.json:
+        front.out.object("site", _site_json(site, answers))
+    elif not site.hosts:
+        front.out.talk(_no_hosts(front))
+    return 0 if all(reached(answer) for answer in answers.values()) else 2
+
+
+def _say_reach(front: Front, host: str, answer: Reach | Failure) -> None:
+    mark = "✓" if reached(answer) else "✗"
+    front.out.line(f"{mark} {host}: {front.text(reason(answer))}")
+    step = front.text(hint(answer))
+    if step:
+        front.out.line(f"    {front.say('hint', '힌트')}: {step}")
+
+
+def _site_json(site: Site, answers: Mapping[str, Reach | Failure] = MappingProxyType({})) -> dict[str, object]:
+    """Clouds and clusters have their places already; nothing fills them in this version."""
+    hosts = [_host_json(host, answers.get(host.name)) for host in site.hosts]
+    return {"file": site.source, "hosts": hosts, "clouds": [], "clusters": [], "maps": []}
+
+
+def _host_json(host: Host, answer: Reach | Failure | None) -> dict[str, object]:
+    """`reachable` is null where nobody has tried."""
+    return {
+        "name": host.name,
+        "addresses": list(host.addresses),
+        "labels": list(host.labels),
+        "console": list(host.console),
+        "reachable": None if answer is None else reached(answer),
+        "reason": "" if answer is None else reason(answer).en,
+        "hint": "" if answer is None else hint(answer).en,
+    }
+
+
+def _no_hosts(front: Front) -> str:
+    return front.say(
+        "no hosts yet: `deadhop site init` writes a site.yaml from your SSH configuration",
+        "아직 호스트가 없다: `deadhop site init` 이 SSH 설정으로 site.yaml 을 만든다",
+    )
