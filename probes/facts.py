@@ -314,6 +314,27 @@ class FirewallHits:
 
 
 @dataclass(frozen=True, slots=True)
+class FirewallAlong:
+    """Rule counters on every host of the way there and back, before and after our packets. What blocks first on the
+    way is what is told: `hits` are those of `blocking_host`."""
+
+    source: str
+    target: str
+    sent: int
+    received: int
+    asked: tuple[str, ...]
+    """Hosts whose firewalls could be read, in the order of the way."""
+    unseen: tuple[str, ...]
+    """Hosts on the way that could not be asked."""
+    blocking_host: str
+    """First host with a DROP or REJECT rule that counts our packets; empty if there is none."""
+    hits: tuple[Hit, ...]
+    source_net: str
+    """As in FirewallHits, at the blocking host; for a rule on the way back these are the two ends swapped."""
+    target_net: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hop:
     host: str
     in_interface: str

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from probes.connection import Connection
-from probes.errors import AccessDenied, UnreadableOutput
+from probes.errors import AccessDenied, HostUnreachable, UnreadableOutput
 from probes.exchange import Reply
 from probes.facts import Ping
 from probes.linux.ask import reply_to
@@ -119,3 +119,13 @@ def _named(words: str, names: tuple[tuple[str, str], ...]) -> str:
     if "Redirect" in words:
         return ""
     return next((name for part, name in names if part in words), "")
+
+
+@probe("path.ping_host", commands=("ping -n -c",), timeout=15.0, peer="host", count="count")
+async def ping_host(host: str, toolbox: Toolbox, peer: str, count: int = 5) -> Ping:
+    """The same towards another host of the site, by the address the site knows it under."""
+    addresses = await toolbox.addresses_of(peer)
+    usable = [one for one in addresses if not one.startswith(("127.", "::1", "fe80:"))]
+    if not usable:
+        raise HostUnreachable(f"no address of {peer} is known", hint="give it `addresses` in site.yaml")
+    return await ping(host, toolbox, usable[0], count)

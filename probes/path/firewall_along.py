@@ -1,0 +1,138 @@
+"""path.firewall_along: one series of packets, and every firewall on the way there and back looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from probes.errors import ProbeError
+from probes.facts import Firewall, FirewallAlong, Hit, RouteWalk
+from probes.linux import firewall
+from probes.linux.ask import ask
+from probes.linux.ip import parse_addresses
+from probes.path import capture, send
+from probes.path.capture import NOTHING, Sighting
+from probes.path.firewall_hits import ask_way, grown, source_network
+from probes.path.networks import alone
+from probes.path.route_walk import walk
+from probes.probe import Toolbox, probe
+from probes.site import target_of
+
+_BLOCKING = ("DROP", "REJECT")
+
+
+@probe(
+    "path.firewall_along",
+    commands=(
+        *firewall.COMMANDS,
+        *send.COMMANDS,
+        *capture.COMMANDS,
+        "ip -j addr",
+        "ip -j route get",
+        "grep -Hs '' /proc/sys/net/",
+        "iptables-save -t nat",
+    ),
+    timeout=25.0,
+    target="address",
+    packets="count",
+)
+async def firewall_along(host: str, toolbox: Toolbox, target: str, packets: int = 10) -> FirewallAlong:
+    """Which firewall between this host and an address counts packets sent now, on the way there or back."""
+    hosts, missed = await _hosts_between(toolbox, host, target)
+    before = await _read_all(toolbox, hosts)
+    readable = [name for name in hosts if name in before]
+    sent, *seen = await asyncio.gather(
+        send.send(toolbox, host, target, packets), *(_see(toolbox, name, target, packets) for name in readable)
+    )
+    after = await _read_all(toolbox, readable)
+    sightings = dict(zip(readable, seen, strict=True))
+    blocked = _first_blocking(readable, before, after, sent.sent)
+    nets = await _nets(toolbox, blocked, target, sightings) if blocked else ("", "")
+    return FirewallAlong(
+        source=host,
+        target=target,
+        sent=sent.sent,
+        received=sent.received,
+        asked=tuple(name for name in readable if name in after),
+        unseen=tuple(dict.fromkeys((*missed, *(name for name in hosts if name not in after)))),
+        blocking_host=blocked.host if blocked else "",
+        hits=blocked.hits if blocked else (),
+        source_net=nets[0],
+        target_net=nets[1],
+    )
+
+
+async def _hosts_between(toolbox: Toolbox, source: str, target: str) -> tuple[list[str], tuple[str, ...]]:
+    """Hosts on the way there, its end, and hosts on the way back; then those that could not be asked."""
+    there = await walk(toolbox, source, target)
+    owner = there.owner or await toolbox.host_of(target)
+    ways = [there]
+    if owner and owner != source:
+        ways.extend(await _ways_back(toolbox, owner, source, there))
+    hosts = dict.fromkeys(hop.host for way in ways for hop in way.hops)
+    unseen = tuple(way.unseen for way in ways if way.unseen)
+    return [*hosts, *([owner] if owner and owner not in hosts else [])], unseen
+
+
+async def _ways_back(toolbox: Toolbox, owner: str, source: str, there: RouteWalk) -> list[RouteWalk]:
+    """Back to the source's own address. Hops that masquerade are on the way there already."""
+    addresses = await toolbox.addresses_of(source)
+    usable = [one for one in addresses if not one.startswith(("127.", "::1", "fe80:"))]
+    same_family = [one for one in usable if (":" in one) == (":" in there.target)]
+    try:
+        return [await walk(toolbox, owner, same_family[0])] if same_family else []
+    except ProbeError:
+        return []
+
+
+async def _read_all(toolbox: Toolbox, hosts: list[str]) -> dict[str, Firewall]:
+    """Firewalls of the hosts that let us read them."""
+    found = await asyncio.gather(*(_read(toolbox, name) for name in hosts))
+    return {one.host: one for one in found if one is not None}
+
+
+async def _read(toolbox: Toolbox, host: str) -> Firewall | None:
+    try:
+        return await firewall.read_firewall(toolbox.connection(target_of(host)), host)
+    except ProbeError:
+        return None
+
+
+async def _see(toolbox: Toolbox, host: str, target: str, packets: int) -> Sighting:
+    connection = toolbox.connection(target_of(host))
+    try:
+        own = parse_addresses(await ask(connection, "ip", "-j", "addr"))
+        return await capture.capture(
+            connection, target, send.longest(packets), {address.interface for address in own}
+        )
+    except ProbeError:
+        return NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class _Blocked:
+    host: str
+    hits: tuple[Hit, ...]
+
+
+def _first_blocking(
+    hosts: list[str], before: dict[str, Firewall], after: dict[str, Firewall], sent: int
+) -> _Blocked | None:
+    for host in hosts:
+        if host not in after:
+            continue
+        hits = grown(before[host], after[host], sent, "icmp")
+        if any(hit.verdict in _BLOCKING for hit in hits):
+            return _Blocked(host, hits)
+    return None
+
+
+async def _nets(
+    toolbox: Toolbox, blocked: _Blocked, target: str, sightings: dict[str, Sighting]
+) -> tuple[str, str]:
+    """The two ends as the blocking host sees them, for a rule that lets just them pass."""
+    connection = toolbox.connection(target_of(blocked.host))
+    own = parse_addresses(await ask(connection, "ip", "-j", "addr"))
+    way = await ask_way(toolbox, blocked.host, target)
+    source_net = source_network(own, sightings[blocked.host].source)
+    return source_net, way.target_net or alone(target)
