@@ -1,0 +1,121 @@
+"""The operator's own shell and consoles: real processes."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from probes.batch import BatchedConnection
+from probes.connection import Command
+from probes.local import LocalShell
+
+
+@pytest.fixture
+async def shell() -> AsyncIterator[BatchedConnection]:
+    connection = BatchedConnection("operator", LocalShell("operator"))
+    yield connection
+    await connection.close()
+
+
+async def test_output_status_and_both_streams(shell: BatchedConnection) -> None:
+    reply = await shell.run(Command(("sh", "-c", "printf 'a\\377b'; echo e >&2; exit 3")))
+    assert (reply.status, reply.stdout, reply.stderr, reply.failure) == (3, "a\ufffdb", "e\n", "")
+
+
+async def test_stdin_is_empty(shell: BatchedConnection) -> None:
+    assert (await shell.run(Command(("cat",), timeout=2))).status == 0
+
+
+async def test_locale_and_path(shell: BatchedConnection) -> None:
+    reply = await shell.run(Command(("sh", "-c", 'echo "$LC_ALL $PATH"')))
+    assert reply.stdout.startswith("C ")
+    assert "/usr/sbin" in reply.stdout
+
+
+async def test_a_time_limit_does_not_hold_up_the_rest(shell: BatchedConnection) -> None:
+    slow, quick = await asyncio.gather(
+        shell.run(Command(("sleep", "30"), timeout=0.5)), shell.run(Command(("echo", "here")))
+    )
+    assert (slow.failure, slow.status) == ("timeout", None)
+    assert quick.stdout == "here\n"
+
+
+async def test_a_flood_is_cut_and_ended_and_the_rest_still_runs(shell: BatchedConnection) -> None:
+    flood, other = await asyncio.gather(
+        shell.run(Command(("sh", "-c", "while :; do echo flood; done"), limit=1000)),
+        shell.run(Command(("echo", "here"))),
+    )
+    assert (flood.failure, len(flood.stdout)) == ("too-long", 1000)
+    assert other.stdout == "here\n"
+
+
+async def test_pieces_come_as_they_are_printed(shell: BatchedConnection) -> None:
+    pieces: list[tuple[str, float]] = []
+    begun = time.monotonic()
+    text = "printf one; sleep 0.5; printf two"
+    reply = await shell.run(Command(script=text, on_output=lambda piece: pieces.append((piece, time.monotonic()))))
+    assert reply.stdout == "onetwo"
+    assert [piece for piece, _ in pieces] == ["one", "two"]
+    assert pieces[0][1] - begun < 0.4
+
+
+async def test_a_script_is_run_byte_for_byte(shell: BatchedConnection) -> None:
+    text = "x='a  b'\necho \"$x\" | tr a-z A-Z # it's a comment\nexit 7"
+    reply = await shell.run(Command(script=text, sudo=True))
+    assert (reply.stdout, reply.status) == ("A  B\n", 7)
+
+
+async def test_cancel_ends_children_and_grandchildren(shell: BatchedConnection) -> None:
+    pids: asyncio.Queue[int] = asyncio.Queue()
+    command = Command(script="sleep 321 & echo $!; wait", on_output=lambda text: pids.put_nowait(int(text)))
+    task = asyncio.create_task(shell.run(command))
+    pid = await asyncio.wait_for(pids.get(), 5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await gone(pid)
+
+
+async def test_close_ends_what_runs() -> None:
+    shell = BatchedConnection("operator", LocalShell("operator"))
+    pids: asyncio.Queue[int] = asyncio.Queue()
+    command = Command(script="echo $$; exec sleep 321", on_output=lambda text: pids.put_nowait(int(text)))
+    task = asyncio.create_task(shell.run(command))
+    pid = await asyncio.wait_for(pids.get(), 5)
+    await shell.close()
+    assert (await task).failure == "unreachable"
+    assert await gone(pid)
+
+
+async def test_a_background_child_that_keeps_the_pipes_holds_nobody_up(shell: BatchedConnection) -> None:
+    begun = time.monotonic()
+    reply = await shell.run(Command(script="sleep 4 & echo started"))
+    assert reply.stdout == "started\n"
+    assert time.monotonic() - begun < 2.5
+
+
+async def test_a_console_that_is_a_shell() -> None:
+    console = BatchedConnection("console:x", LocalShell("x", ("env", "INSIDE=yes", "/bin/sh"), console=True))
+    reply = await console.run(Command(("sh", "-c", "echo $INSIDE")))
+    await console.close()
+    assert reply.stdout == "yes\n"
+
+
+async def test_a_console_that_is_not_there() -> None:
+    console = BatchedConnection("console:x", LocalShell("x", ("/nonexistent/console",), console=True))
+    reply = await console.run(Command(("true",)))
+    assert (reply.failure, reply.status) == ("unreachable", None)
+    assert "console" in reply.hint
+
+
+async def gone(pid: int, seconds: float = 3.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        await asyncio.sleep(0.02)
+    return False
