@@ -1,8 +1,6 @@
 """Builds the lab: starts the machines, plugs the cables, configures, waits until every path answers."""
 
 import json
-import os
-import resource
 import subprocess
 import time
 from pathlib import Path
@@ -22,13 +20,15 @@ from lab.setup import SWITCH_SCRIPT, first_stage, second_stage
 _INIT = Path(__file__).resolve().parent / "machine_init.sh"
 _JOIN = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
 _NAMESPACES = ("-m", "-u", "-i", "-n", "-p", "-C", "--fork", "--kill-child", "--propagation", "private")
+INOTIFY_INSTANCES = 30
 
 
 def up(lab: Instance) -> None:
     """Builds a fresh lab in place of whatever there was; LabError when a path does not answer."""
-    _look_before(lab)
+    _look_before()
     down(lab)
     _refuse_conflict()
+    _refuse_exhaustion()
     with counted_in(lab):
         lab.state.mkdir(mode=0o700)
         (lab.state / "pids").mkdir()
@@ -43,13 +43,9 @@ def up(lab: Instance) -> None:
         raise LabError(f"no answer along {paths}", hint="python -m lab status, python -m lab exec MACHINE …")
 
 
-def _look_before(lab: Instance) -> None:
-    if os.geteuid():
-        raise LabError("the lab needs root", hint="sudo env DEADHOP_LAB=… python -m lab up")
+def _look_before() -> None:
     if absent := missing():
         raise LabError(f"not installed: {' '.join(absent)}", hint="python -m lab packages --install")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
 
 
 def _refuse_conflict() -> None:
@@ -66,6 +62,24 @@ def _refuse_conflict() -> None:
             f"10.10.10.0/24 is already on {taken[0]} in this network namespace",
             hint="ip netns add other-lab; ip netns exec other-lab env DEADHOP_LAB=other python -m lab up",
         )
+
+
+def _refuse_exhaustion() -> None:
+    """Ten systemds that cannot watch files do not start, and do not say why."""
+    limit = int(Path("/proc/sys/fs/inotify/max_user_instances").read_text())
+    used = sum(_inotify_instances(process) for process in Path("/proc").glob("[0-9]*"))
+    if used + INOTIFY_INSTANCES > limit:
+        raise LabError(
+            f"{used} of {limit} inotify instances are in use, a lab needs {INOTIFY_INSTANCES}",
+            hint="sysctl -w fs.inotify.max_user_instances=1024",
+        )
+
+
+def _inotify_instances(process: Path) -> int:
+    try:
+        return sum(str(fd.readlink()) == "anon_inode:inotify" for fd in (process / "fd").iterdir())
+    except OSError:
+        return 0  # it ended while we looked
 
 
 def _boot(lab: Instance, name: str) -> None:

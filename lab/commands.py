@@ -1,10 +1,13 @@
 """Verbs of `python -m lab`."""
 
 import argparse
+import os
 import subprocess
+import sys
 import time
 
 from lab import boot, breaking, check, cleanup, packages, site
+from lab.errors import LabError
 from lab.faults import FAULTS
 from lab.inside import enter
 from lab.instance import Instance, current, see_cgroup2
@@ -13,6 +16,8 @@ from lab.processes import ENV
 
 def run_command(argv: list[str], about: str) -> int:
     arguments = _parser(about).parse_args(argv)
+    if os.geteuid() and arguments.run not in (_faults, _packages):
+        raise LabError("the lab needs root", hint=f"sudo {sys.executable} -m lab {argv[0]}")
     result: int = arguments.run(current(), arguments)
     return result
 

@@ -14,6 +14,8 @@ def machine_process(lab: Instance, name: str) -> Process:
         raise LabError(f"unknown machine {name!r}", hint=f"one of {', '.join(MACHINES)}")
     try:
         found = load_process(lab.state / "pids" / name)
+    except PermissionError as error:
+        raise LabError("the lab needs root", hint="sudo env DEADHOP_LAB=… python -m lab …") from error
     except OSError as error:
         raise LabError(f"the lab {lab.name!r} is not up", hint="python -m lab up") from error
     if not found.alive:

@@ -10,6 +10,7 @@ import time
 import pytest
 import yaml
 
+from lab import packages
 from lab.machines import SSH_HOSTS
 from lab.session import Lab
 
@@ -44,6 +45,10 @@ def test_ops_may_use_sudo_and_plain_may_not(lab: Lab) -> None:
 
 def test_state_folder_is_closed_to_others(lab: Lab) -> None:
     assert stat.S_IMODE(lab.instance.state.stat().st_mode) == 0o700
+
+
+def test_nothing_of_the_list_of_packages_is_missing(lab: Lab) -> None:
+    assert packages.missing() == []
 
 
 def test_bgp_carries_the_routes(lab: Lab) -> None:
