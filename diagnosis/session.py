@@ -209,6 +209,8 @@ class Session:
             return ReplayToolbox(self.site, self._replayed, speed=self.replay_speed)
         from probes.toolbox import LiveToolbox
 
+        hosts = [{"name": host.name, "addresses": host.addresses} for host in self.site.hosts]
+        self.note("site", {"source": self.site.source, "hosts": hosts})
         return LiveToolbox(self.site, self._record, phase=_phase_of(self.past))
 
     replay_speed = 0.0
