@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from probes.linux import firewall, host
+from probes import host_keys, reach
+from probes.linux import firewall, host, sshd
 from probes.path import arrivals, drops, firewall_along, firewall_hits, gateway_for, ping, route_walk, traceroute
 
 __all__ = [
@@ -13,7 +14,10 @@ __all__ = [
     "firewall_hits",
     "gateway_for",
     "host",
+    "host_keys",
     "ping",
+    "reach",
     "route_walk",
+    "sshd",
     "traceroute",
 ]

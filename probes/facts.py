@@ -210,6 +210,8 @@ class Reach:
     """root, passwordless, password, missing, or untried."""
     has_console: bool
     error: str
+    known_name: str = ""
+    """The name known_hosts has it under: HostName, [HOSTNAME]:PORT or HostKeyAlias."""
 
 
 @dataclass(frozen=True, slots=True)

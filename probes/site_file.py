@@ -283,9 +283,7 @@ def write_site(path: Path, hosts: tuple[Host, ...], ssh_config: Path | None = No
     one already or the folder cannot be written."""
     text = _HEAD.format(config=_quoted(str(ssh_config or "~/.ssh/config")))
     text += "".join(f"  {_quoted(host.name)}: {{}}{_known(host)}\n" for host in hosts)
-    text += (
-        '  # vm1: {addresses: [192.0.2.10], console: [lxc, exec, vm1, --], labels: [vm]}\n'
-    )
+    text += "  # vm1: {addresses: [192.0.2.10], console: [lxc, exec, vm1, --], labels: [vm]}\n"
     _write_new(path, text)
     return text
 
