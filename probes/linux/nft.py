@@ -13,7 +13,9 @@ from probes.facts import ChainPolicy, FirewallRule
 
 _BLOCK = re.compile(r"\s*(?P<kind>table|chain) (?P<name>[^{]+?) \{")
 _HANDLE = re.compile(r"\s*(?P<text>.*\S) # handle (?P<handle>\d+)")
-_ASIDES = re.compile(r'\bcounter\b|comment "[^"]*"|\b[io]if(?:name)? (?:!= )?\S+|log(?: prefix "[^"]*")?')
+_ASIDES = re.compile(
+    r'\bcounter\b|comment "[^"]*"|\b[io]if(?:name)? (?:!= )?\S+|meta nfproto ipv4|log(?: prefix "[^"]*")?'
+)
 _FINAL = ("accept", "drop", "reject", "queue", "masquerade", "snat", "dnat", "redirect", "return")
 _JUMPS = ("jump", "goto")
 
@@ -103,4 +105,4 @@ def rule_words(listing: str) -> dict[Handle, str]:
 def says_nothing_else(text: str) -> bool:
     """A native rule that names at most an interface: `iifname "eth0" counter drop`."""
     bare = _ASIDES.sub("", text)
-    return bool(re.fullmatch(r"\s*(?:accept|drop|reject(?: with .*)?)?\s*", bare))
+    return bool(re.fullmatch(r"\s*(?:accept|drop|reject(?: with .*)?)\s*", bare))

@@ -130,7 +130,8 @@ def source_network(addresses: tuple[Address, ...], source: str) -> str:
 
 
 def grown(before: Firewall, after: Firewall, sent: int, protocol: str) -> tuple[Hit, ...]:
-    """Rules and policies with a final verdict that counted at least half of our packets."""
+    """Rules and policies with a final verdict that counted at least half of our packets. The nat table is left
+    out: ACCEPT there only means "no translation"."""
     was = {_key(rule): rule.packets for rule in before.rules}
     was_policy = {(policy.table, policy.chain): policy.packets for policy in before.policies}
     hits = [_hit(rule, rule.packets - was.get(_key(rule), 0)) for rule in after.rules if _can_see(rule, protocol)]
@@ -138,7 +139,8 @@ def grown(before: Firewall, after: Firewall, sent: int, protocol: str) -> tuple[
         more = policy.packets - was_policy.get((policy.table, policy.chain), 0)
         text = f"-P {policy.chain} {policy.verdict}"
         hits.append(Hit(policy.table, policy.chain, 0, text, (), policy.verdict, more, True))
-    enough = [hit for hit in hits if hit.packets >= max(1, sent // 2) and hit.verdict in _FINAL]
+    least = max(1, sent // 2)
+    enough = [hit for hit in hits if hit.packets >= least and hit.verdict in _FINAL and hit.table != "nat"]
     return tuple(sorted(enough, key=lambda hit: (_FINAL.index(hit.verdict), -hit.packets)))
 
 

@@ -1,0 +1,53 @@
+"""Counters and sysctls as the kernel prints them."""
+
+from __future__ import annotations
+
+import pytest
+
+from probes.errors import UnreadableOutput
+from probes.linux import proc
+from tests.probes.recorded import recorded
+
+
+def test_counters_have_nstats_names() -> None:
+    counters = proc.parse_counters(recorded("counters"))
+    assert (counters["IpInReceives"], counters["IpForwDatagrams"], counters["IcmpInEchos"]) == (9, 0, 2)
+    assert (counters["TcpExtIPReversePathFilter"], counters["TcpMaxConn"]) == (0, -1)
+    assert "IpExtInNoRoutes" in counters
+
+
+def test_growth_adds_up_and_misses_nothing_a_kernel_does_not_have() -> None:
+    before, after = {"IpOutNoRoutes": 3, "IpExtInNoRoutes": 1}, {"IpOutNoRoutes": 5, "IpExtInNoRoutes": 2}
+    assert proc.growth(before, after, "IpOutNoRoutes", "IpExtInNoRoutes", "TcpExtNotThere") == 3
+
+
+@pytest.mark.parametrize("text", ["", "Ip: A B\nIp: 1\n", "Ip: A\nTcp: 1\n", "Ip: A\nIp: x\n"])
+def test_broken_counters_are_refused(text: str) -> None:
+    with pytest.raises(UnreadableOutput):
+        proc.parse_counters(text)
+
+
+def test_sysctls() -> None:
+    names = ("net.ipv4.ip_forward", "net.ipv4.conf.virbr10.rp_filter", "net.ipv4.tcp_rmem", "net.ipv4.not_there")
+    assert proc.parse_sysctls(names, recorded("sysctls")) == {
+        "net.ipv4.ip_forward": "1",
+        "net.ipv4.conf.virbr10.rp_filter": "0",
+        "net.ipv4.tcp_rmem": "4096 131072 33554432",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("net.ipv4.ip_forward", "/proc/sys/net/ipv4/ip_forward"),
+        ("net/ipv4/conf/eth0.100/rp_filter", "/proc/sys/net/ipv4/conf/eth0.100/rp_filter"),
+        ("net.ipv4.conf.eth0/100.rp_filter", "/proc/sys/net/ipv4/conf/eth0.100/rp_filter"),
+    ],
+)
+def test_sysctl_names_are_read_as_sysctl_reads_them(name: str, file: str) -> None:
+    assert proc.sysctl_file(name) == file
+
+
+def test_a_line_without_its_file_is_refused() -> None:
+    with pytest.raises(UnreadableOutput):
+        proc.parse_sysctls(["net.ipv4.ip_forward"], "1\n")

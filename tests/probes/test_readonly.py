@@ -1,0 +1,81 @@
+"""Probes only look. Every command they may run is on this list, and they run nothing they did not declare."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import probes.all
+from probes.path import send
+from probes.probe import PROBES
+
+assert probes.all
+
+READ_ONLY = (
+    r"cat /(?:proc|sys|etc)/\S+(?: /(?:proc|sys|etc)/\S+)*",
+    r"command -v \S+",
+    r"conntrack -[LSC]\b.*",
+    r"getent \w+.*",
+    r"grep -\w+.*",
+    r"ip (?:-j )?(?:-s )?(?:-d )?(?:-[46] )?(?:addr|link|neigh|rule)(?: show.*)?",
+    r"ip (?:-j )?(?:-[46] )?route (?:show.*|get.*)",
+    r"ip6?tables(?:-legacy|-nft)?-save(?: -c)?(?: -t \w+)?",
+    r"ls\b.*",
+    r"nc -z.*",
+    r"netlink (?:addresses|links|neighbours|routes|rules)",
+    r"nft (?:-j |-s |-a )*list .+",
+    r"nstat\b(?=.* -s| -as).*",
+    r"pgrep -x.*",
+    r"ping -n -c.*",
+    r"reach",
+    r"readlink\b.*",
+    r"ss -\w+.*",
+    r"ssh-keygen -l.*",
+    r"ssh-keyscan\b.*",
+    r"sysctl (?:-n |-e )*[a-z][\w./-]*",
+    r"systemctl (?:show|is-active|is-enabled|status|cat|list-units)\b.*",
+    r"timeout \d tcpdump -pnlei any -c",  # -p: the interface does not become promiscuous; no -w
+    r"tracepath -n.*",
+    r"traceroute -n.*",
+)
+CONNECTING = set(send.COMMANDS)
+"""Opens TCP connections and closes them; the programs' whole texts are declared."""
+NO_CHANGE = re.compile(
+    r"\b(?:add|del|delete|set|flush|replace|restart|start|stop|insert|restore|rm|mv|tee|sysctl -w)\b|>"
+)
+
+
+def allowed(command: str) -> bool:
+    return command in CONNECTING or any(re.fullmatch(pattern, command) for pattern in READ_ONLY)
+
+
+@pytest.mark.parametrize("name", sorted(PROBES))
+def test_every_declared_command_is_read_only(name: str) -> None:
+    assert PROBES[name].commands
+    for command in PROBES[name].commands:
+        assert allowed(command), f"{name} declares `{command}`"
+        assert command in CONNECTING or not NO_CHANGE.search(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ip route add 10.0.0.0/8 via 10.0.0.1",
+        "ip link set eth0 up",
+        "ip -j neigh flush all",
+        "iptables -I INPUT -j ACCEPT",
+        "iptables-restore",
+        "nft flush ruleset",
+        "nft -f /tmp/x",
+        "sysctl -w net.ipv4.ip_forward=1",
+        "nstat -z",
+        "systemctl restart ssh",
+        "timeout 2 tcpdump -w /tmp/x",
+        "sh -c",
+        "conntrack -D",
+        "sed -i",
+    ],
+)
+def test_the_list_refuses_what_changes(command: str) -> None:
+    assert not allowed(command)
