@@ -9,10 +9,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from journal.store import Journal, read
-
 from base.errors import UsageError
 from diagnosis.session import Session, drills
+from journal.store import Journal, read
 from probes.exchange import from_json
 from probes.site import Host, Site
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from knowledge.render import RenderedAction, render_actions
-
 from base.errors import DeadhopError
 from base.values import Value
 from diagnosis.views import ActionView, CauseView, Confidence, FixView
 from knowledge.model import Action, Cause, Fix, Knowledge
+from knowledge.render import RenderedAction, render_actions
 from knowledge.tree import Found
 
 IsRoot = Callable[[str], Awaitable[bool]]

@@ -16,9 +16,8 @@ from knowledge.model import Cause, Verdict
 from knowledge.tree import Found
 
 if TYPE_CHECKING:
-    from journal.store import Entry
-
     from diagnosis.session import Session
+    from journal.store import Entry
 
 DONE = ("done", "failed", "interrupted")
 

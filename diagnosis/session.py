@@ -9,25 +9,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from journal.store import Journal, SessionInfo, open_for_append, sessions
-
 from base.errors import ConfigError, UsageError
 from base.paths import config_dir, state_dir
 from base.text import Lang
 from base.values import Value, check
 from diagnosis.views import CauseView, Confidence, Diagnosis, WalkView
+from journal.store import Journal, SessionInfo, open_for_append, sessions
 from probes.connection import Command
 from probes.exchange import Exchange, to_json
 from probes.probe import Evidence, Toolbox
 from probes.site import OPERATOR, Site, target_of
 
 if TYPE_CHECKING:
-    from journal.store import Recording
-    from knowledge.search import Index, Results
-
     from diagnosis.repair import Repair
     from diagnosis.walk import Walk
+    from journal.store import Recording
     from knowledge.model import Input, Knowledge
+    from knowledge.search import Index, Results
     from probes.facts import Reach
 
 
@@ -81,10 +79,9 @@ class Session:
             await asyncio.to_thread(self._load)
 
     def _load(self) -> None:
+        from diagnosis.catalog import catalog
         from knowledge.load import load, shipped
         from knowledge.search import Index
-
-        from diagnosis.catalog import catalog
 
         loaded = load([shipped(), *self._folders], catalog())
         self.problems = loaded.problems
@@ -300,7 +297,6 @@ def open_session(site: Path | None, *, argv: Sequence[str], folders: Sequence[Pa
 def reopen(session: str, *, site: Path | None = None, folders: Sequence[Path] = ()) -> Session:
     """Goes on with a recorded session: its id, the path of its journal, or `latest`."""
     from journal.store import read
-
     from probes.site_file import load_site
 
     path = find_journal(session)
