@@ -1,0 +1,215 @@
+"""The app: opens the engine after its first frame, shows screens, turns what goes wrong into words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.command import CommandPalette
+from textual.content import Content
+from textual.screen import Screen
+from textual.theme import Theme
+
+from base.errors import DeadhopError
+from base.text import Lang
+from tui.crash import EXIT_CODE, crash_message, note_crash
+from tui.engine import Session
+from tui.lines.common import OK, marked, outside
+from tui.screens.home import HomeScreen
+from tui.screens.room import Room
+from tui.words import words_of
+
+CLOSING = 0.8
+"""Seconds connections get to say goodbye."""
+
+TERMINAL = Theme(
+    name="deadhop",
+    ansi=True,
+    primary="ansi_cyan",
+    secondary="ansi_blue",
+    warning="ansi_yellow",
+    error="ansi_red",
+    success="ansi_green",
+    accent="ansi_cyan",
+    foreground="ansi_default",
+    background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
+    dark=True,
+    variables={
+        "border": "ansi_cyan",
+        "border-blurred": "ansi_bright_black",
+        "block-cursor-foreground": "ansi_black",
+        "block-cursor-background": "ansi_cyan",
+        "block-cursor-blurred-foreground": "ansi_default",
+        "block-cursor-blurred-background": "ansi_default",
+        "input-cursor-background": "ansi_white",
+        "input-cursor-foreground": "ansi_black",
+        "input-selection-background": "ansi_blue",
+        "input-selection-foreground": "ansi_white",
+        "screen-selection-background": "ansi_blue",
+        "screen-selection-foreground": "ansi_white",
+        "scrollbar": "ansi_bright_black",
+        "scrollbar-hover": "ansi_white",
+        "scrollbar-active": "ansi_white",
+        "scrollbar-background": "ansi_default",
+        "scrollbar-background-hover": "ansi_default",
+        "scrollbar-background-active": "ansi_default",
+        "footer-key-foreground": "ansi_cyan",
+    },
+)
+"""The terminal's own sixteen colours on its own background."""
+
+
+class DeadhopApp(App[int]):
+    CSS_PATH = "deadhop.tcss"
+    TITLE = "deadhop"
+    BINDINGS: ClassVar = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
+
+    def __init__(
+        self, session_factory: Callable[[], Session], *, text: str = "", lang: Lang, read_only: bool = False
+    ) -> None:
+        super().__init__()
+        self.words, self.lang, self.read_only = words_of(lang), lang, read_only
+        self.session: Session | None = None
+        self._factory, self._text = session_factory, text
+        self._opened = asyncio.Event()
+        self.register_theme(TERMINAL)
+        self.theme = TERMINAL.name
+
+    def on_mount(self) -> None:
+        self.home = HomeScreen(self.words, self.lang, self._text)
+        self.push_screen(self.home)
+        self.call_after_refresh(self._open)
+
+    # ------------------------------------------------------------ the session
+
+    @work(group="session")
+    async def _open(self) -> None:
+        """Everything heavy is imported here, in a thread, while the first frame is already there."""
+        try:
+            session = await asyncio.to_thread(self._factory)
+            self.session = session
+            await session.ready()
+        except DeadhopError as error:
+            self.home.trouble(error)
+            return
+        self._opened.set()
+        self.home.opened(session)
+
+    async def opened(self) -> Session:
+        """The session, once it can search."""
+        await self._opened.wait()
+        assert self.session is not None
+        return self.session
+
+    async def on_unmount(self) -> None:
+        if self.session is None:
+            return
+        try:
+            async with asyncio.timeout(CLOSING):
+                await self.session.close()
+        except (TimeoutError, DeadhopError, OSError):
+            return
+
+    # ------------------------------------------------------------ words
+
+    def title_line(self, room: str) -> Content:
+        """Where we are, on what: site, and whether it is a recording."""
+        parts = [Content.styled("deadhop", "bold $primary"), Content(room)]
+        if self.session is not None and self.session.drill:
+            parts.append(Content.styled(self.words.drill, "bold $warning"))
+        elif self.session is not None and isinstance(self.screen, HomeScreen):
+            parts.append(Content.styled(outside(self.session.site.source), "dim"))
+        if self.read_only:
+            parts.append(Content.styled(self.words.read_only_short, "bold $warning"))
+        return Content(" · ").join(part for part in parts if part.plain)
+
+    def tell(self, content: Content) -> None:
+        """In the notice of the screen that is shown; below a dialog, of the one under it."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Room):
+                screen.tell(content)
+                return
+
+    # ------------------------------------------------------------ actions
+
+    def action_export(self) -> None:
+        from tui.screens.choose import Choose
+
+        w = self.words
+        forms = ("markdown", "json")
+        options = [Content(w.export_markdown), Content(w.export_json)]
+
+        def write(index: int | None) -> None:
+            if index is not None:
+                self._write_export(forms[index])
+
+        self.push_screen(Choose(w, w.export_title, w.export_note, options), write)
+
+    @work(group="export")
+    async def _write_export(self, form: str) -> None:
+        from tui.records import free_path
+
+        session = await self.opened()
+        try:
+            path = await asyncio.to_thread(lambda: session.export(form, self.lang, free_path(session.id, form)))
+        except (DeadhopError, OSError) as error:
+            self._trouble(error)
+        else:
+            self.told_path(path)
+
+    def told_path(self, path: Path) -> None:
+        self.tell(marked(OK, self.words.exported.format(path=outside(str(path)))))
+
+    def _trouble(self, error: Exception) -> None:
+        known = error if isinstance(error, DeadhopError) else DeadhopError(str(error), hint=self.words.disk_hint)
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Room):
+                screen.trouble(known)
+                return
+
+    def show_sessions(self) -> None:
+        from tui.screens.sessions import SessionsScreen
+
+        self.push_screen(SessionsScreen(self.words, self.lang))
+
+    def action_interrupt(self) -> None:
+        """Ctrl-C copies what is selected; otherwise it ends the app, at once."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.screen.clear_selection()
+        else:
+            self.exit(0)
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+    def action_command_palette(self) -> None:
+        if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
+            self.push_screen(CommandPalette(placeholder=self.words.palette_placeholder, id="--command-palette"))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        w = self.words
+        for binding in {one.binding.action: one.binding for one in screen.active_bindings.values()}.values():
+            if binding.show and binding.action != "app.command_palette":
+                yield SystemCommand(binding.description, w.palette_key.format(key=self.get_key_display(binding)),
+                                    lambda key=binding.key: self.simulate_key(key))  # fmt: skip
+        yield SystemCommand(w.palette_theme, w.palette_theme_note, self.action_change_theme)
+
+    # ------------------------------------------------------------ what should not happen
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A bug ends the app, with a line that says where it was written down."""
+        path = note_crash(error)
+        if self._exception is None:  # what Textual's test pilot raises
+            self._exception = error
+            self._exception_event.set()
+        self.exit(EXIT_CODE, return_code=EXIT_CODE, message=crash_message(self.words, error, path))

@@ -1,0 +1,74 @@
+"""Confirmation that grows with the risk: one key with Cancel focused, `yes`, or the name of what will be lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Static
+
+from tui.lines.common import BAD, heading, marked
+from tui.screens.room import bind
+from tui.widgets.bars import KeyBar
+from tui.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    title: str
+    body: Content
+    run: str
+    """Word on the button that does it."""
+    must_type: str = ""
+    """Empty: one key is enough."""
+
+
+class Confirm(ModalScreen[str]):
+    """Dismissed with what confirmed it (`y`, or the typed words); empty when the operator went back."""
+
+    def __init__(self, words: Words, what: Confirmation) -> None:
+        super().__init__()
+        self.words, self.what = words, what
+        keys = [Binding("escape", "cancel", words.key_cancel, key_display="esc")]
+        if not what.must_type:
+            keys = [Binding("y", "yes", what.run), Binding("n", "cancel", words.key_cancel), *keys]
+            keys.append(Binding("left,right,up,down", "app.focus_next", show=False))
+        bind(self, keys)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog", can_focus=False):
+            yield Static(heading(self.what.title), markup=False)
+            yield Static(self.what.body, id="confirm-body", markup=False)
+            if self.what.must_type:
+                yield Static(self.words.type_this.format(word=self.what.must_type), classes="ask", markup=False)
+                yield Input(id="typed", compact=True)
+                yield Static("", id="typed-wrong", markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(self.words.cancel, id="cancel", compact=True)
+                yield Button(self.what.run, id="run", variant="error", compact=True)
+            yield KeyBar(markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one("#typed" if self.what.must_type else "#cancel").focus()
+
+    @on(Button.Pressed, "#run")
+    @on(Input.Submitted)
+    def action_yes(self) -> None:
+        if not self.what.must_type:
+            self.dismiss("y")
+            return
+        typed = self.query_one("#typed", Input).value.strip()
+        if typed == self.what.must_type:
+            self.dismiss(typed)
+        else:
+            said = self.words.type_exactly.format(word=self.what.must_type)
+            self.query_one("#typed-wrong", Static).update(marked(BAD, said))
+
+    @on(Button.Pressed, "#cancel")
+    def action_cancel(self) -> None:
+        self.dismiss("")

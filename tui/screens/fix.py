@@ -1,0 +1,230 @@
+"""Fix: what will run, confirmed, run, verified, and taken back if need be."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Static
+from textual.worker import Worker
+
+from base.text import Lang
+from tui.engine import Repair
+from tui.lines import fix as lines
+from tui.lines.common import OK, heading, marked, outside, target_name
+from tui.screens.confirm import Confirm, Confirmation
+from tui.screens.room import Room, ended
+from tui.widgets.action import ActionCard
+from tui.words import Words
+
+if TYPE_CHECKING:
+    from diagnosis.views import ActionView, RepairView
+
+
+class FixScreen(Room):
+    AUTO_FOCUS = "ActionCard"
+    help_key = "fix"
+    view: reactive[RepairView | None] = reactive(None, layout=True)
+
+    def __init__(self, words: Words, lang: Lang, repair: Repair) -> None:
+        super().__init__(words, lang)
+        self.repair = repair
+        self._edited: set[int] = set()
+        self._work: Worker[None] | None = None
+
+    def keys(self) -> Iterable[Binding]:
+        w = self.words
+        yield Binding("a", "apply", w.key_apply)
+        yield Binding("p", "persist", w.key_persist)
+        yield Binding("u", "undo", w.key_undo)
+        yield Binding("r", "look_again", w.key_again)
+        yield Binding("e", "edit", w.key_edit)
+        yield Binding("c", "copy", w.key_copy)
+        yield Binding("down", "move(1)", w.key_choose, key_display="↑↓")
+        yield Binding("up", "move(-1)", show=False)
+        yield Binding("x", "app.export", w.key_export)
+        yield Binding("escape", "leave", w.key_back_to_walk, key_display="esc")
+
+    def room_title(self) -> str:
+        return f"{self.words.fix} · {outside(self.repair.view.fix.title[self.lang])}"
+
+    def body(self) -> Iterable[Widget]:
+        yield Static("", id="fix-head", markup=False)
+        yield VerticalScroll(
+            Vertical(id="cards"),
+            Static("", id="persist-title", markup=False),
+            Vertical(id="persist-cards"),
+            id="plan",
+            can_focus=False,
+        )
+        yield Static("", id="phase", markup=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.view = self.repair.view
+        self._run(self.repair.prepare)
+
+    # ------------------------------------------------------------ the repair
+
+    def _run(self, start: Callable[[], AsyncIterator[RepairView]]) -> None:
+        self._work = self._follow(start, self._work)
+
+    @work(group="repair")
+    async def _follow(self, start: Callable[[], AsyncIterator[RepairView]], before: Worker[None] | None) -> None:
+        await ended(before)
+        with self.in_words():
+            async for view in start():
+                self.view = view
+        self.view = self.repair.view
+
+    async def watch_view(self, view: RepairView | None) -> None:
+        if view is None or not self.is_mounted:
+            return
+        self.query_one("#fix-head", Static).update(lines.fix_head(view.fix, self.lang, self.words))
+        await self._draw_cards("#cards", view.fix.actions)
+        await self._draw_cards("#persist-cards", view.fix.persist, first=len(view.fix.actions) + 1)
+        self.set_class(bool(view.fix.persist), "-persist")
+        self.query_one("#persist-title", Static).update(heading(self.words.persist_title))
+        self.query_one("#phase", Static).update(lines.phase_lines(view, self.words, self.desk.read_only))
+        self.refresh_bindings()
+
+    async def _draw_cards(self, place: str, actions: tuple[ActionView, ...], first: int = 1) -> None:
+        """Cards follow the actions; the same ones stay, so that focus and selection do."""
+        box = self.query_one(place)
+        cards = list(box.query(ActionCard))
+        if len(cards) != len(actions):
+            await box.remove_children()
+            cards = [
+                ActionCard(self.words, self.lang, number, action, edited=self._is_edited(number), persist=first > 1)
+                for number, action in enumerate(actions, first)
+            ]
+            await box.mount(*cards)
+            if self.focused is None and cards:
+                self.query(ActionCard).first().focus()
+        for number, (card, action) in enumerate(zip(cards, actions, strict=True), first):
+            card.show(action, edited=self._is_edited(number))
+            if action.state == "running":
+                card.scroll_visible(animate=False)
+
+    def _is_edited(self, number: int) -> bool:
+        return number - 1 in self._edited
+
+    # ------------------------------------------------------------ keys
+
+    @property
+    def busy(self) -> bool:
+        return self._work is not None and not self._work.is_finished
+
+    def _card(self) -> ActionCard | None:
+        return self.focused if isinstance(self.focused, ActionCard) else None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        view, card = self.view, self._card()
+        if view is None:
+            return action in ("leave", "help")
+        idle = not self.busy or view.phase not in lines.BUSY_PHASES
+        changes = idle and not self.desk.read_only
+        match action:
+            case "apply":
+                return changes and lines.can_apply(view)
+            case "persist":
+                return changes and lines.can_persist(view)
+            case "undo":
+                return changes and lines.can_undo(view)
+            case "look_again":
+                return idle
+            case "edit":
+                return changes and card is not None and card.action.state == "planned" and not card.persist
+            case "copy":
+                return card is not None
+        return True
+
+    def action_move(self, by: int) -> None:
+        cards = list(self.query(ActionCard))
+        card = self._card()
+        index = cards.index(card) + by if card in cards else 0
+        if 0 <= index < len(cards):
+            cards[index].focus()
+        else:
+            self.query_one("#plan").scroll_relative(y=3 * by, animate=False)
+
+    def action_copy(self) -> None:
+        """The highlighted command to the terminal's clipboard (OSC 52)."""
+        card = self._card()
+        if card is not None:
+            self.app.copy_to_clipboard(card.action.run)
+            self.tell(marked(OK, self.words.copied))
+
+    def action_edit(self) -> None:
+        from tui.screens.edit import EditCommand
+
+        card = self._card()
+        if card is None:
+            return
+        index = card.number - 1
+
+        def save(texts: tuple[str, str] | None) -> None:
+            if texts is None or texts == (card.action.run, card.action.undo):
+                return
+            run, undo = texts
+            with self.in_words():
+                self.repair.edit(index, run, undo)
+                self._edited.add(index)
+                self.view = self.repair.view
+
+        place = target_name(self.words, card.action.on)
+        self.app.push_screen(EditCommand(self.words, place, card.action.run, card.action.undo), save)
+
+    def action_look_again(self) -> None:
+        """Before anything ran: is the fault still there? After: did it work?"""
+        assert self.view is not None
+        before = self.view.phase in ("planned", "blocked", "not-needed", "undone")
+        self._run(self.repair.prepare if before else self.repair.verify)
+
+    # ------------------------------------------------------------ what changes something
+
+    def action_apply(self) -> None:
+        assert self.view is not None
+        self._confirm(self.view.fix.actions, self.words.run_now, lambda by: self.repair.apply(confirmed_by=by))
+
+    def action_persist(self) -> None:
+        assert self.view is not None
+        self._confirm(
+            self.view.fix.persist, self.words.run_now, lambda by: self.repair.apply(confirmed_by=by, persist=True)
+        )
+
+    def action_undo(self) -> None:
+        assert self.view is not None
+        body = lines.undo_plan(self.view, self.words)
+        what = Confirmation(self.words.undo_title, body, self.words.undo_now)
+        self.app.push_screen(Confirm(self.words, what), lambda by: self._run(self.repair.undo) if by else None)
+
+    def _confirm(
+        self, actions: tuple[ActionView, ...], run: str, start: Callable[[str], AsyncIterator[RepairView]]
+    ) -> None:
+        view = self.view
+        assert view is not None
+        risk = lines.risk_to_confirm(view)
+        must_type = {"disruptive": "yes", "destructive": lines.at_stake(view)}.get(risk, "")
+        body = lines.confirm_body(view.fix, actions, risk, self.lang, self.words)
+        what = Confirmation(self.words.confirm_title, body, run, must_type)
+        self.app.push_screen(Confirm(self.words, what), lambda by: self._run(lambda: start(by)) if by else None)
+
+    def action_leave(self) -> None:
+        """A command that runs is not left by one slip of a finger."""
+        if self.view is None or not (self.busy and self.view.phase in ("applying", "undoing")):
+            super().action_leave()
+            return
+        what = Confirmation(self.words.leave_title, Content(self.words.leave_running), self.words.leave_now)
+
+        def leave(by: str | None) -> None:
+            if by:
+                self.dismiss()
+
+        self.app.push_screen(Confirm(self.words, what), leave)

@@ -1,0 +1,221 @@
+"""Home: say what is wrong; see what it may be, which hosts answer, and what was looked at before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on, work
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
+
+from base.text import Lang
+from tui.engine import Match, Results, Session, Walk
+from tui.lines import home as lines
+from tui.lines.common import heading
+from tui.screens.room import Room
+from tui.widgets.ask import Ask
+from tui.words import Words
+
+if TYPE_CHECKING:
+    from probes.facts import Reach
+
+DEBOUNCE = 0.08
+"""Seconds of quiet before a search."""
+
+
+class HomeScreen(Room):
+    AUTO_FOCUS: ClassVar[str | None] = "Ask"
+    help_key = "home"
+
+    def __init__(self, words: Words, lang: Lang, text: str = "") -> None:
+        super().__init__(words, lang)
+        self._text = text
+        self._results: Results | None = None
+        self._wanted = False
+        self._searching = False
+        self._start_when_found = False
+        self._reached: dict[str, Reach] = {}
+
+    # ------------------------------------------------------------ what it shows
+
+    def keys(self) -> Iterable[Binding]:
+        yield Binding("enter", "start", self.words.key_start, key_display="enter")
+        yield Binding("down", "move(1)", self.words.key_choose, key_display="↑↓")
+        yield Binding("up", "move(-1)", show=False)
+        yield Binding("escape", "forget", self.words.key_clear, key_display="esc")
+        yield Binding("f2", "sessions", self.words.key_sessions, key_display="F2")
+
+    def room_title(self) -> str:
+        return self.words.home
+
+    def body(self) -> Iterable[Widget]:
+        w = self.words
+        yield Static(heading(w.question), classes="label", markup=False)
+        yield Ask(placeholder=w.placeholder, id="ask")
+        yield Static("", id="pasted", markup=False)
+        yield Static(lines.results_heading(None, w, searching=False, empty=True), id="found", markup=False)
+        yield OptionList(id="results", markup=False)
+        yield Vertical(
+            Vertical(
+                Static(heading(w.site_health), id="health-title", markup=False),
+                Static("", id="health-counts", markup=False),
+                VerticalScroll(Static("", id="health", markup=False), id="health-list", can_focus=False),
+                id="health-pane",
+            ),
+            Vertical(
+                Static(heading(w.recent), markup=False), Static("", id="recent", markup=False), id="recent-pane"
+            ),
+            id="around",
+        )
+
+    @property
+    def ask(self) -> Ask:
+        return self.query_one(Ask)
+
+    @property
+    def results(self) -> OptionList:
+        return self.query_one("#results", OptionList)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.results.can_focus = False
+        if self._text:
+            self.ask.put(self._text)
+
+    # ------------------------------------------------------------ the session came
+
+    def opened(self, session: Session) -> None:
+        """The engine is there: what depends on it fills in."""
+        self.retitle()
+        self._draw_health()
+        self._ask_health(session)
+        self.draw_recent(session)
+
+    @work(group="health")
+    async def _ask_health(self, session: Session) -> None:
+        with self.in_words():
+            async for reach in session.health():
+                self._reached[reach.asked] = reach
+                self._draw_health()
+
+    def _draw_health(self) -> None:
+        hosts = [host.name for host in self.desk.session.site.hosts] if self.desk.session else []
+        hosts += [name for name in self._reached if name not in hosts]
+        self.query_one("#health-counts", Static).update(lines.health_counts(hosts, self._reached, self.words))
+        self.query_one("#health", Static).update(lines.health_lines(hosts, self._reached, self.words))
+
+    @work(group="recent", exclusive=True)
+    async def draw_recent(self, session: Session) -> None:
+        with self.in_words():
+            found = await asyncio.to_thread(session.recent)
+            self.query_one("#recent", Static).update(lines.recent_lines(found, self.lang, self.words))
+
+    def on_screen_resume(self) -> None:
+        if self.desk.session is not None:
+            self.draw_recent(self.desk.session)
+
+    # ------------------------------------------------------------ searching: newest wins, one thread at most
+
+    @on(Ask.Edited)
+    def _edited(self) -> None:
+        pasted = self.ask.pasted
+        self.query_one("#pasted", Static).update(lines.pasted_line(pasted, self.words) if pasted else "")
+        self.set_class(bool(pasted), "-pasted")
+        self.set_class(bool(self.ask.text), "-asked")
+        self.refresh_bindings()
+        self._start_when_found = False
+        self._wanted = True
+        if not self._searching:
+            self._searching = True
+            self._search()
+
+    @work(group="search")
+    async def _search(self) -> None:
+        try:
+            session = await self.desk.opened()
+            while self._wanted:
+                await asyncio.sleep(DEBOUNCE)
+                self._wanted, text = False, self.ask.text
+                with self.in_words():
+                    found = await asyncio.to_thread(session.search, text) if text.strip() else None
+                    if not self._wanted:
+                        self._show(found)
+        finally:
+            self._searching = False
+
+    def _show(self, results: Results | None) -> None:
+        self._results = results
+        matches = results.matches if results else ()
+        self.results.set_options([lines.match_prompt(match, self.lang) for match in matches])
+        self.results.highlighted = 0 if matches else None
+        self._head()
+        if self._start_when_found and results and results.confident:
+            self.action_start()
+        self._start_when_found = False
+
+    def _head(self) -> None:
+        empty = not self.ask.text.strip()
+        said = lines.results_heading(self._results, self.words, searching=False, empty=empty)
+        self.query_one("#found", Static).update(said)
+
+    # ------------------------------------------------------------ keys
+
+    def action_move(self, by: int) -> None:
+        if by > 0:
+            self.results.action_cursor_down()
+        else:
+            self.results.action_cursor_up()
+
+    def action_forget(self) -> None:
+        self.clear_notice()
+        self.ask.action_forget()
+
+    async def on_input_submitted(self, event: events.Event) -> None:
+        event.stop()
+        self.action_start()
+
+    @on(OptionList.OptionSelected, "#results")
+    def _chosen(self) -> None:
+        self.action_start()
+
+    def action_start(self) -> None:
+        """Starts on the highlighted match; asks first for what the tree must know."""
+        if self._wanted or self._searching:
+            self._start_when_found = True
+            return
+        index = self.results.highlighted
+        if self._results is None or index is None or self.desk.session is None:
+            return
+        self.begin(self._results.matches[index])
+
+    def begin(self, match: Match) -> None:
+        session = self.desk.session
+        assert session is not None
+        from tui.screens.inputs import InputForm, missing
+
+        with self.in_words():
+            wanted = session.inputs_of(match.symptom)
+            text = self.ask.text
+
+            def start(values: dict[str, str]) -> Walk:
+                return session.walk(match.symptom, values, searched=text)
+
+            hosts = [host.name for host in session.site.hosts]
+            form = InputForm(self.words, self.lang, match, wanted, hosts, start)
+            if missing(wanted, match.inputs) or not form.try_now():
+                self.app.push_screen(form, self._walk)
+            elif form.walk is not None:
+                self._walk(form.walk)
+
+    def _walk(self, walk: Walk | None) -> None:
+        from tui.screens.walk import WalkScreen
+
+        if walk is not None:
+            self.app.push_screen(WalkScreen(self.words, self.lang, walk))
+
+    def action_sessions(self) -> None:
+        self.desk.show_sessions()

@@ -1,0 +1,191 @@
+"""Every word of the screens, once for each language. A missing one is a type error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from base.text import Lang
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Texts with `{names}` are filled in where they are drawn."""
+
+    # common
+    hint: str
+    yes: str
+    no: str
+    seconds: str
+    this_machine: str
+    cancel: str
+    save: str
+    drill: str
+    read_only_short: str
+    read_only: str
+    too_small: str
+    disk_hint: str
+    crashed: str
+    crash_logged: str
+    crash_not_logged: str
+
+    # keys
+    key_again: str
+    key_apply: str
+    key_back: str
+    key_back_to_walk: str
+    key_by_hand: str
+    key_cancel: str
+    key_choose: str
+    key_clear: str
+    key_close: str
+    key_copy: str
+    key_edit: str
+    key_export: str
+    key_field: str
+    key_fix: str
+    key_go_on: str
+    key_help: str
+    key_home: str
+    key_next: str
+    key_open: str
+    key_palette: str
+    key_panes: str
+    key_persist: str
+    key_quit: str
+    key_save: str
+    key_sessions: str
+    key_skip: str
+    key_start: str
+    key_take: str
+    key_undo: str
+    key_view: str
+    palette_placeholder: str
+    palette_key: str
+    palette_theme: str
+    palette_theme_note: str
+
+    # help
+    help: Mapping[str, str]
+    """Screen → what it is for."""
+    help_keys: str
+    help_symbols: str
+    symbols: str
+
+    # home
+    home: str
+    question: str
+    placeholder: str
+    home_idle: str
+    searching: str
+    matches: str
+    not_confident: str
+    nothing_matches: str
+    pasted: str
+    pasted_one: str
+    site_health: str
+    health_fine: str
+    health_stopped: str
+    health_asking: str
+    no_hosts: str
+    stopped: Mapping[str, str]
+    """Layer of `probes.facts.Reach.stopped_at` → what stopped the way in."""
+    port_state: Mapping[str, str]
+    key_state: Mapping[str, str]
+    recent: str
+    no_sessions: str
+
+    # inputs
+    start: str
+    captured: str
+    input_missing: str
+    input_refused: str
+    kinds: Mapping[str, str]
+    """Kind of `base.values` → an example in words."""
+
+    # walk
+    panes: tuple[str, str, str]
+    modes: Mapping[str, str]
+    thinking: str
+    looking: str
+    step_running: str
+    step_asking: str
+    step_unknown: str
+    step_forgotten: str
+    stepped_back: str
+    by_hand: str
+    by_hand_note: str
+    leave_unknown: str
+    dont_know: str
+    could_not_look: str
+    nothing_said: str
+    exit_status: str
+    cut_here: str
+    more_rows: str
+    started: str
+    verdict: Mapping[str, str]
+    confidence: Mapping[str, str]
+    no_diagnosis: str
+    be_sure: str
+    fixes: str
+    recommended: str
+    unavailable: str
+    ruled_out: str
+    not_seen: str
+    runner_up: str
+
+    # fix
+    fix: str
+    risk: Mapping[str, str]
+    caution: str
+    runs_on: str
+    by_hand_at: str
+    undo_word: str
+    cannot_be_undone: str
+    edited: str
+    action_state: Mapping[str, str]
+    phase: Mapping[str, str]
+    blocked_next: str
+    blocked_risk: str
+    undo_offered: str
+    persist_offered: str
+    persist_title: str
+    confirm_title: str
+    run_now: str
+    type_this: str
+    type_exactly: str
+    undo_title: str
+    undo_now: str
+    leave_title: str
+    leave_running: str
+    leave_now: str
+    edit_title: str
+    edit_note: str
+    copied: str
+
+    # export and sessions
+    export_title: str
+    export_note: str
+    export_markdown: str
+    export_json: str
+    exported: str
+    sessions: str
+    reading: str
+
+
+def words_of(lang: Lang) -> Words:
+    """The screens' words in this language."""
+    if lang is Lang.KO:
+        from tui.words.ko import KO
+
+        return KO
+    from tui.words.en import EN
+
+    return EN
+
+
+def lang_of(environment: Mapping[str, str]) -> Lang:
+    """`DEADHOP_LANG`, else the locale: LC_ALL, LC_MESSAGES, LANG."""
+    names = ("DEADHOP_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    said = next((environment[name] for name in names if environment.get(name)), "")
+    return Lang.KO if said.lower().startswith("ko") else Lang.EN
