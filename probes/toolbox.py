@@ -17,6 +17,7 @@ from probes.exchange import REACH, Exchange, Reply, Request
 from probes.execution import Channel, Execution
 from probes.holders import Holders
 from probes.local import LocalShell
+from probes.netlink import WORD, netlink_reply
 from probes.site import OPERATOR, Host, Site, target_of
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class LiveToolbox:
 
     def _open(self, target: str) -> Connection:
         if target == OPERATOR:
-            return BatchedConnection(target, LocalShell(OPERATOR))
+            return _OrNetlink(BatchedConnection(target, LocalShell(OPERATOR)))
         kind, _, name = target.partition(":")
         host = self.site.by_name.get(name)
         if host is None or kind not in ("host", "console"):
@@ -99,6 +100,19 @@ class LiveToolbox:
         shell = _LateShell(name, self._ssh)
         remote = BatchedConnection(target, shell)
         return _OrConsole(remote, shell, _console(host)) if host.console else remote
+
+
+class _OrNetlink:
+    """The operator's shell; questions to netlink go to the kernel without one."""
+
+    def __init__(self, shell: Connection) -> None:
+        self.target, self._shell = shell.target, shell
+
+    async def run(self, command: Command) -> Reply:
+        return await (netlink_reply(command.text) if command.argv[:1] == (WORD,) else self._shell.run(command))
+
+    async def close(self) -> None:
+        await self._shell.close()
 
 
 def _console(host: Host) -> Connection:
