@@ -6,6 +6,7 @@ The grammar is the language definition's, without message construction, bytes, u
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from knowledge.mistakes import Mistake
@@ -35,7 +36,7 @@ class Select(NamedTuple):
 class Index(NamedTuple):
     at: int
     target: Node
-    index: Node
+    key: Node
 
 
 class Call(NamedTuple):
@@ -76,6 +77,7 @@ class Choice(NamedTuple):
 
 
 Node = Literal | Null | Name | Select | Index | Call | Items | Pairs | Unary | Binary | Choice
+_NODES = (Literal, Null, Name, Select, Index, Call, Items, Pairs, Unary, Binary, Choice)
 
 
 class SyntaxMistake(Exception):
@@ -163,6 +165,22 @@ def parse(source: str) -> Node:
     if len(source) > _LONGEST:
         raise _mistake(0, f"longer than {_LONGEST} characters")
     return _Parser(tokens_of(source)).whole()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield node
+    for part in node[1:]:
+        for below in _flat(part):
+            yield from walk(below)
+
+
+def _flat(part: object) -> Iterator[Node]:
+    if isinstance(part, _NODES):
+        yield part
+    elif isinstance(part, tuple):
+        for one in part:
+            yield from _flat(one)
 
 
 class _Parser:
@@ -347,7 +365,7 @@ def _read_int(token: Token) -> int:
     return value
 
 
-_READERS = {
+_READERS: dict[str, Callable[[Token], str | int | float]] = {
     "string": _read_string,
     "raw": lambda token: _inside(token.text[1:]),
     "int": _read_int,

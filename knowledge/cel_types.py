@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from knowledge.cel_parse import (
     Binary,
@@ -54,13 +55,16 @@ class Checked:
     """None when the text is no CEL."""
 
 
-def check(source: str, scope: Scope, wanted: Shape = ANYTHING) -> Checked:
-    """The type of an expression over these variables, and all that is wrong with it."""
+def check(
+    source: str, scope: Scope, wanted: Shape = ANYTHING, elsewhere: Mapping[str, str] = MappingProxyType({})
+) -> Checked:
+    """The type of an expression over these variables, and all that is wrong with it. `elsewhere` says of names
+    that exist but cannot be read here, why."""
     try:
         tree = parse(source)
     except SyntaxMistake as error:
         return Checked(ANYTHING, (error.mistake,), None)
-    checker = _Checker(scope)
+    checker = _Checker(scope, elsewhere)
     shape = checker.of(tree)
     if not checker.mistakes and not fits(shape, wanted):
         checker.wrong(tree.at, f"this is {named(shape)}, {named(wanted)} is wanted", _conversion(shape, wanted))
@@ -88,8 +92,9 @@ _KNOWN_METHODS = frozenset({"size", *_METHODS, *_MACROS})
 
 
 class _Checker:
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, elsewhere: Mapping[str, str]) -> None:
         self._scope = dict(scope)
+        self._elsewhere = elsewhere
         self.mistakes: list[Mistake] = []
 
     def wrong(self, at: int, message: str, hint: str = "") -> Shape:
@@ -128,6 +133,8 @@ class _Checker:
     def _name(self, at: int, name: str) -> Shape:
         if name in self._scope:
             return self._scope[name]
+        if name in self._elsewhere:
+            return self.wrong(at, f"`{name}` is not known here", self._elsewhere[name])
         hint = did_you_mean(name, self._scope)
         return self.wrong(at, f"unknown name `{name}`", hint or f'a text is written "{name}"')
 

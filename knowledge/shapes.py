@@ -45,8 +45,10 @@ STRINGS = ListOf(STRING)
 
 def shape_of_kind(kind: str) -> Shape:
     """What a value of this kind (`base.values`) is in a condition."""
-    if kind == "words" or kind.endswith("[]"):
+    if kind == "words":
         return STRINGS
+    if kind.endswith("[]"):
+        return ListOf(STRINGS if kind == "words[]" else STRING)
     return {"port": INT, "count": INT, "yes-no": BOOL}.get(kind, STRING)
 
 
