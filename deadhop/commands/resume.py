@@ -1,0 +1,90 @@
+"""deadhop resume: what a session that was cut short had in flight, and what the system says of it now."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from deadhop.commands.fix import follow
+from deadhop.front import Front
+from deadhop.output import block, wrap
+from deadhop.parsing import Parser
+
+if TYPE_CHECKING:
+    from diagnosis.repair import Repair
+    from diagnosis.session import Session
+    from diagnosis.views import ActionView
+
+
+def arguments(parser: Parser) -> None:
+    say = parser.say
+    parser.add_argument("session", metavar="SESSION", help=say("id, path or `latest`", "id, 경로, 또는 `latest`"))
+
+
+async def run(front: Front) -> int:
+    from diagnosis.session import reopen
+
+    session = reopen(front.arguments.session, site=front.site)
+    try:
+        await session.ready()
+        repair = await session.applied()
+        flying = [action for action in repair.view.fix.actions if action.state == "interrupted"] if repair else []
+        if repair is not None and flying:
+            await follow(front, repair.verify())
+        return _report(front, session, repair, flying)
+    finally:
+        await session.close()
+
+
+def _report(front: Front, session: Session, repair: Repair | None, flying: list[ActionView]) -> int:
+    verified = repair.view.verified if repair is not None and flying else None
+    if front.out.json:
+        front.out.object("resume", _json(session, repair, flying, verified))
+        return 2 if flying else 0
+    for line in _lines(front, session, repair, flying, verified):
+        front.out.line(line)
+    return 2 if flying else 0
+
+
+def _json(
+    session: Session, repair: Repair | None, flying: list[ActionView], verified: bool | None
+) -> dict[str, object]:
+    return {
+        "session": session.id,
+        "cause": repair.view.cause if repair else None,
+        "fix": repair.view.fix.id if repair else None,
+        "in_flight": [{"on": a.on, "run": a.run, "undo": a.undo or None} for a in flying],
+        "verified": verified,
+    }
+
+
+def _lines(
+    front: Front, session: Session, repair: Repair | None, flying: list[ActionView], verified: bool | None
+) -> Iterable[str]:
+    say = front.say
+    if repair is None or not flying:
+        yield say("nothing was in flight", "진행 중이던 작업이 없다")
+    else:
+        yield wrap(
+            say(
+                "in flight when the session ended: it may or may not have run",
+                "세션이 끝날 때 진행 중이던 작업. 실행되었는지 알 수 없다",
+            )
+        )
+        for action in flying:
+            yield block(f"{action.on}:\n  {action.run}", "  ")
+        yield wrap(_now(front, verified))
+    if repair is not None:
+        site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
+        yield f"  deadhop fix {session.id} --undo{site}"
+    yield f"  deadhop export {session.id}"
+
+
+def _now(front: Front, verified: bool | None) -> str:
+    say = front.say
+    if verified is None:
+        return say("whether it works now could not be seen", "지금 되는지 확인하지 못했다")
+    if verified:
+        return say("looked at again: it works now", "다시 확인함: 지금은 된다")
+    return say("looked at again: the fault is still there", "다시 확인함: 장애가 그대로다")
