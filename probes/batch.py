@@ -110,11 +110,10 @@ class BatchedConnection:
         except asyncio.CancelledError:
             _answer_all(batch.wanted, failed(self._leaving()))
             raise
-        except BaseException as bug:
+        except Exception as bug:  # no swallowing: it is raised where the answer is waited for
             for wanted in batch.wanted:
                 if not wanted.answer.done():
                     wanted.answer.set_exception(bug)
-            raise
         finally:
             self._depart(batch)
 

@@ -88,15 +88,24 @@ class Execution:
         self._timer: asyncio.TimerHandle | None = None
         self._begun = self._now()
 
+    @property
+    def complete(self) -> bool:
+        """Every command came to its end, so the script does too."""
+        return not self.left_out and all(reply and reply.status is not None for reply in self.replies)
+
     def started(self) -> None:
         """The script is on its way: the first command's time runs."""
         self._begun = self._now()
         self._limit(0)
 
     def received(self, stream: int, data: bytes) -> None:
-        """0 is stdout, 1 is stderr."""
-        if not self.over.done():
+        """0 is stdout, 1 is stderr. A bug in an asker's `on_output` is the asker's to see."""
+        if self.over.done():
+            return
+        try:
             self._frames[stream].feed(data)
+        except Exception as bug:
+            self._finish(bug)
 
     def ended(self, error: ProbeError | None = None) -> None:
         """The far side will say nothing more. Commands without an end are unreachable, never a success."""
@@ -132,9 +141,11 @@ class Execution:
         self.heard = True
         if marker.word == "p":
             self.far = far_from(marker)
+        elif not (marker.word.isdigit() and int(marker.word) < len(self._parts)):
+            return
         elif marker.value == "-":
             self._begin(stream, int(marker.word), marker.uptime)
-        else:
+        elif marker.value.isdigit():
             self._end(stream, int(marker.word), marker)
 
     def _begin(self, stream: int, index: int, uptime: float) -> None:
@@ -179,10 +190,14 @@ class Execution:
     def _elapsed(self, part: _Part) -> float:
         return self._now() - (self._begun if part.heard_at is None else part.heard_at)
 
-    def _finish(self) -> None:
+    def _finish(self, bug: Exception | None = None) -> None:
         if self._timer:
             self._timer.cancel()
-        if not self.over.done():
+        if self.over.done():
+            return
+        if bug:
+            self.over.set_exception(bug)
+        else:
             self.over.set_result(None)
 
     @staticmethod

@@ -69,16 +69,13 @@ class _Child(asyncio.SubprocessProtocol):
     async def close(self) -> None:
         """After the script's end the child goes by itself; before it, its whole group is ended."""
         try:
-            if not self._finished():
+            if not self._execution.complete:
                 self._end_group(signal.SIGTERM)
             self._stdin.close()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(self._gone), _ENDING if self._finished() else 0.2)
+                await asyncio.wait_for(asyncio.shield(self._gone), _ENDING if self._execution.complete else 0.2)
         finally:
             self._transport.close()
-
-    def _finished(self) -> bool:
-        return not self._execution.left_out and all(self._execution.replies)
 
     def _end_group(self, number: signal.Signals) -> None:
         """What is root's in it is ended by the script itself when it sees stdin's end."""

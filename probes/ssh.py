@@ -205,6 +205,7 @@ class SshShell:
 class _Channel(asyncssh.SSHClientSession[bytes]):
     def __init__(self, host: str, execution: Execution) -> None:
         self._host, self._execution = host, execution
+        self._gone = asyncio.Event()
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self._chan = chan
@@ -217,13 +218,22 @@ class _Channel(asyncssh.SSHClientSession[bytes]):
         self._execution.received(1 if datatype == asyncssh.EXTENDED_DATA_STDERR else 0, data)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._gone.set()
         self._execution.ended(None if exc is None else _lost(exc, self._host))
 
     async def close(self) -> None:
-        """The far side's watcher sees the end of its stdin."""
-        self._chan.close()
+        """sshd counts a session until its shell has ended, so that is waited for; a shell that is not at its end
+        is ended by its watcher, which sees the end of stdin."""
+        try:
+            if self._execution.complete:
+                await self._wait()
+        finally:
+            self._chan.close()
+        await self._wait()
+
+    async def _wait(self) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._chan.wait_closed(), _CLOSING)
+            await asyncio.wait_for(self._gone.wait(), _CLOSING)
 
 
 def _lost(error: Exception, host: str) -> ProbeError:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import asyncssh
 from asyncssh.asn1 import ASN1Error
+from asyncssh.gss import GSSError
 from asyncssh.misc import SoftEOFReceived
 from asyncssh.packet import PacketDecodeError
 from asyncssh.pbe import KeyEncryptionError
@@ -42,19 +44,20 @@ KINDS: dict[type[Exception], tuple[type[ProbeError], str]] = {
     SoftEOFReceived: (HostUnreachable, _LOOK_AT_LINK),
     asyncssh.TerminalSizeChanged: (HostUnreachable, _LOOK_AT_LINK),
     ASN1Error: (AccessDenied, "check that IdentityFile is a private key ssh can read"),
+    GSSError: (AccessDenied, "check the Kerberos ticket: `klist`"),
     PacketDecodeError: (HostUnreachable, _LOOK_AT_LINK),
     asyncssh.Error: (HostUnreachable, _LOOK_AT_LINK),
 }
 """Nearest base wins."""
 
-_KEY_TYPES = "No matching server host key algorithm"
+_KEY_TYPES = "server host key"
 
 
 def as_probe_error(error: Exception, who: str) -> ProbeError:
     """What a failed login or channel means; `who` names the host for the message."""
     if isinstance(error, ProbeError):
         return error
-    if isinstance(error, asyncssh.KeyExchangeFailed) and _KEY_TYPES.lower() in str(error).lower():
+    if isinstance(error, asyncssh.KeyExchangeFailed) and _KEY_TYPES in str(error).lower():
         return HostKeyRefused(f"{who}: the host has no key of the known type", hint=_LOOK_AT_KEY)
     for base in type(error).__mro__:
         if base in KINDS:
@@ -67,7 +70,10 @@ def as_probe_error(error: Exception, who: str) -> ProbeError:
     if isinstance(error, PermissionError) and error.filename:
         return AccessDenied(f"{who}: {error.filename} cannot be read", hint="check the file's owner and mode")
     if isinstance(error, OSError):
-        return HostUnreachable(f"{who}: {error.strerror or _words(error)}", hint=_LOOK_AT_LINK)
+        # asyncio's own words hide the kernel's: "Connect call failed"
+        return HostUnreachable(
+            f"{who}: {os.strerror(error.errno) if error.errno else _words(error)}", hint=_LOOK_AT_LINK
+        )
     if isinstance(error, ValueError):
         return ProbeError(f"{who}: {_words(error)}", hint="check the SSH configuration with `ssh -G HOST`")
     raise error

@@ -26,12 +26,12 @@ class SshServer:
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         client = asyncssh.generate_private_key("ssh-ed25519")
         client.write_private_key(self.folder / "client")
-        client.write_public_key(self.folder / "client.pub")
+        client.write_public_key(self.folder / "authorized_keys")
         self.acceptor = await asyncssh.listen(
             "127.0.0.1",
             0,
             server_host_keys=[self.key],
-            authorized_client_keys=str(self.folder / "client.pub"),
+            authorized_client_keys=str(self.folder / "authorized_keys"),
             server_factory=lambda: _Server(self),
             process_factory=self._exec,
             encoding=None,

@@ -31,7 +31,9 @@ def run(shell: list[str], line: str, text: bytes) -> tuple[str, str]:
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as child:
-        assert child.stdin and child.stdout and child.stderr
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
         child.stdin.write(text)
         child.stdin.flush()  # and left open: nothing may wait for its end
         return child.stdout.read().decode(), child.stderr.read().decode()
@@ -41,7 +43,7 @@ def without_clock(output: str) -> list[str]:
     return [line.rsplit(" ", 1)[0] if line.startswith(NONCE) else line for line in output.splitlines()]
 
 
-HOSTILE = "it's $HOME `id` $(id) !! \\ \"q\" é"
+HOSTILE = 'it\'s $HOME `id` $(id) !! \\ "q" é'
 
 
 def check_shell(shell: list[str], line: str, text: bytes) -> None:
@@ -93,7 +95,8 @@ def test_the_end_of_stdin_kills_the_whole_group_even_what_ignores_term() -> None
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    assert child.stdin and child.stdout
+    assert child.stdin is not None
+    assert child.stdout is not None
     child.stdin.write(text)
     child.stdin.flush()
     pid = next(int(line) for line in child.stdout if line.strip().isdigit())
