@@ -8,7 +8,7 @@ import typing
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from base.errors import UsageError
 from base.values import Value, check
@@ -19,6 +19,7 @@ from probes.site import Site
 
 Facts = object
 """A frozen dataclass of `probes.facts`."""
+Asking = TypeVar("Asking", bound=Callable[..., Awaitable[Facts]])
 
 
 class Toolbox(Protocol):
@@ -90,10 +91,10 @@ PROBES: dict[str, Probe] = {}
 
 def probe(
     name: str, *, commands: tuple[str, ...], timeout: float = 10.0, **kinds: str
-) -> Callable[[Callable[..., Awaitable[Facts]]], Callable[..., Awaitable[Facts]]]:
+) -> Callable[[Asking], Asking]:
     """Registers a probe. `kinds` gives each keyword parameter its kind; defaults come from the signature."""
 
-    def register(function: Callable[..., Awaitable[Facts]]) -> Callable[..., Awaitable[Facts]]:
+    def register(function: Asking) -> Asking:
         signature = inspect.signature(function)
         defaults = {
             key: parameter.default

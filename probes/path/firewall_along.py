@@ -41,8 +41,9 @@ async def firewall_along(host: str, toolbox: Toolbox, target: str, packets: int 
     hosts, missed = await _hosts_between(toolbox, host, target)
     before = await _read_all(toolbox, hosts)
     readable = [name for name in hosts if name in before]
-    sent, *seen = await asyncio.gather(
-        send.send(toolbox, host, target, packets), *(_see(toolbox, name, target, packets) for name in readable)
+    sent, seen = await asyncio.gather(
+        send.send(toolbox, host, target, packets),
+        asyncio.gather(*(_see(toolbox, name, target, packets) for name in readable)),
     )
     after = await _read_all(toolbox, readable)
     sightings = dict(zip(readable, seen, strict=True))

@@ -13,7 +13,7 @@ from probes.probe import PROBES
 assert probes.all
 
 READ_ONLY = (
-    r"cat /(?:proc|sys|etc)/\S+(?: /(?:proc|sys|etc)/\S+)*",
+    r"cat /(?:proc|sys|etc)/\S*(?: /(?:proc|sys|etc)/\S*)*",
     r"command -v \S+",
     r"conntrack -[LSC]\b.*",
     r"getent \w+.*",
