@@ -40,7 +40,7 @@ class Notes:
         match detail["type"]:
             case "extra_forbidden":
                 known = _keys(model, detail["loc"][:-1])
-                self.add_key(where, f"unknown key `{where[-1]}`", did_you_mean(str(where[-1]), known))
+                self.add_key(where, f"unknown key `{where[-1]}`", _meant(str(where[-1]), known))
             case "missing":
                 hint = _WHY.get(str(where[-1]), "")
                 self.add(where[:-1], f"`{where[-1]}` is missing", hint)
@@ -49,6 +49,12 @@ class Notes:
             case kind:
                 message, hint = _WORDS.get(kind, (detail["msg"], ""))
                 self.add(where, message, hint or _expected(detail))
+
+
+def _meant(key: str, known: list[str]) -> str:
+    if set(known) == {"en", "ko"}:
+        return "a text with a comma inside `{…}` goes into quotes"
+    return did_you_mean(key, known)
 
 
 _WHY = {

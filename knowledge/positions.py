@@ -95,13 +95,13 @@ def read_document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
     try:
         text = _read(path)
         root = _compose(path, text)
-        problems: list[Problem] = []
-        plain = _plain(str(path), root, problems, set())
+        reader = _Reader(str(path))
+        plain = reader.plain(root)
     except _Refused as refused:
         return None, (refused.problem,)
     except RecursionError:
         return None, (Problem(Place(str(path)), "nested too deeply to be read"),)
-    return Document(str(path), plain, root, text), tuple(problems)
+    return Document(str(path), plain, root, text), tuple(reader.problems)
 
 
 def _read(path: Path) -> str:
@@ -130,27 +130,35 @@ def _compose(path: Path, text: str) -> yaml.Node:
     return root
 
 
-def _plain(file: str, node: yaml.Node, problems: list[Problem], seen: set[int]) -> object:
-    """Aliases are refused: they hide where a value comes from, and a few of them can fill the memory."""
-    if id(node) in seen:
-        raise _Refused(Problem(_at(file, node), "an alias (`*name`)", "write the value out"))
-    seen.add(id(node))
-    if isinstance(node, yaml.ScalarNode):
-        return node.value
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(file, item, problems, seen) for item in node.value]
-    return dict(_pairs(file, node, problems, seen))
+@dataclass
+class _Reader:
+    """Nodes to plain values. Aliases are followed, but a few of them can fill the memory: there is a budget."""
 
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    left: int = 50_000
 
-def _pairs(file: str, node: yaml.Node, problems: list[Problem], seen: set[int]) -> Iterator[tuple[str, object]]:
-    keys: set[str] = set()
-    for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise _Refused(Problem(_at(file, key), "a key that is no text"))
-        if key.value in keys:
-            problems.append(Problem(_at(file, key), f"`{key.value}` stands here twice"))
-        keys.add(key.value)
-        yield key.value, _plain(file, value, problems, seen)
+    def plain(self, node: yaml.Node) -> object:
+        self.left -= 1
+        if self.left < 0:
+            raise _Refused(
+                Problem(_at(self.file, node), "too many values", "aliases (`*name`) multiply: use fewer")
+            )
+        if isinstance(node, yaml.ScalarNode):
+            return node.value
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(item) for item in node.value]
+        return dict(self._pairs(node))
+
+    def _pairs(self, node: yaml.Node) -> Iterator[tuple[str, object]]:
+        keys: set[str] = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _Refused(Problem(_at(self.file, key), "a key that is no text"))
+            if key.value in keys:
+                self.problems.append(Problem(_at(self.file, key), f"`{key.value}` stands here twice"))
+            keys.add(key.value)
+            yield key.value, self.plain(value)
 
 
 def _at(file: str, node: yaml.Node) -> Place:
