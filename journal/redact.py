@@ -17,6 +17,11 @@ _NAMES = (
     r"passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|preshared[_-]?key"
     r"|client-key-data|psk"
 )
+_KEYS = ("api", "access", "secret", "private", "preshared")
+_TRIGGERS = (
+    *("passw", "passphrase", "secret", "token", "psk", "key-data"),
+    *(f"{kind}{joint}key" for kind in _KEYS for joint in ("", "_", "-")),
+)
 _SECRET_KEY = re.compile(rf"(?:.*[_. -])?(?:{_NAMES}|authorization|cookie|x-auth-token)", re.IGNORECASE)
 _PLAIN_WORD = r"(?!(?:none|null|nil|true|false|yes|no|required|optional|\(none\)|\*+|\$|<|‹)(?:[\s\"',;]|\b|$))"
 
@@ -36,7 +41,7 @@ _RULES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("passw", "passphrase", "secret", "token", "key", "psk"),
+        _TRIGGERS,
         re.compile(
             rf"(?<!‹)(?:{_NAMES})[\"']?[ \t]{{0,4}}[=:][ \t]{{0,4}}(?P<quote>[\"'])(?!‹)"
             r"(?P<secret>(?:(?!(?P=quote))[^\n‹]){1,8192})(?P=quote)",
@@ -44,7 +49,7 @@ _RULES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("passw", "passphrase", "secret", "token", "key", "psk"),
+        _TRIGGERS,
         re.compile(
             rf"(?<!‹)(?:{_NAMES})(?:\\?[\"'])?[ \t]{{0,4}}[=:][ \t]{{0,4}}"
             rf"(?:\\?[\"'])?{_PLAIN_WORD}(?P<secret>[^\s\"'\\‹,;&)}}\]]{{1,8192}})",
@@ -52,9 +57,10 @@ _RULES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        ("--",),
+        _TRIGGERS,
         re.compile(
-            rf"(?<![\w-])--[\w-]{{0,40}}?(?:{_NAMES})[ =]['\"]?{_PLAIN_WORD}(?P<secret>[^\s'\"‹-][^\s'\"‹]{{0,8191}})"
+            rf"(?<![\w-])--[\w-]{{0,40}}?(?:{_NAMES})[ =]['\"]?{_PLAIN_WORD}"
+            r"(?P<secret>[^\s'\"‹-][^\s'\"‹]{0,8191})"
         ),
     ),
     (
