@@ -1,61 +1,73 @@
-"""Actions of a fix with real values: the very text that will be shown and run."""
+"""Actions with the values of a found cause: the exact commands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from base.errors import UsageError
 from base.text import Text
 from base.values import Value
-from knowledge.model import Action
-from knowledge.template import Template
+from knowledge.model import Action, Cause
+from knowledge.shapes import shape_of_kind, zero
+from knowledge.template import RenderError, Template
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedAction:
     on: str
-    """Host's name or `operator`."""
+    """A host's name, or `operator`."""
     run: str
     undo: str
-    """Empty when it cannot be undone."""
+    """Empty where the fix is irreversible."""
     unless: str
     sudo: bool
-    """Needs root: the planner puts `sudo` in front where the login is not root."""
+    """The planner writes sudo before the commands where it is needed."""
     text: Text | None
     timeout: float
 
 
 def render_actions(actions: Sequence[Action], values: Mapping[str, Value]) -> tuple[RenderedAction, ...]:
-    """Every action, repeated ones once for each of their items. UsageError when a value is not known."""
-    return tuple(rendered for action in actions for rendered in _each(action, values))
+    """In order, an action with `each` once for every member. DeadhopError when a value that is needed is not
+    known, or when nothing is left to do."""
+    rendered = tuple(one for action in actions for one in _rendered(action, values))
+    if actions and not rendered:
+        names = ", ".join(sorted({action.each for action in actions}))
+        raise RenderError(f"nothing to do: {names} is empty")
+    return rendered
 
 
-def _each(action: Action, values: Mapping[str, Value]) -> Iterator[RenderedAction]:
+def _rendered(action: Action, values: Mapping[str, Value]) -> Iterator[RenderedAction]:
     if not action.each:
-        yield _render(action, values)
+        yield _one(action, values)
         return
-    if action.each not in values:
-        raise UsageError(f"{action.each} is not known")
-    items = values[action.each]
-    for item in items if isinstance(items, tuple) else (items,):
-        yield _render(action, {**values, "item": item})
+    members = values.get(action.each)
+    if not isinstance(members, tuple):
+        raise RenderError(f"{action.each} is not known")
+    for member in members:
+        yield _one(action, {**values, "item": member})
 
 
-def _render(action: Action, values: Mapping[str, Value]) -> RenderedAction:
+def _one(action: Action, values: Mapping[str, Value]) -> RenderedAction:
+    on = action.on.evaluate(values)
+    if not isinstance(on, str) or not on:
+        raise RenderError(f"`{action.on.source}` names no host")
     return RenderedAction(
-        on=str(action.on.evaluate(values)),
-        run=_text(action.run, values),
-        undo=_text(action.undo, values) if action.undo else "",
-        unless=_text(action.unless, values) if action.unless else "",
+        on=on,
+        run=action.run.render(values),
+        undo=_optional(action.undo, values),
+        unless=_optional(action.unless, values),
         sudo=action.sudo,
         text=action.text,
         timeout=action.timeout,
     )
 
 
-def _text(template: Template, values: Mapping[str, Value]) -> str:
-    missing = sorted(template.variables() - set(values))
-    if missing:
-        raise UsageError(f"{', '.join(missing)}: not known")
-    return template.render(values)
+def _optional(template: Template | None, values: Mapping[str, Value]) -> str:
+    return template.render(values) if template else ""
+
+
+def readable(cause: Cause, values: Mapping[str, Value]) -> dict[str, object]:
+    """What the conditions of a cause read: an optional value that is not known reads as empty text, 0, false or an
+    empty list. Commands never get these."""
+    unknown = {n: zero(shape_of_kind(v.kind)) for n, v in cause.values.items() if v.optional and n not in values}
+    return {**unknown, **values}
