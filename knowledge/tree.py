@@ -6,6 +6,7 @@ The walk, the cases and the app all ask this one function. Stepping back is aski
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from base.errors import UsageError
@@ -156,7 +157,9 @@ class _Walker:
         cause = self.knowledge.causes[reference.cause]
         for name, expression in reference.values.items():
             try:
-                values[name] = check(cause.values[name].kind, self.value(expression), name=name)
+                value = self.value(expression)
+                if value != "" or not cause.values[name].optional:
+                    values[name] = check(cause.values[name].kind, value, name=name)
             except (UsageError, EvaluationError) as error:
                 refused.append(error.message)
         missing = [n for n, v in cause.values.items() if not v.optional and n not in values]
@@ -211,7 +214,9 @@ def _enter(walker: _Walker, jump: Jump) -> None:
     target = walker.knowledge.symptoms[jump.symptom]
     scope: dict[str, object] = {}
     for name, expression in jump.inputs.items():
-        scope[name] = check(target.inputs[name].kind, walker.value(expression), name=name)
+        # An input that fails is not known there: steps that need it go their `unknown` way.
+        with suppress(UsageError, EvaluationError):
+            scope[name] = check(target.inputs[name].kind, walker.value(expression), name=name)
     walker.symptom, walker.scope = target, scope
 
 
@@ -257,7 +262,9 @@ def _branch(walker: _Walker, ask: Ask) -> Destination:
         try:
             holds = branch.when is None or walker.value(branch.when) is True
         except EvaluationError as error:
-            return _unknown(walker, ask, error.message)
+            if taken is None:
+                return _unknown(walker, ask, error.message)
+            continue  # it may rely on the taken one not to hold: neither refuted nor a runner-up
         if not holds:
             refuted.append(branch)
         elif taken is None:
