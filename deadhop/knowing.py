@@ -62,10 +62,11 @@ def list_all(front: Front) -> int:
     if front.out.json:
         front.out.object("kb", listing(known))
         return 0
-    for title, entries in (
+    shelves: tuple[tuple[str, Iterable[Symptom | Cause]], ...] = (
         (front.say("symptoms", "증상"), known.symptoms.values()),
         (front.say("causes", "원인"), known.causes.values()),
-    ):
+    )
+    for title, entries in shelves:
         front.out.line(f"{title}:")
         for entry in sorted(entries, key=lambda entry: (entry.layer, entry.id)):
             front.out.line(f"  {entry.layer}/{entry.id}")

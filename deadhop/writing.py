@@ -136,5 +136,5 @@ def _of_file(what: str) -> dict[str, object]:
     if what != "cases":
         return json_schema(what)
     case = json_schema("case")
-    shared = {key: case.pop(key) for key in ("$schema", "$defs") if key in case}
+    shared: dict[str, object] = {key: case.pop(key) for key in ("$schema", "$defs") if key in case}
     return {**shared, "type": "array", "items": case}

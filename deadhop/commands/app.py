@@ -61,7 +61,6 @@ def _keyboard() -> bool:
         return False
     os.dup2(terminal, 0)
     os.close(terminal)
-    sys.stdin = sys.__stdin__ = open(0, closefd=False)  # noqa: SIM115 (a descriptor, for good)
     return True
 
 

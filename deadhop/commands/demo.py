@@ -87,7 +87,7 @@ async def _walk_and_fix(front: Front, session: Session, name: str, script: Scrip
     await follow(front, repair.apply(confirmed_by="demo"))
     if front.out.json:
         played = {"diagnosis": diagnosis_json(session.id, view), "fix": repair_json(session.id, repair.view)}
-        front.out.object("demo", {"drill": name} | played)
+        front.out.object("demo", {"drill": name, **played})
         return exit_code(repair.view)
     report_repair(front, session, repair.view)
     return exit_code(repair.view)

@@ -20,7 +20,8 @@ def arguments(parser: Parser) -> None:
         verb = verbs.add(name, say(*texts))
         if name not in ("new", "schema"):
             verb.add_argument(folder[0], metavar="FOLDER", action="append", default=[], help=folder[1])
-        _OWN.get(name, lambda verb: None)(verb)
+        if name in _OWN:
+            _OWN[name](verb)
 
 
 def _show(verb: Parser) -> None:
