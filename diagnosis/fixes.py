@@ -8,7 +8,7 @@ from base.errors import DeadhopError
 from base.values import Value
 from diagnosis.views import ActionView, CauseView, Confidence, FixView
 from knowledge.model import Action, Cause, Fix, Knowledge
-from knowledge.render import RenderedAction, render_actions
+from knowledge.render import RenderedAction, readable, render_actions
 from knowledge.tree import Found
 
 IsRoot = Callable[[str], Awaitable[bool]]
@@ -19,13 +19,13 @@ SUDO = "sudo -n "
 
 async def plan_fixes(cause: Cause, values: Mapping[str, Value], is_root: IsRoot) -> tuple[FixView, ...]:
     """Every fix of the cause that applies to these values, the recommended one first."""
-    fixes = [fix for fix in cause.fixes if _applies(fix, values)]
+    fixes = [fix for fix in cause.fixes if _applies(cause, fix, values)]
     fixes.sort(key=lambda fix: not fix.recommended)
     return tuple([await _plan(fix, values, is_root) for fix in fixes])
 
 
-def _applies(fix: Fix, values: Mapping[str, Value]) -> bool:
-    return fix.when is None or fix.when.evaluate(values) is True
+def _applies(cause: Cause, fix: Fix, values: Mapping[str, Value]) -> bool:
+    return fix.when is None or fix.when.evaluate(readable(cause, values)) is True
 
 
 async def _plan(fix: Fix, values: Mapping[str, Value], is_root: IsRoot) -> FixView:

@@ -14,6 +14,7 @@ from diagnosis.views import ActionView, FixView, RepairView
 from diagnosis.walk import facts_of
 from knowledge.cel import EvaluationError
 from knowledge.model import Fix, ProbeUse
+from knowledge.render import readable
 from probes.connection import Command
 from probes.exchange import Reply
 from probes.probe import Evidence, checked_call, observe
@@ -34,6 +35,7 @@ class Repair:
             raise UsageError(f"fix {plan.id} cannot be offered: {plan.unavailable}")
         self._session = session
         self._values = dict(values)
+        self._scope = readable(session.knowledge.causes[cause], values)
         self._fix = fix
         self._edited: dict[int, str] = {}
         self.view = RepairView(cause, plan, "planned")
@@ -218,14 +220,14 @@ class Repair:
         if evidence.failure is not None:
             return None, evidence.failure.message
         try:
-            scope = {**self._values, name: facts_of(evidence)}
+            scope = {**self._scope, name: facts_of(evidence)}
             return use.when.evaluate(scope) is True, ""
         except EvaluationError as error:
             return None, error.message
 
     async def _observe(self, use: ProbeUse) -> Evidence:
-        host = str(use.on.evaluate(self._values))
-        arguments = {key: argument.evaluate(self._values) for key, argument in use.arguments.items()}
+        host = str(use.on.evaluate(self._scope))
+        arguments = {key: argument.evaluate(self._scope) for key, argument in use.arguments.items()}
         call = checked_call(use.probe, host, arguments)
         self._session.forget(target_of(host))
         evidence = await observe(call, self._session.toolbox, self._session.next_evidence_id())
