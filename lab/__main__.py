@@ -4,6 +4,7 @@ DEADHOP_LAB names the lab (default: main). Labs with different names run side by
 from its own network namespace.
 """
 
+import io
 import sys
 
 from lab.errors import LabError
@@ -24,4 +25,7 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a locale without arrows is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(sys.argv[1:]))

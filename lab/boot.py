@@ -20,6 +20,12 @@ from lab.setup import SWITCH_SCRIPT, first_stage, second_stage
 _INIT = Path(__file__).resolve().parent / "machine_init.sh"
 _JOIN = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
 _NAMESPACES = ("-m", "-u", "-i", "-n", "-p", "-C", "--fork", "--kill-child", "--propagation", "private")
+# systemd may not listen yet when we come in
+_WAIT = """for i in $(seq 600); do
+  systemctl is-system-running --wait 2>/dev/null | grep -qE '^(running|degraded)$' && break
+  sleep 0.1
+done
+"""
 INOTIFY_INSTANCES = 30
 
 
@@ -145,8 +151,7 @@ def _configure(lab: Instance) -> None:
 
 
 def _first(lab: Instance, name: str) -> str:
-    wait = "systemctl is-system-running --wait >/dev/null\n"
-    text = wait + REPORT_ERRORS + identity_script(lab, name) + first_stage(name)
+    text = _WAIT + REPORT_ERRORS + identity_script(lab, name) + first_stage(name)
     started = time.monotonic()
     out = script(lab, name, text, timeout=120).stdout
     (lab.state / f"{name}.boot.log").open("a").write(f"configured in {time.monotonic() - started:.1f} s\n")

@@ -1,6 +1,5 @@
 """Breaks the lab and heals it."""
 
-import subprocess
 import time
 
 from lab.boot import cable_command
@@ -56,10 +55,7 @@ def paste(lab: Instance, name: str) -> str:
     """What an operator would paste: prompt, command and what it really prints now."""
     shows = fault(name).shows
     command = shows.text.format(ssh_config=lab.ssh_config)
-    try:
-        said = script(lab, shows.where, command + " </dev/null", timeout=30).stdout
-    except subprocess.TimeoutExpired as error:
-        raise LabError(f"`{command}` did not end in 30 s") from error
+    said = script(lab, shows.where, command + " </dev/null", timeout=30).stdout
     host = "operator" if shows.where == ROOT else shows.where
     return f"[root@{host}]# {command}\n{said}"
 

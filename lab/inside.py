@@ -35,13 +35,18 @@ def enter(lab: Instance, where: str) -> list[str]:
 
 
 def script(lab: Instance, where: str, text: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Runs bash text inside a machine; stdout holds both streams."""
-    return subprocess.run(
-        [*enter(lab, where), "bash", "-s"],
-        input=text,
-        text=True,
-        env=ENV,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=timeout,
-    )
+    """Runs bash text inside a machine; stdout holds both streams. LabError after `timeout` seconds."""
+    argv = [*enter(lab, where), "bash", "-s"]
+    try:
+        return subprocess.run(
+            argv,
+            input=text,
+            encoding="utf-8",
+            errors="replace",
+            env=ENV,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise LabError(f"[{where}] not done in {timeout:g} s: {text.strip()[-200:]}") from error

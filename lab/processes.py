@@ -59,7 +59,15 @@ def child_of(pid: int) -> int:
 def run(*argv: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """Both streams as text; does not look at the exit status."""
     try:
-        return subprocess.run(argv, input=stdin, text=True, capture_output=True, env=ENV, timeout=timeout)
+        return subprocess.run(
+            argv,
+            input=stdin,
+            encoding="utf-8",
+            errors="replace",
+            capture_output=True,
+            env=ENV,
+            timeout=timeout,
+        )
     except FileNotFoundError as error:
         raise LabError(f"`{argv[0]}` is not installed", hint="python -m lab packages --install") from error
     except subprocess.TimeoutExpired as error:
