@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from probes.connection import Connection
-from probes.errors import AccessDenied, CommandMissing, ProbeError
+from probes.errors import AccessDenied, CommandFailed, CommandMissing, ProbeError
 from probes.exchange import Reply
 from probes.facts import ChainPolicy, Firewall, FirewallRule
 from probes.linux.ask import reply_to
@@ -15,6 +15,7 @@ from probes.probe import Toolbox, probe
 from probes.site import target_of
 
 COMMANDS = ("iptables-save -c", "iptables-legacy-save -c", "nft -j list ruleset", "nft -s -a list ruleset")
+_KERNEL_LACKS_IT = ("do you need to insmod", "Protocol not supported", "Operation not supported")
 
 
 @probe("linux.firewall", commands=COMMANDS)
@@ -33,11 +34,15 @@ async def read_firewall(connection: Connection, host: str) -> Firewall:
 
 
 async def _try(connection: Connection, command: str) -> Reply | ProbeError:
-    """The reply, or why there is none. Only a tool that is not installed lets the others speak for it."""
+    """The reply, or why there is none. Only a backend that is not there lets the others speak for it."""
     try:
         return await reply_to(connection, *command.split(), sudo=True)
     except CommandMissing as error:
         return error
+    except CommandFailed as error:
+        if any(words in error.message for words in _KERNEL_LACKS_IT):
+            return error
+        raise
 
 
 def _text(answer: Reply | ProbeError) -> str:

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 
 from probes.connection import Connection
-from probes.errors import CommandMissing
+from probes.errors import CommandFailed, CommandMissing
 from probes.linux.ask import ask
 from probes.path.ping import send_ping
 from probes.probe import Toolbox
@@ -20,15 +20,17 @@ _LANES = 4
 """Pings at the same time: 20 packets leave in 0.8 s though each ping keeps to 0.2 s between packets."""
 
 _PYTHON = """\
-import select, socket, sys, time
+import errno, select, socket, sys, time
 family, _, _, _, place = socket.getaddrinfo(sys.argv[1], int(sys.argv[2]), type=socket.SOCK_STREAM)[0]
-waiting = [socket.socket(family, socket.SOCK_STREAM) for _ in range(int(sys.argv[3]))]
-for one in waiting:
+waiting = []
+for _ in range(int(sys.argv[3])):
+    one = socket.socket(family, socket.SOCK_STREAM)
     one.setblocking(False)
-    one.connect_ex(place)
+    if one.connect_ex(place) in (0, errno.EINPROGRESS):
+        waiting.append(one)
 opened, end = 0, time.monotonic() + 1
-while waiting and (left := end - time.monotonic()) > 0:
-    for one in select.select([], waiting, [], left)[1]:
+while waiting and time.monotonic() < end:
+    for one in select.select([], waiting, [], max(end - time.monotonic(), 0))[1]:
         opened += not one.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         waiting.remove(one)
         one.close()
@@ -74,8 +76,9 @@ async def _connect(connection: Connection, target: str, port: int, attempts: int
     """With whichever program is there; python3 and bash need a single exec."""
     words = (target, str(port), str(attempts))
     try:
-        return Sent(attempts, int(await ask(connection, "python3", "-c", _PYTHON, *words, alone=True)))
-    except CommandMissing:
+        opened = await ask(connection, "python3", "-c", _PYTHON, *words, alone=True)
+        return Sent(attempts, int(opened))
+    except (CommandMissing, CommandFailed, ValueError):  # none, too old, or chatty: the next one will do
         pass
     try:
         opened = await ask(connection, "bash", "-c", _BASH, *words, alone=True)

@@ -1,0 +1,144 @@
+"""What a hop would do with a packet, decided from what its kernel says."""
+
+from __future__ import annotations
+
+import pytest
+
+from probes.facts import Address, Neighbour, RouteGet
+from probes.path.arrivals import brought_by
+from probes.path.gateway_for import fits
+from probes.path.hop import Next, _blocked_by, _Incoming, _source_ok, entrance
+from probes.path.nat import rewrites_source
+from probes.path.networks import alone, connected, network_of
+from tests.probes.recorded import recorded
+
+THERE = RouteGet("h", "10.2.0.5", "", "a1", "10.2.0.1", False, "")
+
+
+def answer(error: str, local: bool = False) -> RouteGet:
+    return RouteGet("h", "10.2.0.5", "", "", "", local, error)
+
+
+def incoming(*errors: str) -> _Incoming:
+    return _Incoming("a0", {}, tuple(answer(error) for error in errors))
+
+
+@pytest.mark.parametrize(
+    ("route", "errors", "forwarding", "rp_filter", "expected"),
+    [
+        (THERE, ("",), True, 1, ""),
+        # With forwarding off the kernel says "No route to host": the sysctl tells it from a missing route.
+        (THERE, ("unreachable",), False, 0, "forwarding-off"),
+        (answer("unreachable"), ("unreachable",), True, 0, "no-route"),
+        (THERE, ("invalid-source",), True, 1, "rp-filter"),
+        (THERE, ("Invalid argument",), True, 1, "rp-filter"),  # kernels since 6.13
+        (answer("Invalid argument"), ("Invalid argument",), True, 1, "prohibited"),  # a blackhole route
+        (answer("prohibited"), ("prohibited",), True, 0, "prohibited"),
+        # NAT may have changed the source: one that passes is enough.
+        (THERE, ("invalid-source", ""), True, 1, ""),
+        (RouteGet("h", "10.2.0.5", "", "lo", "", True, ""), ("invalid-source",), False, 1, "rp-filter"),
+        (RouteGet("h", "10.2.0.5", "", "lo", "", True, ""), ("",), False, 0, ""),
+    ],
+)
+def test_why_a_hop_lets_nothing_through(
+    route: RouteGet, errors: tuple[str, ...], forwarding: bool, rp_filter: int, expected: str
+) -> None:
+    assert _blocked_by(route, incoming(*errors), forwarding, rp_filter) == expected
+
+
+def test_the_first_hop_only_needs_a_route() -> None:
+    assert _blocked_by(THERE, None, False, 1) == ""
+    assert _blocked_by(answer("unreachable"), None, True, 0) == "no-route"
+
+
+def test_a_source_is_good_when_any_possible_one_is() -> None:
+    assert _source_ok(incoming("invalid-source", ""), THERE, 1)
+    assert not _source_ok(incoming("invalid-source", "Invalid argument"), THERE, 1)
+
+
+def on(interface: str, address: str, prefix: int, scope: str = "global", up: bool = True) -> Address:
+    return Address(interface, address, prefix, scope, "inet6" if ":" in address else "inet", up)
+
+
+HOST = (
+    on("lo", "127.0.0.1", 8, "host"),
+    on("lo", "192.168.200.106", 32),
+    on("enp7s0", "10.10.10.1", 24),
+    on("virbr10", "192.168.100.1", 24),
+    on("down0", "10.30.0.1", 16, up=False),
+)
+
+
+@pytest.mark.parametrize(
+    ("addressed", "before", "interface"),
+    [
+        ("10.10.10.1", "10.10.10.2", "enp7s0"),
+        ("192.168.200.106", "10.10.10.2", "enp7s0"),  # a floating address on the loopback
+        ("192.168.100.1", "", "virbr10"),
+        ("10.99.0.1", "10.99.0.2", ""),
+    ],
+)
+def test_where_a_packet_comes_in(addressed: str, before: str, interface: str) -> None:
+    assert entrance(HOST, Next("h", addressed, "b", before, ())) == interface
+
+
+def test_connected_networks() -> None:
+    own = connected(HOST, "10.10.10.77")
+    assert own is not None
+    assert network_of(own) == "10.10.10.0/24"
+    assert connected(HOST, "192.168.200.106") is None
+    assert connected(HOST, "10.30.0.5") is None
+    assert (alone("10.0.0.1"), alone("2001:db8::1")) == ("10.0.0.1/32", "2001:db8::1/128")
+
+
+NAT = recorded("iptables-save")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("192.168.100.101", "172.20.112.101", {"10.10.10.1"}),
+        ("192.168.100.101", "192.168.100.102", set()),  # `! -d` its own network
+        ("10.10.10.2", "45.120.120.154", set()),
+    ],
+)
+def test_masquerading_by_the_rules(source: str, target: str, expected: set[str]) -> None:
+    assert set(rewrites_source(NAT, (source,), target, "enp7s0", "10.10.10.1")) == expected
+
+
+def test_snat_leaves_by_its_interface_only() -> None:
+    nat = recorded("iptables-save-neutron")
+    assert rewrites_source(nat, ("10.0.0.205",), "10.10.10.1", "br-ex", "192.168.100.102") == ("192.168.200.106",)
+    assert rewrites_source(nat, ("10.0.0.205",), "10.10.10.1", "eth0", "192.168.100.102") == ()
+
+
+def test_unseen_nat_rules_may_masquerade() -> None:
+    assert rewrites_source(None, ("10.0.0.5",), "10.10.10.1", "eth0", "10.9.0.1") == ("10.9.0.1",)
+    assert rewrites_source("no firewall", ("10.0.0.5",), "10.10.10.1", "eth0", "10.9.0.1") == ("10.9.0.1",)
+
+
+def test_who_brought_a_packet() -> None:
+    neighbours = (
+        Neighbour("172.16.0.1", "virbr10", "52:54:00:00:00:01", "STALE"),
+        Neighbour("192.168.100.7", "virbr10", "52:54:00:00:00:01", "REACHABLE"),
+    )
+    assert brought_by(neighbours, "52:54:00:00:00:01", HOST) == "192.168.100.7"
+    assert brought_by(neighbours, "", HOST) == ""
+
+
+ASKING = (on("enp0s20f0u2", "10.10.10.2", 24), on("virbr0", "192.168.122.1", 24))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "target", "shared"),
+    [
+        (HOST, "192.168.100.101", "10.10.10.1"),
+        (HOST, "192.168.100.1", ""),  # the target itself
+        (HOST, "172.20.112.101", ""),
+        ((on("br-ex", "192.168.100.101", 24),), "192.168.100.102", ""),  # no network with the one that asks
+        ((on("virbr0", "192.168.122.2", 24),), "192.168.122.9", ""),  # the same network on both sides
+    ],
+)
+def test_who_can_be_a_gateway(theirs: tuple[Address, ...], target: str, shared: str) -> None:
+    found = fits("openstack-host", theirs, True, ASKING, target)
+    assert (found.shared.address if found else "") == shared
