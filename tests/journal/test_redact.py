@@ -1,0 +1,77 @@
+"""Secrets go, everything an operator needs stays."""
+
+import pytest
+
+from journal.redact import placeholder, redact, redact_text
+
+SECRETS = {
+    "transport_url = rabbit://openstack:o5vKi2rnhxB@controller:5672/": ["o5vKi2rnhxB"],
+    "rabbit://a:first1@h1:5672,c:second2@h2/": ["first1", "second2"],
+    "connection = mysql+pymysql://nova:N0va!pw@db/nova": ["N0va!pw"],
+    "password=hunter2 other": ["hunter2"],
+    "MYSQL_ROOT_PASSWORD=abc123 other": ["abc123"],
+    "openstack --os-password hunter2 token issue": ["hunter2"],
+    "Authorization: Bearer abcdefghijklmnop1234": ["abcdefghijklmnop1234"],
+    "Authorization: Basic cm9vdDp0b29y": ["cm9vdDp0b29y"],
+    "curl -H 'X-Auth-Token: gAAAAABk1xyz' http://keystone": ["gAAAAABk1xyz"],
+    '{"password": "a b c", "token": "xyz"}': ["a b c", "xyz"],
+    'inner {\\"password\\": \\"q1w2\\"}': ["q1w2"],
+    "kubeadm join 172.20.112.101:6443 --token abcdef.0123456789abcdef": ["abcdef.0123456789abcdef"],
+    "token list: abcdef.0123456789abcdef 23h": ["abcdef.0123456789abcdef"],
+    " neighbor 10.10.10.2 password s3cret": ["s3cret"],
+    "PrivateKey = aGVsbG8gd29ybGQ=": ["aGVsbG8gd29ybGQ"],
+    "client-key-data: LS0tLS1CRUdJTi": ["LS0tLS1CRUdJTi"],
+    "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJl.c2lnbmF0dXJl": ["c2lnbmF0dXJl"],
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1r\nAAAA==\n-----END OPENSSH PRIVATE KEY-----\nrest": [
+        "b3BlbnNzaC1r"
+    ],
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEcut": ["MIIEcut"],
+    "git clone https://user:p4ss@host/x.git": ["p4ss"],
+}
+
+HARMLESS = (
+    "-A LIBVIRT_FWI -d 192.168.100.0/24 -o virbr10 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+    ":LIBVIRT_FWO - [0:0]\n[20:1680] -A LIBVIRT_FWI -o virbr10 -j REJECT --reject-with icmp-port-unreachable",
+    "2: enp7s0: <BROADCAST,MULTICAST,UP> mtu 1500 qdisc fq_codel state UP\n  link/ether fa:16:3e:09:06:eb",
+    "inet6 fe80::f816:3eff:fe09:6eb/64 scope link",
+    "192.168.100.0/24 via 10.10.10.1 dev enp1s0 proto static",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4xQ0123456789abcdefghijklmnopqrstuvwxyzAB root@master",
+    "SHA256:zK+WinjcErcDpxXBvjNu/AATYoXPU1Tbo2YIJ7vgbNk",
+    "Failed password for root from 10.0.0.1 port 22 ssh2",
+    "root@10.0.0.1's password: ",
+    "Permission denied (publickey,password).",
+    "PasswordAuthentication no",
+    "net.ipv4.tcp_syncookies = 1",
+    "volumes:\n- secret:\n    secretName: harbor-tls",
+    "tun_id=0x1,in_port=2 actions=resubmit(,2),key=flow",
+    "iptables -I LIBVIRT_FWI 1 -s 10.10.10.0/24 -d 192.168.100.0/24 -j ACCEPT",
+    "key: destination-port-unreachable/reach",
+    "Chain KUBE-SVC-TCOU7JCQXEZGVUNU (1 references)",
+)
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_secrets_are_blacked_out(text: str) -> None:
+    shown = redact_text(text)
+    assert "‹secret:" in shown
+    for secret in SECRETS[text]:
+        assert secret not in shown
+    assert redact_text(shown) == shown
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact_text(text) == text
+
+
+def test_equal_secrets_look_equal_and_others_do_not() -> None:
+    assert placeholder("a") == placeholder("a") != placeholder("b")
+
+
+def test_values_under_telling_keys_go_at_any_depth() -> None:
+    shown = redact({"key": "a/b", "list": [{"admin_password": "x", "host": "h"}], "token": "", "count": (1, None)})
+    assert shown["key"] == "a/b"
+    assert shown["list"][0]["admin_password"] == placeholder("x")
+    assert shown["list"][0]["host"] == "h"
+    assert shown["token"] == ""
+    assert shown["count"] == [1, None]
