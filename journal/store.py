@@ -72,7 +72,12 @@ class Journal:
             raise _cannot_keep(path, error) from error
         _lock(handle, path)
         journal = cls(path, handle, full, "", 0)
-        journal._last = journal._write(redact(full))
+        try:
+            journal._last = journal._write(redact(full))
+        except JournalError:
+            os.close(handle)
+            path.unlink(missing_ok=True)
+            raise
         return journal
 
     def append(self, kind: str, data: Mapping[str, object], *, sync: bool = False) -> Entry:

@@ -244,7 +244,8 @@ def test_a_full_disk_is_an_error_with_a_hint(tmp_path: Path) -> None:
         journal.close()
         assert read(journal.path).entries
         with pytest.raises(JournalError):
-            _fill(Journal.create(place / "sessions", {"argv": ["x"]}))
+            Journal.create(place / "sessions", {"argv": ["x" * 60_000]})
+        assert list((place / "sessions").iterdir()) == [journal.path]
     finally:
         subprocess.run(["umount", str(place)], check=True)
 
