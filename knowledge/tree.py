@@ -255,12 +255,13 @@ def _note(walker: _Walker, decision: Decision) -> None:
 
 def _branch(walker: _Walker, ask: Ask) -> Destination:
     """The first branch whose condition holds. Every other condition is looked at too: a false one rules out the
-    causes only it leads to, a later true one names a runner-up."""
+    causes only it leads to, a later true one names a runner-up. A branch without a condition is what is left: it
+    holds when no other does."""
     taken: int | None = None
     refuted: list[Branch] = []
     for index, branch in enumerate(ask.step.branches):
         try:
-            holds = branch.when is None or walker.value(branch.when) is True
+            holds = taken is None if branch.when is None else walker.value(branch.when) is True
         except EvaluationError as error:
             if taken is None:
                 return _unknown(walker, ask, error.message)
@@ -269,7 +270,7 @@ def _branch(walker: _Walker, ask: Ask) -> Destination:
             refuted.append(branch)
         elif taken is None:
             taken = index
-        elif branch.when is not None and isinstance(branch.destination, CauseRef):
+        elif isinstance(branch.destination, CauseRef):
             runner_up = walker.found(branch.destination, ask.step.id)
             walker.position = replace(walker.position, runners_up=(*walker.position.runners_up, runner_up))
     if taken is None:
