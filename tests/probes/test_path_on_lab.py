@@ -79,7 +79,8 @@ async def gateway(toolbox: LiveToolbox) -> Gateway:
     return facts
 
 
-async def test_the_healthy_lab_shows_no_fault(toolbox: LiveToolbox) -> None:
+async def test_the_healthy_lab_shows_no_fault_and_stays_as_it_was(toolbox: LiveToolbox, healed_lab: Lab) -> None:
+    as_it_was = healed_lab.snapshot()
     answered = await ping(toolbox)
     assert (answered.sent, answered.received, answered.error) == (5, 5, "")
     route = await walk(toolbox)
@@ -93,6 +94,8 @@ async def test_the_healthy_lab_shows_no_fault(toolbox: LiveToolbox) -> None:
     assert lost.forwarded >= 40
     came = await arrivals(toolbox)
     assert (came.echo_requests, came.echo_replies, came.route_back) == (10, 10, "ok")
+    await gateway(toolbox)
+    assert healed_lab.snapshot() == as_it_was
 
 
 async def test_libvirt_reject(toolbox: LiveToolbox, healed_lab: Lab) -> None:
