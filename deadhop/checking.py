@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from base.errors import Problem
 from deadhop.front import Front
-from deadhop.knowing import listing, loaded
-from deadhop.output import block
+from deadhop.knowing import folders, listing, loaded
 
 if TYPE_CHECKING:
+    from knowledge.cases import CaseReport
     from knowledge.model import Knowledge
 
 FAULTY = 1
@@ -19,35 +20,52 @@ FAULTY = 1
 def lint(front: Front) -> int:
     """0 when there is no mistake, 1 otherwise."""
     found = loaded(front)
-    return _report(front, found.knowledge, found.problems, {})
+    return _report(front, found.knowledge, found.problems)
 
 
-def _report(front: Front, known: Knowledge, problems: Iterable[Problem], counts: Mapping[str, int]) -> int:
-    problems = tuple(problems)
+def test(front: Front) -> int:
+    """0 when every case holds and every branch is reached, 1 otherwise."""
+    found = loaded(front)
+    return _report(front, found.knowledge, found.problems, cases_of(found.knowledge, folders(front)))
+
+
+def cases_of(known: Knowledge, where: list[Path]) -> CaseReport:
+    from diagnosis.catalog import catalog
+    from knowledge.cases import run_cases
+
+    return run_cases(known, catalog(), where)
+
+
+def counts(report: CaseReport) -> dict[str, object]:
+    return {"cases": report.cases, "branches": report.branches, "reached": report.reached}
+
+
+def _report(front: Front, known: Knowledge, mistakes: tuple[Problem, ...], cases: CaseReport | None = None) -> int:
+    problems = (*mistakes, *cases.problems) if cases else mistakes
     if front.out.json:
-        listed = {"problems": [_problem(problem) for problem in problems]}
-        front.out.object("kb", listing(known) | dict(counts) | listed)
+        sums = counts(cases or cases_of(known, folders(front)))
+        listed = {"problems": [problem_json(problem) for problem in problems]}
+        front.out.object("kb", listing(known) | sums | listed)
         return FAULTY if problems else 0
     for problem in problems:
-        front.out.line(block(str(problem), ""))
-    say = front.say
-    sums = [
-        say("{} symptoms", "증상 {} 개").format(len(known.symptoms)),
-        say("{} causes", "원인 {} 개").format(len(known.causes)),
-    ]
-    if counts:
-        sums.append(say("{cases} cases", "케이스 {cases} 개").format(**counts))
-        sums.append(
-            say("{reached} of {branches} branches reached", "가지 {branches} 개 중 {reached} 개에 닿음").format(
-                **counts
-            )
-        )
-    sums.append(say("{} mistakes", "잘못된 곳 {} 개").format(len(problems)))
-    front.out.talk(", ".join(sums))
+        front.out.line(str(problem))
+    front.out.talk(", ".join(_sums(front, known, cases, len(problems))))
     return FAULTY if problems else 0
 
 
-def _problem(problem: Problem) -> dict[str, object]:
+def _sums(front: Front, known: Knowledge, cases: CaseReport | None, mistakes: int) -> Iterator[str]:
+    say = front.say
+    yield say("{} symptoms", "증상 {} 개").format(len(known.symptoms))
+    yield say("{} causes", "원인 {} 개").format(len(known.causes))
+    if cases is not None:
+        yield say("{} cases", "케이스 {} 개").format(cases.cases)
+        yield say("{1} of {0} branches reached", "가지 {0} 개 중 {1} 개에 닿음").format(
+            cases.branches, cases.reached
+        )
+    yield say("{} mistakes", "잘못된 곳 {} 개").format(mistakes)
+
+
+def problem_json(problem: Problem) -> dict[str, object]:
     place = problem.place
     where = {"file": place.file, "line": place.line, "column": place.column}
     return where | {"message": problem.message, "hint": problem.hint}

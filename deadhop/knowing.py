@@ -58,9 +58,14 @@ def loaded(front: Front) -> Loaded:
 
 
 def list_all(front: Front) -> int:
-    known = loaded(front).knowledge
+    found = loaded(front)
+    known = found.knowledge
     if front.out.json:
-        front.out.object("kb", listing(known))
+        from deadhop.checking import cases_of, counts, problem_json
+
+        sums = counts(cases_of(known, folders(front)))
+        problems = [problem_json(problem) for problem in found.problems]
+        front.out.object("kb", listing(known) | sums | {"problems": problems})
         return 0
     shelves: tuple[tuple[str, Iterable[Symptom | Cause]], ...] = (
         (front.say("symptoms", "증상"), known.symptoms.values()),

@@ -39,7 +39,7 @@ def walk_lines(front: Front, view: WalkView) -> Iterator[str]:
     """A finished walk, for a person."""
     yield wrap(front.text(view.title))
     if view.inputs:
-        yield wrap("   ".join(f"{name}: {value}" for name, value in view.inputs.items()), "  ")
+        yield block("   ".join(f"{name}: {value}" for name, value in view.inputs.items()), "  ")
     yield ""
     diagnosis = view.diagnosis
     broken = len(view.steps) - 1 if diagnosis and diagnosis.verdict is Verdict.CAUSE else -1
@@ -81,10 +81,10 @@ def diagnosis_lines(front: Front, diagnosis: Diagnosis) -> Iterator[str]:
     yield wrap(f"{verdict}: {front.text(diagnosis.text)}", "  ", first="")
     for cause in diagnosis.causes:
         yield from _cause_lines(front, cause)
-    for title, causes in ((front.say("ALSO POSSIBLE", "다른 가능성"), diagnosis.runners_up),):
-        if causes:
-            yield f"\n{title}"
-            yield from (wrap(f"{cause.id}: {front.text(cause.title)}", "    ", first="  - ") for cause in causes)
+    if diagnosis.runners_up:
+        yield f"\n{front.say('ALSO POSSIBLE', '다른 가능성')}"
+        for other in diagnosis.runners_up:
+            yield wrap(f"{front.text(other.title)} ({other.id})", "    ", first="  - ")
     if diagnosis.ruled_out:
         yield f"\n{front.say('RULED OUT', '아닌 것')}"
         for entry in diagnosis.ruled_out:
@@ -97,6 +97,9 @@ def diagnosis_lines(front: Front, diagnosis: Diagnosis) -> Iterator[str]:
             yield wrap(f"{where}: {gap.message}", "    ", first="  ? ")
             if gap.hint:
                 yield wrap(f"{_hint(front)}: {gap.hint}", "    ")
+    for fix in (fix for cause in diagnosis.causes for fix in cause.fixes):
+        yield ""
+        yield from fix_lines(front, fix)
 
 
 def _cause_lines(front: Front, cause: CauseView) -> Iterator[str]:
@@ -108,11 +111,8 @@ def _cause_lines(front: Front, cause: CauseView) -> Iterator[str]:
     yield wrap(front.text(cause.why), "  ")
     if cause.sure is not None:
         yield f"\n{front.say('TO BE SURE', '직접 확인하려면')}"
-        yield block(front.text(cause.sure).rstrip(), "  ")
+        yield wrap(front.text(cause.sure).rstrip(), "  ", first="  ")
     yield from (wrap(reason, "    ", first="  ! ") for reason in cause.refused)
-    for fix in cause.fixes:
-        yield ""
-        yield from fix_lines(front, fix)
 
 
 def fix_lines(front: Front, fix: FixView) -> Iterator[str]:

@@ -18,7 +18,7 @@ _SYMPTOM = """\
 id: {id}
 title:
   en: "{words}"
-  ko: "{words}"
+  ko: "{words} 문제"
 phrases:                # how people say it, for the search
   en: ["{words} does not work"]
   ko: ["{words} 이 안 된다"]
@@ -74,12 +74,29 @@ fixes:
 """
 
 _CASES = """\
-# Facts in, the way through the tree and the commands out. `deadhop kb test` runs them.
+# Facts in, the way through the tree and the commands out; fields of facts that are not written are zero or empty.
+# `deadhop kb test` runs them, and names every branch, `unknown` and fix that no case reaches.
 - name: it answers
   inputs: {{source: web1, target: 192.0.2.10}}
   facts:
-    reach: {{source: web1, target: 192.0.2.10, sent: 5, received: 5, error: "", error_from: "", rtt_ms: 0.3}}
-  expect: {{verdict: nothing-found, path: [reach]}}
+    reach: {{sent: 5, received: 5}}
+  expect: {{end: answers, path: [reach]}}
+- name: it does not answer
+  inputs: {{source: web1, target: 192.0.2.10}}
+  facts:
+    reach: {{sent: 5, received: 0}}
+  expect:
+    cause: {id}-cause
+    values: {{host: web1, target: 192.0.2.10}}
+    commands:
+      add-route: [ip route add 192.0.2.10/32 dev lo]
+    undo:
+      add-route: [ip route del 192.0.2.10/32 dev lo]
+- name: nobody could look
+  inputs: {{source: web1, target: 192.0.2.10}}
+  facts:
+    reach: unknown
+  expect: {{end: unseen}}
 """
 
 

@@ -67,6 +67,8 @@ async def _fix(front: Front, session: Session) -> int:
     if front.arguments.plan:
         return _show_plan(front, session, repair)
     _refuse_risk(front, repair.view.fix.risk)
+    if not front.arguments.yes and not front.can_ask:
+        raise _nobody_to_ask(front)
     if not front.out.json:
         for line in fix_lines(front, repair.view.fix):
             front.out.talk(line)
@@ -145,8 +147,6 @@ async def _confirm(front: Front, view: RepairView, name: str) -> str:
     """How it was confirmed; empty when it was not."""
     if front.arguments.yes:
         return "--yes"
-    if not front.can_ask:
-        raise _nobody_to_ask(front)
     say = front.say
     prompt, accepted = {
         Risk.REVERSIBLE: (say("run this? [y/N]", "실행할까? [y/N]"), ("y", "yes")),
