@@ -287,31 +287,37 @@ def _rule_out(walker: _Walker, ask: Ask, refuted: list[Branch], open_ways: list[
     gone = [
         cause
         for branch in refuted
-        for cause in causes_from(walker.knowledge, walker.symptom, branch.destination)
+        for cause in causes_from(walker.knowledge, walker.symptom, branch.destination, blindly=False)
         if cause not in still and cause not in known
     ]
     added = tuple(RuledOut(cause, ask.key) for cause in dict.fromkeys(gone))
     walker.position = replace(walker.position, ruled_out=(*walker.position.ruled_out, *added))
 
 
-def causes_from(knowledge: Knowledge, symptom: Symptom, destination: Destination) -> tuple[str, ...]:
-    """Ids of all causes that can be reached from here, nearest first."""
-    return tuple(dict.fromkeys(_causes(knowledge, symptom, destination, set())))
+def causes_from(
+    knowledge: Knowledge, symptom: Symptom, destination: Destination, *, blindly: bool = True
+) -> tuple[str, ...]:
+    """Ids of all causes that can be reached from here, nearest first. Without `blindly` not over `unknown` ways:
+    what they lead to is the matter of the look that failed, and no answer here speaks about it."""
+    return tuple(dict.fromkeys(_causes(knowledge, symptom, destination, blindly, set())))
 
 
 def _causes(
-    knowledge: Knowledge, symptom: Symptom, destination: Destination, seen: set[tuple[str, str]]
+    knowledge: Knowledge, symptom: Symptom, destination: Destination, blindly: bool, seen: set[tuple[str, str]]
 ) -> Iterator[str]:
     match destination:
         case CauseRef(cause):
             yield cause
         case Goto(step) if (symptom.id, step) not in seen:
             seen.add((symptom.id, step))
-            for way in (*(b.destination for b in symptom.steps[step].branches), symptom.steps[step].unknown):
-                yield from _causes(knowledge, symptom, way, seen)
+            ways = [branch.destination for branch in symptom.steps[step].branches]
+            if blindly:
+                ways.append(symptom.steps[step].unknown)
+            for way in ways:
+                yield from _causes(knowledge, symptom, way, blindly, seen)
         case Jump(other):
             target = knowledge.symptoms[other]
-            yield from _causes(knowledge, target, Goto(target.first), seen)
+            yield from _causes(knowledge, target, Goto(target.first), blindly, seen)
         case _:
             return
 
