@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -20,6 +21,7 @@ from probes.site import OPERATOR, Host, Site
 from probes.ssh_config import at_home, default_config, hosts_of, matches, read_text
 
 VERSION = 1
+_DEPTH = 20
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SITE_LINE = re.compile(r"^(?:version|hosts|only|ssh_config)\s*:", re.MULTILINE)
 _SUFFIXES = (".yaml", ".yml")
@@ -154,17 +156,30 @@ def parse_site(text: str, path: Path) -> Site:
 
 def _compose(text: str, path: Path) -> yaml.Node:
     try:
+        _refuse_depth(text, path)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(str(path), mark.line + 1, mark.column + 1) if mark else Place(str(path))
+        place = _place(path, error.problem_mark or error.context_mark)
         raise SiteInvalid((Problem(place, f"wrong YAML: {error.problem}", "is the indentation right?"),)) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        message = "nested too deep" if isinstance(error, RecursionError) else str(error).splitlines()[0]
+    except yaml.YAMLError as error:
+        message = str(error).splitlines()[0]
         raise SiteInvalid((Problem(Place(str(path)), f"wrong YAML: {message}"),)) from error
     if root is None:
         raise ConfigError(f"{path}: is empty", hint=_NEW)
     return root
+
+
+def _place(path: Path, mark: Any) -> Place:
+    return Place(str(path), mark.line + 1, mark.column + 1) if mark else Place(str(path))
+
+
+def _refuse_depth(text: str, path: Path) -> None:
+    """The fast loader composes recursively and would crash."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEPTH:
+            raise SiteInvalid((Problem(_place(path, event.start_mark), f"is nested deeper than {_DEPTH}"),))
 
 
 def _check_version(reader: _Reader, root: yaml.Node, node: yaml.Node | None) -> None:
