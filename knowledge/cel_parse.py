@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from knowledge.mistakes import Mistake
@@ -160,6 +161,7 @@ def _mistake(at: int, message: str, hint: str = "") -> SyntaxMistake:
     return SyntaxMistake(Mistake(at, message, hint))
 
 
+@lru_cache(maxsize=4096)
 def parse(source: str) -> Node:
     """The tree of a CEL expression; SyntaxMistake when it is none."""
     if len(source) > _LONGEST:

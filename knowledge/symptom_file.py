@@ -215,6 +215,8 @@ class _Builder:
     def _check_answers(self, where: Where, when: Expression) -> None:
         """Answers that a question does not offer."""
         questions = {name: step.options for name, step in self.schema.steps.items() if not step.probe}
+        if not questions:
+            return
         for at, step, answer in _answers(when, questions):
             if answer not in questions[step]:
                 hint = did_you_mean(answer, questions[step])

@@ -198,7 +198,7 @@ def _source_offset(parts: tuple[str | Hole, ...], offset: int) -> int:
     return at + offset
 
 
-_SENTINEL = "a'b\"$(id)`id`;&|<>#*?~!{}\\ -e\n{{ x }}"
+_SENTINEL = "a'\"$(i)`;&|<>#*~!\\ \n{{x"
 
 
 def _sentinel(number: int) -> str:
