@@ -21,7 +21,7 @@ CONNECT = 4.0
 """Seconds for the TCP connection."""
 LOGIN = 8.0
 """Seconds for the whole login."""
-_KEEPALIVE = 5.0
+KEEPALIVE = 5.0
 _STARTING = 9
 """Logins at once per address: sshd's MaxStartups refuses some from the tenth on."""
 _HANDSHAKES = 32
@@ -67,6 +67,16 @@ class Logins:
         while jump := self._jumps.get(ways[-1]):
             ways.append(jump)
         return ways
+
+    def learn(self, way: Way, found: asyncssh.SSHClientConnection | ProbeError) -> bool:
+        """What a fresh look at the way's end found, for who asks next: its login is kept, its failure is known
+        at once. False when there is a login already, or one under way: that one stays."""
+        task = self._logins.get(way)
+        if self._closed or (task and not (task.done() and (_error(task) or _is_lost(task)))):
+            return False
+        task = self._logins[way] = asyncio.create_task(_settled(found))
+        task.add_done_callback(_heard)
+        return True
 
     def drop(self, way: Way) -> None:
         """The next one who asks logs in afresh; a login under way is left to come."""
@@ -124,7 +134,7 @@ class Logins:
                     known_hosts=last.known.for_asyncssh,
                     client_factory=lambda: _Client(limit, begun + LOGIN),
                     connect_timeout=None,
-                    keepalive_interval=_KEEPALIVE,
+                    keepalive_interval=KEEPALIVE,
                     agent_forwarding=False,
                     x11_forwarding=False,
                 )
@@ -245,6 +255,12 @@ def _abandon(
 ) -> None:
     if not opening.cancelled() and opening.exception() is None:
         opening.result()[0].close()
+
+
+async def _settled(found: asyncssh.SSHClientConnection | ProbeError) -> asyncssh.SSHClientConnection:
+    if isinstance(found, ProbeError):
+        raise found
+    return found
 
 
 def _heard(task: asyncio.Task[asyncssh.SSHClientConnection]) -> None:

@@ -13,12 +13,12 @@ import asyncssh
 from asyncssh import SSHClientConnection, SSHClientConnectionOptions, SSHKey
 
 from base.text import inert
-from probes.errors import ProbeError
+from probes.errors import AccessDenied, HostKeyRefused, HostUnreachable, ProbeError
 from probes.facts import Reach
 from probes.keys import fingerprint
 from probes.known_hosts import public_key
 from probes.site import Site
-from probes.ssh import Logins, Way
+from probes.ssh import KEEPALIVE, Logins, Way
 from probes.ssh_port import PORT_SECONDS, Seen, note_jump_refusal, open_port
 from probes.ssh_way import Leg, config_of, leg
 
@@ -39,6 +39,15 @@ _POWER = (
     "elif sudo -n true >/dev/null 2>&1; then echo passwordless; else echo password; fi"
 )
 _POWERS = ("root", "passwordless", "password", "missing")
+
+_HINTS = {
+    "name": "check HostName of the SSH configuration, and the name servers",
+    "route": "`ip route get` the address",
+    "port": "is sshd running there, and does a firewall let SSH in?",
+    "banner": "something listens, but sshd does not answer: is it frozen or out of logins?",
+    "key": "compare the fingerprints before you trust it: `ssh-keygen -F HOST` and the host's own console",
+    "login": "check User and IdentityFile of the SSH configuration and `ssh-add -l`; try `ssh -v`",
+}
 
 _looking: WeakKeyDictionary[Logins, dict[Way, asyncio.Task[Reach]]] = WeakKeyDictionary()
 """Looks at jump hosts under way: a hundred hosts behind a dead one are one look at it."""
@@ -74,10 +83,13 @@ async def _see(way: Way, site: Site, logins: Logins, seen: Seen) -> Reach | None
         if broken or tunnel is None:
             return broken
     connection = await _connect(target, tunnel, site, seen)
-    if connection is not None:
-        try:
-            await _see_power(connection, seen)
-        finally:
+    if connection is None:
+        logins.learn(way, _as_error(seen))
+        return None
+    try:
+        await _see_power(connection, seen)
+    finally:
+        if not logins.learn(way, connection):
             await _close(connection)
     return None
 
@@ -137,6 +149,12 @@ async def _shared_look(way: Way, site: Site, logins: Logins) -> Reach:
         task.add_done_callback(lambda _: under_way.pop(way, None))
         under_way[way] = task
     return await asyncio.shield(under_way[way])
+
+
+def _as_error(seen: Seen) -> ProbeError:
+    """For those who want to run something there: no use in trying it all again."""
+    kinds = {"key": HostKeyRefused, "login": AccessDenied if seen.login == "denied" else HostUnreachable}
+    return kinds.get(seen.stopped_at, HostUnreachable)(f"{seen.host}: {seen.error}", hint=_HINTS[seen.stopped_at])
 
 
 async def _close(connection: SSHClientConnection) -> None:
@@ -208,6 +226,9 @@ class _Try:
             "known_hosts": self.leg.known.for_asyncssh,
             "client_factory": lambda: self.client,
             "connect_timeout": None,
+            "keepalive_interval": KEEPALIVE,
+            "agent_forwarding": False,
+            "x11_forwarding": False,
             "x509_trusted_certs": None,
             **({} if self.leg.proxy_command else way),
         }

@@ -16,6 +16,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from probes.connection import Command
 from probes.errors import UnreadableOutput
 from probes.facts import Reach
 from probes.keys import fingerprint
@@ -156,6 +157,43 @@ async def test_one_login_only(place: Place) -> None:
         place.host("web", port)
         await place.reach("web")
     assert Counted.logins == 1
+
+
+async def test_the_login_is_used_by_who_comes_next(place: Place) -> None:
+    class Counted(_Server):
+        logins = 0
+
+    key = new_key()
+    async with ssh_server(place, key, kind=Counted) as port:
+        place.know(port, key)
+        place.host("web", port)
+        async with LiveToolbox(place.site()) as toolbox:
+            await toolbox.reach("web")
+            await toolbox.connection("host:web").run(Command(("true",), timeout=1))
+            assert Counted.logins == 1
+            await toolbox.reach("web")
+            assert Counted.logins == 2  # each look is a fresh one
+
+
+async def test_what_was_seen_is_not_tried_again_by_who_comes_next(place: Place) -> None:
+    connections = 0
+
+    async def frozen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        await reader.read()
+        writer.close()
+
+    async with raw_server(frozen) as port:
+        place.host("web", port)
+        async with LiveToolbox(place.site()) as toolbox:
+            await toolbox.reach("web")
+            begun = time.monotonic()
+            reply = await toolbox.connection("host:web").run(Command(("true",)))
+            assert (reply.failure, connections) == ("unreachable", 1)
+            assert time.monotonic() - begun < 1
+            await toolbox.reach("web")
+            assert connections == 2
 
 
 async def test_unknown_key(place: Place) -> None:
