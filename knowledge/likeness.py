@@ -10,8 +10,9 @@ import math
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -19,9 +20,9 @@ from knowledge.model import Symptom
 
 _LONGEST_QUERY = 400
 _MOST_GRAMS = 120
-_POSTINGS = 16_000
+_POSTINGS = 8_000
 """Entries of the inverted index read for one query, rarest words first."""
-_COMPARED = 40
+_COMPARED = 24
 _UNKNOWN_WEIGHT = 0.8
 _STOP_WEIGHT = 0.12
 
@@ -44,7 +45,8 @@ _LOANS = {
     "cluster": "클러스터",
     "unreachable": "언리처블",
 }
-_LOAN = re.compile("(?<![가-힣])(?:" + "|".join(f"(?P<{en}>{ko})" for en, ko in _LOANS.items()) + ")", re.UNICODE)
+_ENGLISH = {ko.partition("(")[0]: en for en, several in _LOANS.items() for ko in several.split("|")}
+_LOAN = re.compile("(?<![가-힣])(?:" + "|".join(_LOANS.values()) + ")")
 _WORDS = re.compile(r"[^\W가-힣_ᄀ-ᇿ]+|[가-힣ᄀ-ᇿ]+")
 _RUNS = re.compile(r"[^\W가-힣_ᄀ-ᇿ]+|[가-힣ᄀ-ᇿ]+(?: +[가-힣ᄀ-ᇿ]+)*")
 
@@ -80,24 +82,26 @@ class Likeness:
 
 
 def plain(text: str) -> str:
+    if text.isascii():
+        return " ".join(_WORDS.findall(text.lower().replace("'", "")))
     folded = unicodedata.normalize("NFKC", text).casefold().replace("'", "").replace("’", "")
-    return " ".join(_WORDS.findall(_LOAN.sub(lambda found: f" {found.lastgroup} ", folded)))
+    return " ".join(_WORDS.findall(_LOAN.sub(lambda found: f" {_ENGLISH[found[0]]} ", folded)))
 
 
 def grams(prepared: str) -> list[str]:
     """Stems of Latin words; syllables and pairs of syllables of Korean, spaces left out. In order, each once."""
-    return list(dict.fromkeys(gram for run in _RUNS.findall(prepared) for gram in _grams_of(run)))
+    found: dict[str, None] = {}
+    for run in _RUNS.findall(prepared):
+        if _is_korean(run):
+            syllables = run.replace(" ", "")
+            found.update(dict.fromkeys(syllables))
+            found.update(dict.fromkeys(map(str.__add__, syllables, syllables[1:])))
+        else:
+            found[_stem(run)] = None
+    return list(found)
 
 
-def _grams_of(run: str) -> Iterator[str]:
-    if not _is_korean(run):
-        yield _stem(run)
-        return
-    syllables = run.replace(" ", "")
-    yield from syllables
-    yield from (syllables[start : start + 2] for start in range(len(syllables) - 1))
-
-
+@lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
         word = word[:-1]
@@ -122,7 +126,7 @@ class _Question:
     """Gram → what it weighs in the question."""
     meant: Mapping[str, Mapping[str, float]]
     """Gram of the index → grams of the question it may stand for → how well (0..1)."""
-    total: float = field(default=0.0)
+    total: float
 
 
 class LikenessIndex:
@@ -134,16 +138,16 @@ class LikenessIndex:
                 self._postings.setdefault(gram, []).append(number)
         self._words = sorted(gram for gram in self._postings if not _is_korean(gram))
         self._pairs = sorted(gram for gram in self._postings if _is_korean(gram))
-        self._weights = {gram: self._weight(len(found)) for gram, found in self._postings.items()}
-        self._weights.update((gram, weight * _lighter(gram)) for gram, weight in self._weights.items())
+        self._weights = {gram: self._weight(len(found)) * _lighter(gram) for gram, found in self._postings.items()}
         self._letters: dict[str, str] = {}
+        self._totals: dict[str, float] = {}
         self._near: dict[str, dict[str, float]] = {}
 
     def _weight(self, used_by: int) -> float:
         everything = len(self._phrases)
         return math.log(1 + everything / used_by) / math.log(1 + everything)
 
-    def find(self, text: str, *, ignore: frozenset[str] = frozenset()) -> list[Likeness]:
+    def find(self, text: str, *, ignore: Set[str] = frozenset()) -> list[Likeness]:
         """The symptoms most like the text, best first. Words in `ignore` (names of hosts) say nothing."""
         question = self._question(plain(text[:_LONGEST_QUERY]), ignore)
         if not question.meant:
@@ -153,7 +157,7 @@ class LikenessIndex:
 
     # ------------------------------------------------------------------ the question
 
-    def _question(self, prepared: str, ignore: frozenset[str]) -> _Question:
+    def _question(self, prepared: str, ignore: Set[str]) -> _Question:
         asked = [gram for gram in grams(prepared) if gram not in ignore and not gram.isdigit()][:_MOST_GRAMS]
         weights: dict[str, float] = {}
         meant: dict[str, dict[str, float]] = {}
@@ -228,16 +232,19 @@ class LikenessIndex:
     def _covered(self, phrase: Phrase, question: _Question) -> tuple[dict[str, float], float]:
         """Grams of the question found in the phrase, and the part of the phrase's weight that they are."""
         covered: dict[str, float] = {}
-        total = inside = 0.0
+        inside = 0.0
         for gram in phrase.grams:
-            weight = self._weights[gram]
-            total += weight
             asked = question.meant.get(gram)
             if asked:
-                inside += weight * max(asked.values())
+                inside += self._weights[gram] * max(asked.values())
                 for word, likeness in asked.items():
                     covered[word] = max(covered.get(word, 0.0), likeness)
-        return covered, inside / total if total else 0.0
+        return covered, inside / self._weight_of(phrase) if inside else 0.0
+
+    def _weight_of(self, phrase: Phrase) -> float:
+        if phrase.plain not in self._totals:
+            self._totals[phrase.plain] = sum(map(self._weights.__getitem__, phrase.grams))
+        return self._totals[phrase.plain]
 
     def _alike(self, letters: str, phrase: Phrase) -> float:
         """Letter by letter, spaces left out; 50 % of the letters are in common between any two texts."""

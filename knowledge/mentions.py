@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from base.errors import UsageError
 from base.values import check
@@ -36,10 +37,34 @@ class Mention:
     """`source`, `target`, or empty where the words around do not say."""
 
 
-def mentions(text: str, hosts: Collection[str]) -> tuple[Mention, ...]:
+@dataclass(frozen=True, slots=True)
+class HostNames:
+    """Names of the site's hosts, prepared for looking up what a text calls them."""
+
+    by_name: Mapping[str, str]
+    """Lower case → name."""
+    by_label: Mapping[str, str]
+    """First label in lower case → name; empty when several hosts share it."""
+
+    def known(self, name: str) -> str:
+        """The host that a name means (also by its first label); empty when there is none or several."""
+        wanted = name.casefold()
+        label = wanted.partition(".")[0]
+        return self.by_name.get(wanted) or ("" if label.isdigit() else self.by_label.get(label, ""))
+
+
+@lru_cache(maxsize=8)
+def host_names(hosts: tuple[str, ...]) -> HostNames:
+    labels: dict[str, str] = {}
+    for host in hosts:
+        label = host.casefold().partition(".")[0]
+        labels[label] = "" if label in labels else host
+    return HostNames({host.casefold(): host for host in hosts}, labels)
+
+
+def mentions(text: str, hosts: HostNames) -> tuple[Mention, ...]:
     """Names of `hosts` and IP addresses in the text, in order."""
-    names = {host.casefold(): host for host in hosts}
-    return tuple(mention for found in _TOKEN.finditer(text) for mention in _mention(text, found, names))
+    return tuple(mention for found in _TOKEN.finditer(text) for mention in _mention(text, found, hosts.by_name))
 
 
 def _mention(text: str, found: re.Match[str], names: Mapping[str, str]) -> Iterator[Mention]:
@@ -66,15 +91,6 @@ def _role(before: str, after: str) -> str:
         if _AFTER[role].match(after) or _BEFORE[role].search(before):
             return role
     return ""
-
-
-def known_host(name: str, hosts: Collection[str]) -> str:
-    """The host of the site that a name means (also by its first label); empty when there is none or several."""
-    wanted = name.casefold()
-    exact = [host for host in hosts if host.casefold() == wanted]
-    label = wanted.partition(".")[0]
-    short = [host for host in hosts if host.casefold().partition(".")[0] == label]
-    return exact[0] if exact else short[0] if len(short) == 1 and not label.isdigit() else ""
 
 
 def checked(wanted: Input, value: str) -> str:

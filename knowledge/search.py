@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from base.text import Text, clip, inert
 from knowledge.likeness import Likeness, LikenessIndex
-from knowledge.mentions import Mention, assign, checked, known_host, mentions
+from knowledge.mentions import HostNames, Mention, assign, checked, host_names, mentions
 from knowledge.model import Input, Symptom
 from knowledge.paste import Paste, Prompt, clean
 from knowledge.signatures import Hit, SignatureIndex
@@ -70,21 +70,22 @@ class Index:
         paste = clean(text)
         if not paste.lines:
             return Results(truncated=paste.truncated)
+        names = host_names(tuple(hosts))
         hits = _best_of_each(self._signatures.find(paste))[:limit]
-        alike = self._alike(paste, hosts, beside=bool(hits))
-        matches = [self._of_hit(hit, order, paste, hosts) for order, hit in enumerate(hits)]
+        alike = self._alike(paste, names, beside=bool(hits))
+        matches = [self._of_hit(hit, order, paste, names) for order, hit in enumerate(hits)]
         taken = {hit.symptom for hit in hits}
         others = [found for found in alike if found.symptom not in taken][: max(limit - len(matches), 0)]
-        matches += [self._of_likeness(found, paste, hosts, beside=bool(hits)) for found in others]
+        said = mentions(paste.text[:_MENTIONED], names) if others else ()
+        matches += [self._of_likeness(found, paste, names, said, beside=bool(hits)) for found in others]
         confident = bool(hits) or _is_clear(alike, lines=len(paste.lines))
         return Results(tuple(matches), confident, paste.truncated)
 
-    def _alike(self, paste: Paste, hosts: Collection[str], *, beside: bool) -> list[Likeness]:
+    def _alike(self, paste: Paste, hosts: HostNames, *, beside: bool) -> list[Likeness]:
         lines = paste.lines if len(paste.lines) <= 1 else () if beside else _telling_lines(paste)
-        names = frozenset(host.casefold() for host in hosts)
         best: dict[int, Likeness] = {}
         for line in lines:
-            for found in self._likeness.find(line, ignore=names):
+            for found in self._likeness.find(line, ignore=hosts.by_name.keys()):
                 known = best.get(found.symptom)
                 if found.score >= _LISTED and (known is None or found.score > known.score):
                     best[found.symptom] = found
@@ -94,14 +95,14 @@ class Index:
 
     # ------------------------------------------------------------------ matches
 
-    def _of_hit(self, hit: Hit, order: int, paste: Paste, hosts: Collection[str]) -> Match:
+    def _of_hit(self, hit: Hit, order: int, paste: Paste, hosts: HostNames) -> Match:
         symptom = self._symptoms[hit.symptom]
         line = _shown(hit.matched)
         score = max((89.0 if hit.wraps else 100.0) - order, 80.0)
         reason = Text(f"the line “{line}” is its error", f"이 줄이 해당 증상의 오류 메시지다: “{line}”")
         return Match(symptom.id, symptom.title, score, reason, self._inputs_of(hit, paste, hosts), line)
 
-    def _inputs_of(self, hit: Hit, paste: Paste, hosts: Collection[str]) -> dict[str, str]:
+    def _inputs_of(self, hit: Hit, paste: Paste, hosts: HostNames) -> dict[str, str]:
         inputs = self._symptoms[hit.symptom].inputs
         block = paste.block_at(hit.last_line)
         captured = dict(hit.captures)
@@ -116,10 +117,12 @@ class Index:
             filled.update(assign(missing, _others(mentions(text, hosts), captured.values())))
         return filled
 
-    def _of_likeness(self, found: Likeness, paste: Paste, hosts: Collection[str], *, beside: bool) -> Match:
+    def _of_likeness(
+        self, found: Likeness, paste: Paste, hosts: HostNames, said: tuple[Mention, ...], *, beside: bool
+    ) -> Match:
         symptom = self._symptoms[found.symptom]
         score = round(min(found.score, 79.0 if beside else 100.0), 1)
-        inputs = assign(symptom.inputs.values(), mentions(paste.text[:_MENTIONED], hosts))
+        inputs = assign(symptom.inputs.values(), said)
         inputs = {**_from_prompt(symptom.inputs, paste, len(paste.lines) - 1, hosts), **inputs}
         return Match(symptom.id, symptom.title, score, _likeness_reason(found), inputs, _shown(found.phrase.text))
 
@@ -159,19 +162,19 @@ def _likeness_reason(found: Likeness) -> Text:
 # ------------------------------------------------------------------ inputs
 
 
-def _captured(inputs: Mapping[str, Input], captures: Mapping[str, str], hosts: Collection[str]) -> dict[str, str]:
+def _captured(inputs: Mapping[str, Input], captures: Mapping[str, str], hosts: HostNames) -> dict[str, str]:
     found = {name: checked(inputs[name], value) for name, value in captures.items() if name in inputs}
     for name, value in found.items():
         if inputs[name].kind == "host":
-            found[name] = known_host(value, hosts) or value
+            found[name] = hosts.known(value) or value
     return {name: value for name, value in found.items() if value}
 
 
-def _from_prompt(inputs: Mapping[str, Input], paste: Paste, line: int, hosts: Collection[str]) -> dict[str, str]:
+def _from_prompt(inputs: Mapping[str, Input], paste: Paste, line: int, hosts: HostNames) -> dict[str, str]:
     """Inputs that a shell prompt or the prefix of a log line answers."""
     prompt = paste.prompt_at(line) or Prompt("", "", "", 0)
     host = paste.log_hosts[line] or prompt.host
-    told = {"prompt-host": known_host(host, hosts) if hosts else host, "prompt-user": prompt.user}
+    told = {"prompt-host": hosts.known(host) if hosts.by_name else host, "prompt-user": prompt.user}
     found = {name: checked(wanted, told.get(wanted.paste, "")) for name, wanted in inputs.items() if wanted.paste}
     return {name: value for name, value in found.items() if value}
 
