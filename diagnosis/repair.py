@@ -187,6 +187,7 @@ class Repair:
         for attempt in range(use.attempts):
             if attempt:
                 await asyncio.sleep(use.wait)
+            self._session.forget()
             holds, why = await self._look(use, "verify")
             if holds:
                 break
@@ -229,7 +230,6 @@ class Repair:
         host = str(use.on.evaluate(self._scope))
         arguments = {key: argument.evaluate(self._scope) for key, argument in use.arguments.items()}
         call = checked_call(use.probe, host, arguments)
-        self._session.forget(target_of(host))
         evidence = await observe(call, self._session.toolbox, self._session.next_evidence_id())
         self._session.note_evidence(evidence)
         return evidence

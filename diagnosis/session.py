@@ -216,7 +216,7 @@ class Session:
     def _record(self, exchange: Exchange) -> None:
         self.note("exchange", to_json(exchange))
 
-    def forget(self, target: str) -> None:
+    def forget(self) -> None:
         """Hosts that did not answer are tried again."""
         for host in self.site.hosts:
             self.toolbox.forget(host.name)

@@ -83,7 +83,7 @@ class Walk:
             evidence = self._evidence.pop(later, None)
             if evidence is not None:
                 self._asked = {call: seen for call, seen in self._asked.items() if seen is not evidence}
-                self._session.forget(evidence.target)
+                self._session.forget()
 
     # ------------------------------------------------------------ walking
 

@@ -38,10 +38,8 @@ async def arrivals(host: str, toolbox: Toolbox, source: str, target: str, packet
     before, addresses = await asyncio.gather(read_counters(host, toolbox), ask(connection, "ip", "-j", "addr"))
     own = parse_addresses(addresses)
     layer3 = {address.interface for address in own}
-    seen, sent = await asyncio.gather(
-        capture.capture(connection, target, send.longest(packets), layer3),
-        send.send(toolbox, source, target, packets),
-    )
+    sent, sightings = await capture.watch_and_send(toolbox, {host: layer3}, source, target, packets)
+    seen = sightings[host]
     after, neighbours = await asyncio.gather(read_counters(host, toolbox), ask(connection, "ip", "-j", "neigh"))
     gateway = brought_by(parse_neighbours(neighbours), seen.mac, own) if seen.source else ""
     if seen.source and not gateway and not connected(own, seen.source):

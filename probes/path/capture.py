@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import ipaddress
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 
-from probes.connection import Connection
-from probes.errors import ProbeError
-from probes.linux.ask import ask
-from probes.path.send import MARK
+from probes.connection import Command, Connection
+from probes.linux.ask import why_no_answer
+from probes.path.send import MARK, Sent, longest, send
+from probes.probe import Toolbox
+from probes.site import target_of
 
 COMMANDS = tuple(f"timeout {seconds} tcpdump -pnlei any -c" for seconds in range(1, 10))
 _ENOUGH = 4
 """Lines: a packet shows once on each layer it passes (NIC, bridge, bond), we want the one with addresses."""
+_LISTENING = "listening on"
+_PATIENCE = 1
+"""Seconds to wait for a capture to begin: through a console or sudo that takes a while."""
 _LINE = re.compile(
     r"\S+ +(?:(?P<interface>\S+) +)?(?P<direction>In|P|B|M) +(?:ifindex \d+ )?(?:(?P<mac>[0-9a-f:]{17}) )?"
     r"ethertype IPv[46] [^:]*: (?P<source>\d+(?:\.\d+){3}|[0-9a-f:]+)(?:\.\d+)? > "
@@ -48,15 +54,57 @@ def packet_filter(target: str, port: int = 0) -> str:
 
 
 async def capture(
-    connection: Connection, target: str, seconds: int, layer3: Collection[str], port: int = 0
+    connection: Connection,
+    target: str,
+    seconds: int,
+    layer3: Collection[str],
+    port: int = 0,
+    listening: asyncio.Event | None = None,
 ) -> Sighting:
-    """Looks for at most so many seconds; NOTHING when nothing came or when capturing is not possible there."""
+    """Looks for at most so many seconds; NOTHING when nothing came or when capturing is not possible there.
+    `listening` is set as soon as packets are seen, or never will be."""
     argv = ("timeout", str(seconds), "tcpdump", "-pnlei", "any", "-c", str(_ENOUGH), packet_filter(target, port))
+    listening = listening or asyncio.Event()
+
+    def heard(text: str) -> None:
+        if _LISTENING in text:
+            listening.set()
+
+    command = Command(argv=argv, sudo=True, timeout=seconds + 2, alone=True, on_output=heard)
     try:
-        seen = await ask(connection, *argv, sudo=True, ok=None, alone=True)
-    except ProbeError:
-        return NOTHING
-    return best(parse_capture(seen), layer3)
+        reply = await connection.run(command)
+        if why_no_answer(reply, command, connection.target, ok=None):
+            return NOTHING
+        return best(parse_capture(reply.stdout), layer3)
+    finally:
+        listening.set()
+
+
+async def watch_and_send(
+    toolbox: Toolbox, watchers: Mapping[str, Collection[str]], source: str, target: str, packets: int, port: int = 0
+) -> tuple[Sent, dict[str, Sighting]]:
+    """Sends once every watcher listens (or has had a second to), and tells what each of them saw. `watchers` maps
+    hosts to their interfaces with addresses."""
+    ears = {host: asyncio.Event() for host in watchers}
+    seconds = longest(packets) + _PATIENCE
+    seen, sent = await asyncio.gather(
+        asyncio.gather(
+            *(
+                capture(toolbox.connection(target_of(host)), target, seconds, watchers[host], port, ear)
+                for host, ear in ears.items()
+            )
+        ),
+        _send_when_heard(ears.values(), send(toolbox, source, target, packets, port)),
+    )
+    return sent, dict(zip(ears, seen, strict=True))
+
+
+async def _send_when_heard(ears: Iterable[asyncio.Event], sending: Coroutine[None, None, Sent]) -> Sent:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE):
+            for ear in ears:
+                await ear.wait()
+    return await sending
 
 
 def parse_capture(text: str) -> tuple[Sighting, ...]:

@@ -6,12 +6,12 @@ import asyncio
 from dataclasses import dataclass
 
 from probes.errors import ProbeError
-from probes.facts import Firewall, FirewallAlong, Hit, RouteWalk
+from probes.facts import Address, Firewall, FirewallAlong, Hit, RouteWalk
 from probes.linux import firewall
 from probes.linux.ask import ask
 from probes.linux.ip import parse_addresses
 from probes.path import capture, send
-from probes.path.capture import NOTHING, Sighting
+from probes.path.capture import Sighting
 from probes.path.firewall_hits import ask_way, grown, source_network
 from probes.path.networks import alone
 from probes.path.route_walk import walk
@@ -41,12 +41,9 @@ async def firewall_along(host: str, toolbox: Toolbox, target: str, packets: int 
     hosts, missed = await _hosts_between(toolbox, host, target)
     before = await _read_all(toolbox, hosts)
     readable = [name for name in hosts if name in before]
-    sent, seen = await asyncio.gather(
-        send.send(toolbox, host, target, packets),
-        asyncio.gather(*(_see(toolbox, name, target, packets) for name in readable)),
-    )
+    watchers = await _watchers(toolbox, readable)
+    sent, sightings = await capture.watch_and_send(toolbox, watchers, host, target, packets)
     after = await _read_all(toolbox, readable)
-    sightings = dict(zip(readable, seen, strict=True))
     blocked = _first_blocking(readable, before, after, sent.sent)
     nets = await _nets(toolbox, blocked, target, sightings) if blocked else ("", "")
     return FirewallAlong(
@@ -99,15 +96,17 @@ async def _read(toolbox: Toolbox, host: str) -> Firewall | None:
         return None
 
 
-async def _see(toolbox: Toolbox, host: str, target: str, packets: int) -> Sighting:
-    connection = toolbox.connection(target_of(host))
+async def _watchers(toolbox: Toolbox, hosts: list[str]) -> dict[str, set[str]]:
+    """The hosts with their interfaces that have addresses."""
+    found = await asyncio.gather(*(_own(toolbox, name) for name in hosts))
+    return {name: {one.interface for one in own} for name, own in zip(hosts, found, strict=True)}
+
+
+async def _own(toolbox: Toolbox, host: str) -> tuple[Address, ...]:
     try:
-        own = parse_addresses(await ask(connection, "ip", "-j", "addr"))
-        return await capture.capture(
-            connection, target, send.longest(packets), {address.interface for address in own}
-        )
+        return parse_addresses(await ask(toolbox.connection(target_of(host)), "ip", "-j", "addr"))
     except ProbeError:
-        return NOTHING
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +131,7 @@ async def _nets(
     toolbox: Toolbox, blocked: _Blocked, target: str, sightings: dict[str, Sighting]
 ) -> tuple[str, str]:
     """The two ends as the blocking host sees them, for a rule that lets just them pass."""
-    connection = toolbox.connection(target_of(blocked.host))
-    own = parse_addresses(await ask(connection, "ip", "-j", "addr"))
+    own = await _own(toolbox, blocked.host)
     way = await ask_way(toolbox, blocked.host, target)
     source_net = source_network(own, sightings[blocked.host].source)
     return source_net, way.target_net or alone(target)

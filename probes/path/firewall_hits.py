@@ -44,10 +44,8 @@ async def firewall_hits(
     )
     own = parse_addresses(addresses)
     layer3 = {address.interface for address in own}
-    seen, sent = await asyncio.gather(
-        capture.capture(connection, target, send.longest(packets), layer3, port),
-        send.send(toolbox, source, target, packets, port),
-    )
+    sent, sightings = await capture.watch_and_send(toolbox, {host: layer3}, source, target, packets, port)
+    seen = sightings[host]
     after, back = await asyncio.gather(
         firewall.read_firewall(connection, host), _way_back(toolbox, host, source, seen, way)
     )
