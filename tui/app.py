@@ -22,6 +22,7 @@ from tui.engine import Session
 from tui.lines.common import OK, marked, outside
 from tui.screens.home import HomeScreen
 from tui.screens.room import Room
+from tui.widgets.bars import shown_keys
 from tui.words import words_of
 
 CLOSING = 0.8
@@ -43,6 +44,8 @@ TERMINAL = Theme(
     boost="ansi_default",
     dark=True,
     variables={
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
         "border": "ansi_cyan",
         "border-blurred": "ansi_bright_black",
         "block-cursor-foreground": "ansi_black",
@@ -51,6 +54,7 @@ TERMINAL = Theme(
         "block-cursor-blurred-background": "ansi_default",
         "input-cursor-background": "ansi_white",
         "input-cursor-foreground": "ansi_black",
+        "input-cursor-text-style": "none",
         "input-selection-background": "ansi_blue",
         "input-selection-foreground": "ansi_white",
         "screen-selection-background": "ansi_blue",
@@ -198,8 +202,8 @@ class DeadhopApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         w = self.words
-        for binding in {one.binding.action: one.binding for one in screen.active_bindings.values()}.values():
-            if binding.show and binding.action != "app.command_palette":
+        for binding in shown_keys(screen):
+            if binding.action != "app.command_palette":
                 yield SystemCommand(binding.description, w.palette_key.format(key=self.get_key_display(binding)),
                                     lambda key=binding.key: self.simulate_key(key))  # fmt: skip
         yield SystemCommand(w.palette_theme, w.palette_theme_note, self.action_change_theme)

@@ -54,7 +54,7 @@ def _rows(name: str, value: Sequence[object] | Mapping[str, object], words: Word
     if isinstance(value, Mapping):
         body = _aligned([(one_line(str(key)), value_text(part, words)) for key, part in value.items()])
         return stacked((BLANK, heading(_label(name)), body))
-    shown = [row_line(row, words) for row in value[:MOST_ROWS]]
+    shown: list[Content] = [row_line(row, words) for row in value[:MOST_ROWS]]
     if len(value) > MOST_ROWS:
         shown.append(dim(words.more_rows.format(count=len(value) - MOST_ROWS)))
     return stacked([BLANK, heading(f"{_label(name)} ({len(value)})"), *shown])
@@ -105,5 +105,5 @@ def _aligned(pairs: Sequence[tuple[str, str]]) -> Content:
 def _pair(name: str, value: str, width: int) -> Content:
     pad = " " * (width - Content(name).cell_length + 2)
     first, *more = value.split("\n")
-    lines = [Content.assemble((name, "dim"), pad, first), *(" " * (width + 2) + line for line in more)]
-    return stacked(lines)
+    rest = [Content(" " * (width + 2) + line) for line in more]
+    return stacked([Content.assemble((name, "dim"), pad, first), *rest])

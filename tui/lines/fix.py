@@ -62,10 +62,7 @@ UNDOABLE = frozenset({"done", "failed", "interrupted"})
 
 
 def fix_head(fix: FixView, lang: Lang, words: Words) -> Content:
-    lines = [
-        Content.assemble((outside(fix.title[lang]), "bold")),
-        fix_risk(fix, lang, words),
-    ]
+    lines = [fix_risk(fix, lang, words)]
     if fix.caution is not None:
         lines.append(caution_line(fix.caution[lang], words))
     if fix.unavailable:

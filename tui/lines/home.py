@@ -71,12 +71,20 @@ def health_counts(hosts: Sequence[str], reached: Mapping[str, Reach], words: Wor
     return Content("   ").join(parts) if parts else dim(words.no_hosts)
 
 
-def health_lines(hosts: Sequence[str], reached: Mapping[str, Reach], words: Words) -> Content:
-    """Hosts that cannot be reached first, one a line with what stopped them; the others after, together."""
+def health_lines(hosts: Sequence[str], reached: Mapping[str, Reach], words: Words, width: int) -> Content:
+    """Hosts that cannot be reached first, one a line with what stopped them; the others after, in columns."""
     stopped = [reach_line(reached[host], words) for host in hosts if host in reached and reached[host].stopped_at]
     fine = [marked(OK, one_line(host)) for host in hosts if host in reached and not reached[host].stopped_at]
     asking = [marked(BUSY, one_line(host), "dim") for host in hosts if host not in reached]
-    return stacked([*stopped, *([Content("  ").join([*fine, *asking])] if fine or asking else [])])
+    return stacked([*stopped, *in_columns([*fine, *asking], width)])
+
+
+def in_columns(cells: Sequence[Content], width: int) -> list[Content]:
+    """Cells of one width, as many on a row as fit."""
+    widest = max((cell.cell_length for cell in cells), default=0) + 2
+    each = max(width // widest, 1)
+    rows = [cells[start : start + each] for start in range(0, len(cells), each)]
+    return [Content("").join(cell.pad_right(widest - cell.cell_length) for cell in row) for row in rows]
 
 
 def reach_line(reach: Reach, words: Words) -> Content:

@@ -174,22 +174,19 @@ def status_line(view: WalkView, lang: Lang, words: Words, *, paused: bool = Fals
 
 
 def verdict_lines(diagnosis: Diagnosis, lang: Lang, words: Words) -> Content:
-    """The sentence, then every cause: what, where, how sure, why."""
-    symbol = VERDICT_SYMBOLS[diagnosis.verdict]
-    lines: list[Content | str] = [marked(symbol, words.verdict[diagnosis.verdict], "bold")]
-    shown = {cause.title[lang] for cause in diagnosis.causes}
-    if diagnosis.text[lang] not in shown:
-        lines.append(indented(Content(outside(diagnosis.text[lang]))))
-    for cause in diagnosis.causes:
-        lines += ["", *cause_lines(cause, lang, words)]
-    return stacked(lines)
+    """Every cause: what, where, how sure, why. Without one, the verdict and its sentence."""
+    if diagnosis.causes:
+        causes = [stacked(cause_lines(cause, lang, words)) for cause in diagnosis.causes]
+        return Content("\n\n").join(causes)
+    said = marked(VERDICT_SYMBOLS[diagnosis.verdict], words.verdict[diagnosis.verdict], "bold")
+    return stacked([said, outside(diagnosis.text[lang])])
 
 
 def cause_lines(cause: CauseView, lang: Lang, words: Words) -> list[Content]:
     where = ", ".join(target_name(words, target) for target in cause.targets)
     sure = words.confidence[cause.confidence]
     lines = [
-        Content.styled(outside(cause.title[lang]), "bold $error"),
+        marked(BAD, outside(cause.title[lang]), "bold"),
         dim(" · ".join(part for part in (where, sure) if part)),
         Content(outside(cause.why[lang])),
     ]

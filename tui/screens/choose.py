@@ -13,8 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
 from tui.lines.common import heading
-from tui.screens.room import bind
-from tui.widgets.bars import KeyBar
+from tui.widgets.bars import KeyBar, bind
 from tui.words import Words
 
 

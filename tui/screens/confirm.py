@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from tui.lines.common import BAD, heading, marked
-from tui.screens.room import bind
-from tui.widgets.bars import KeyBar
+from tui.widgets.bars import KeyBar, bind
+from tui.widgets.hanging import Hanging
 from tui.words import Words
 
 
@@ -37,13 +37,16 @@ class Confirm(ModalScreen[str]):
         keys = [Binding("escape", "cancel", words.key_cancel, key_display="esc")]
         if not what.must_type:
             keys = [Binding("y", "yes", what.run), Binding("n", "cancel", words.key_cancel), *keys]
-            keys.append(Binding("left,right,up,down", "app.focus_next", show=False))
+            keys.append(Binding("left,right", "app.focus_next", show=False))
+            keys.append(Binding("up", "scroll(-1)", show=False))
+            keys.append(Binding("down", "scroll(1)", show=False))
         bind(self, keys)
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog", can_focus=False):
+        with Vertical(classes="dialog"):
             yield Static(heading(self.what.title), markup=False)
-            yield Static(self.what.body, id="confirm-body", markup=False)
+            with VerticalScroll(id="confirm-scroll"):
+                yield Static(Hanging(self.what.body), id="confirm-body", markup=False)
             if self.what.must_type:
                 yield Static(self.words.type_this.format(word=self.what.must_type), classes="ask", markup=False)
                 yield Input(id="typed", compact=True)
@@ -68,6 +71,9 @@ class Confirm(ModalScreen[str]):
         else:
             said = self.words.type_exactly.format(word=self.what.must_type)
             self.query_one("#typed-wrong", Static).update(marked(BAD, said))
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one("#confirm-scroll").scroll_relative(y=by, animate=False)
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

@@ -21,6 +21,7 @@ from tui.lines.common import OK, heading, marked, outside, target_name
 from tui.screens.confirm import Confirm, Confirmation
 from tui.screens.room import Room, ended
 from tui.widgets.action import ActionCard
+from tui.widgets.hanging import Hanging
 from tui.words import Words
 
 if TYPE_CHECKING:
@@ -86,12 +87,13 @@ class FixScreen(Room):
     async def watch_view(self, view: RepairView | None) -> None:
         if view is None or not self.is_mounted:
             return
-        self.query_one("#fix-head", Static).update(lines.fix_head(view.fix, self.lang, self.words))
+        self.query_one("#fix-head", Static).update(Hanging(lines.fix_head(view.fix, self.lang, self.words)))
         await self._draw_cards("#cards", view.fix.actions)
         await self._draw_cards("#persist-cards", view.fix.persist, first=len(view.fix.actions) + 1)
         self.set_class(bool(view.fix.persist), "-persist")
         self.query_one("#persist-title", Static).update(heading(self.words.persist_title))
-        self.query_one("#phase", Static).update(lines.phase_lines(view, self.words, self.desk.read_only))
+        phase = lines.phase_lines(view, self.words, self.desk.read_only)
+        self.query_one("#phase", Static).update(Hanging(phase))
         self.refresh_bindings()
 
     async def _draw_cards(self, place: str, actions: tuple[ActionView, ...], first: int = 1) -> None:

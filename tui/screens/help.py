@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.lines.common import heading, stacked
-from tui.screens.room import bind
-from tui.widgets.bars import KeyBar
+from tui.widgets.bars import KeyBar, bind
 from tui.words import Words
 
 
@@ -21,11 +20,17 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, words: Words, title: str, text: str, keys: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self.words, self._title, self._text, self._keys = words, title, text, keys
-        bind(self, [Binding("escape,question_mark,q,f1", "dismiss", words.key_close, key_display="esc")])
+        bind(
+            self,
+            [
+                Binding("escape", "dismiss", words.key_close, key_display="esc"),
+                Binding("question_mark,q,f1", "dismiss", show=False),
+            ],
+        )
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog tall"):
-            yield Static(self._content(), markup=False)
+        with Vertical(classes="dialog tall"):
+            yield VerticalScroll(Static(self._content(), markup=False))
             yield KeyBar(markup=False)
 
     def on_mount(self) -> None:

@@ -18,6 +18,7 @@ from tui.lines import home as lines
 from tui.lines.common import heading
 from tui.screens.room import Room
 from tui.widgets.ask import Ask
+from tui.widgets.hanging import Hanging
 from tui.words import Words
 
 if TYPE_CHECKING:
@@ -106,7 +107,13 @@ class HomeScreen(Room):
         hosts = [host.name for host in self.desk.session.site.hosts] if self.desk.session else []
         hosts += [name for name in self._reached if name not in hosts]
         self.query_one("#health-counts", Static).update(lines.health_counts(hosts, self._reached, self.words))
-        self.query_one("#health", Static).update(lines.health_lines(hosts, self._reached, self.words))
+        shown = self.query_one("#health", Static)
+        width = self.query_one("#health-list").size.width or self.size.width
+        shown.update(Hanging(lines.health_lines(hosts, self._reached, self.words, width)))
+
+    def resized(self) -> None:
+        if self.desk.session is not None:
+            self.call_after_refresh(self._draw_health)
 
     @work(group="recent", exclusive=True)
     async def draw_recent(self, session: Session) -> None:
@@ -124,6 +131,7 @@ class HomeScreen(Room):
     def _edited(self) -> None:
         pasted = self.ask.pasted
         self.query_one("#pasted", Static).update(lines.pasted_line(pasted, self.words) if pasted else "")
+        self.ask.placeholder = self.words.placeholder_more if pasted else self.words.placeholder
         self.set_class(bool(pasted), "-pasted")
         self.set_class(bool(self.ask.text), "-asked")
         self.refresh_bindings()
@@ -150,7 +158,7 @@ class HomeScreen(Room):
     def _show(self, results: Results | None) -> None:
         self._results = results
         matches = results.matches if results else ()
-        self.results.set_options([lines.match_prompt(match, self.lang) for match in matches])
+        self.results.set_options([Hanging(lines.match_prompt(match, self.lang)) for match in matches])
         self.results.highlighted = 0 if matches else None
         self._head()
         if self._start_when_found and results and results.confident:

@@ -19,8 +19,7 @@ from base.text import Lang
 from base.values import check
 from tui.engine import Match, Walk
 from tui.lines.common import BAD, error_lines, heading, marked, outside
-from tui.screens.room import bind
-from tui.widgets.bars import KeyBar
+from tui.widgets.bars import KeyBar, bind
 from tui.words import Words
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingsMap
+from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
 from textual.screen import Screen
@@ -19,7 +19,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from base.errors import DeadhopError
 from base.text import Lang
 from tui.lines.common import error_lines
-from tui.widgets.bars import KeyBar, Notice, TitleBar
+from tui.widgets.bars import KeyBar, Notice, TitleBar, bind, shown_keys
 from tui.words import Words
 
 if TYPE_CHECKING:
@@ -46,9 +46,10 @@ class Room(Screen[None]):
         return ()
 
     def common_keys(self) -> Iterable[Binding]:
-        yield Binding("question_mark,f1", "help", self.words.key_help, key_display="?")
-        yield Binding("ctrl+p", "app.command_palette", self.words.key_palette, key_display="^p")
-        yield Binding("ctrl+q", "app.quit", self.words.key_quit, key_display="^q")
+        yield Binding("question_mark", "help", self.words.key_help, key_display="?")
+        yield Binding("f1", "help", show=False)
+        yield Binding("ctrl+p", "app.command_palette", self.words.key_palette, key_display="^p", priority=True)
+        yield Binding("ctrl+q", "app.quit", self.words.key_quit, key_display="^q", priority=True)
 
     def room_title(self) -> str:
         return ""
@@ -77,6 +78,7 @@ class Room(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         columns, rows = SMALLEST
+        self.resized()
         small = event.size.width < columns or event.size.height < rows
         self.set_class(small, "-small")
         if small:
@@ -84,6 +86,9 @@ class Room(Screen[None]):
                 columns=columns, rows=rows, width=event.size.width, height=event.size.height
             )
             self.query_one("#too-small", Static).update(said)
+
+    def resized(self) -> None:
+        """What depends on the width is drawn anew."""
 
     # ------------------------------------------------------------ messages and errors
 
@@ -111,8 +116,7 @@ class Room(Screen[None]):
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen
 
-        shown = [one.binding for one in self.active_bindings.values() if one.binding.show]
-        keys = [(self.app.get_key_display(binding), binding.description) for binding in shown]
+        keys = [(self.app.get_key_display(key), key.description) for key in shown_keys(self)]
         self.app.push_screen(HelpScreen(self.words, self.room_title(), self.words.help[self.help_key], keys))
 
     def action_leave(self) -> None:
@@ -120,12 +124,6 @@ class Room(Screen[None]):
             self.clear_notice()
         else:
             self.dismiss()
-
-
-def bind(screen: Screen[Any], keys: Iterable[Binding]) -> None:
-    """Bindings in the operator's language; Textual's class-level BINDINGS know only one."""
-    for key, found in BindingsMap(keys).key_to_bindings.items():
-        screen._bindings.key_to_bindings[key] = found
 
 
 async def ended(worker: Worker[None] | None) -> None:

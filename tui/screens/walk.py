@@ -202,8 +202,9 @@ class WalkScreen(Room):
                 return bool(self.steps)
             case "fix":
                 return self.view is not None and self.view.diagnosis is not None and bool(self._fixes())
-            case "pane":
-                return True
+            case "next_mode":
+                step = self._highlighted() if self.is_mounted else None
+                return step is not None and step.evidence is not None
         return True
 
     def _decided(self, step: StepView) -> bool:

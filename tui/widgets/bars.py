@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from textual.binding import Binding, BindingsMap
 from textual.content import Content
 from textual.screen import Screen
 from textual.style import Style
@@ -39,7 +43,7 @@ class KeyBar(Static):
         self._draw()
 
     def _draw(self) -> None:
-        shown = [one.binding for one in self.screen.active_bindings.values() if one.binding.show and one.enabled]
+        shown = shown_keys(self.screen)
         keys = [(self.app.get_key_display(binding), binding.description) for binding in shown]
         pieces = [
             _key(display, description, binding.key)
@@ -48,6 +52,19 @@ class KeyBar(Static):
         rows = key_rows(keys, self.size.width or self.app.size.width)
         gap = Content(" " * GAP)
         self.update(Content("\n").join(gap.join(pieces[index] for index in row) for row in rows))
+
+
+def bind(screen: Screen[Any], keys: Iterable[Binding]) -> None:
+    """Bindings in the operator's language; Textual's class-level BINDINGS know only one."""
+    for key, found in BindingsMap(keys).key_to_bindings.items():
+        screen._bindings.key_to_bindings[key] = found
+    screen.key_list = tuple(keys)  # type: ignore[attr-defined]
+
+
+def shown_keys(screen: Screen[Any]) -> list[Binding]:
+    """The screen's own keys that do something now, in the order they were given."""
+    keys: tuple[Binding, ...] = getattr(screen, "key_list", ())
+    return [key for key in keys if key.show and screen.check_action(key.action.partition("(")[0], ())]
 
 
 def _key(display: str, description: str, key: str) -> Content:

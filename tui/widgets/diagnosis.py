@@ -12,8 +12,9 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 
 from base.text import Lang
-from tui.lines.common import dim, heading
+from tui.lines.common import BLANK, dim, heading
 from tui.lines.walk import fix_prompt, other_lines, verdict_lines
+from tui.widgets.hanging import Hanging
 from tui.words import Words
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ class DiagnosisPane(VerticalScroll):
         self.fixes = [(cause, fix) for cause in causes for fix in cause.fixes]
         self.set_class(bool(self.fixes), "-fixes")
         text = verdict_lines(diagnosis, self.lang, self.words) if diagnosis else dim(self.words.no_diagnosis)
-        self.query_one("#verdict", Static).update(text)
-        self.query_one("#others", Static).update(other_lines(diagnosis, self.lang, self.words) if diagnosis else "")
+        self.query_one("#verdict", Static).update(Hanging(text))
+        others = other_lines(diagnosis, self.lang, self.words) if diagnosis else BLANK
+        self.query_one("#others", Static).update(Hanging(others))
         options = self.query_one("#fixes", OptionList)
-        options.set_options([fix_prompt(fix, self.lang, self.words) for _, fix in self.fixes])
+        options.set_options([Hanging(fix_prompt(fix, self.lang, self.words)) for _, fix in self.fixes])
         options.highlighted = 0 if self.fixes else None
         self.scroll_home(animate=False)
 

@@ -10,6 +10,7 @@ from textual.widgets import OptionList
 
 from base.text import Lang
 from tui.lines.walk import step_prompt
+from tui.widgets.hanging import Hanging
 from tui.words import Words
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class StepList(OptionList):
         kept = self.highlighted
         self._moving = True
         self.set_options([
-            step_prompt(step, self.lang, self.words, forgotten=step.key == forgotten) for step in steps
+            Hanging(step_prompt(step, self.lang, self.words, forgotten=step.key == forgotten)) for step in steps
         ])  # fmt: skip
         last = len(steps) - 1
         self.highlighted = None if last < 0 else last if self.follow or kept is None else min(kept, last)

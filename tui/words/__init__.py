@@ -76,6 +76,7 @@ class Words:
     home: str
     question: str
     placeholder: str
+    placeholder_more: str
     home_idle: str
     searching: str
     matches: str

@@ -78,6 +78,7 @@ EN = Words(
     home="home",
     question="What is wrong?",
     placeholder="type, or paste an error",
+    placeholder_more="enter starts; more words may help",
     home_idle="for example: ping says Destination Port Unreachable",
     searching="searching",
     matches="It may be",

@@ -78,6 +78,7 @@ KO = Words(
     home="처음",
     question="무엇이 안 되는가?",
     placeholder="적거나 에러를 붙여 넣는다",
+    placeholder_more="Enter 로 시작, 말을 더 적어도 된다",
     home_idle="예: ping 하면 Destination Port Unreachable 이 나온다",
     searching="찾는 중",
     matches="짐작되는 증상",
