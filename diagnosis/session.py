@@ -17,7 +17,7 @@ from diagnosis.views import CauseView, Confidence, Diagnosis, WalkView
 from journal.store import Journal, SessionInfo, open_for_append, sessions
 from probes.connection import Command
 from probes.exchange import Exchange, to_json
-from probes.probe import Evidence, Toolbox
+from probes.probe import Evidence, Failure, Toolbox
 from probes.site import OPERATOR, Site, target_of
 
 if TYPE_CHECKING:
@@ -222,8 +222,196 @@ class Session:
             self.toolbox.forget(host.name)
 
     async def health(self) -> AsyncIterator[Reach]:
+        """How every host of the site can be reached, as it comes; `stopped_at` is `unknown` where nobody could try."""
+        from probes.reach import check_site, unseen
+
+        async for host, seen in check_site(self.toolbox):
+            yield unseen(host, seen.message) if isinstance(seen, Failure) else seen
+
+    async def close(self) -> None: ...
+
+
+class Session:
+    """Opens what it needs when it is needed: knowledge by `ready`, connections by the first probe, the journal by
+    the first entry."""
+
+    def __init__(
+        self,
+        site: Site,
+        *,
+        argv: Sequence[str],
+        folders: Sequence[Path] = (),
+        journal: Journal | None = None,
+        past: Recording | None = None,
+        replayed: Sequence[Exchange] | None = None,
+    ) -> None:
+        self.site = site
+        self.drill = replayed is not None
+        self.presets: dict[str, str] = {}
+        self.past = past
+        self._argv = tuple(argv)
+        self._folders = tuple(folders)
+        self._journal = journal
+        self._replayed = replayed
+        self._knowledge: Knowledge | None = None
+        self._index: Index | None = None
+        self._toolbox: SessionToolbox | None = None
+        self._evidence_count = _evidence_in(past)
+        self._root: dict[str, bool] = {}
+
+    # ------------------------------------------------------------ knowledge
+
+    async def ready(self) -> None:
+        """Loads knowledge and the search index in a thread. Problems of an author's file do not stop it."""
+        if self._knowledge is None:
+            await asyncio.to_thread(self._load)
+
+    def _load(self) -> None:
+        from diagnosis.catalog import catalog
+        from knowledge.load import load, shipped
+        from knowledge.search import Index
+
+        loaded = load([shipped(), *self._folders], catalog())
+        self.problems = loaded.problems
+        self._index = Index(tuple(loaded.knowledge.symptoms.values()))
+        self._knowledge = loaded.knowledge
+
+    @property
+    def knowledge(self) -> Knowledge:
+        if self._knowledge is None:
+            self._load()
+        assert self._knowledge is not None
+        return self._knowledge
+
+    def search(self, text: str) -> Results:
+        """What the text may be about, best first; also notes nothing, for it runs at every key."""
+        _ = self.knowledge
+        assert self._index is not None
+        return self._index.search(text, hosts=tuple(self.site.by_name))
+
+    def inputs_of(self, symptom: str) -> tuple[Input, ...]:
+        return tuple(self._symptom_inputs(symptom).values())
+
+    def _symptom_inputs(self, symptom: str) -> Mapping[str, Input]:
+        known = self.knowledge.symptoms.get(symptom)
+        if known is None:
+            raise UsageError(f"there is no symptom {symptom!r}", hint="`deadhop kb list` names them all")
+        return known.inputs
+
+    # ------------------------------------------------------------ walks and repairs
+
+    def walk(self, symptom: str, inputs: Mapping[str, str], *, searched: str = "") -> Walk:
+        """A walk on these inputs; UsageError when one is missing, fails its kind or names no host of the site."""
+        from diagnosis.walk import Walk
+
+        wanted = self._symptom_inputs(symptom)
+        values = {name: self._input(spec, inputs) for name, spec in wanted.items()}
+        if searched:
+            self.note("search", {"text": searched[:65536], "symptom": symptom})
+        return Walk(self, symptom, values, self.presets)
+
+    def _input(self, spec: Input, inputs: Mapping[str, str]) -> Value:
+        text = inputs.get(spec.name) or spec.default
+        if not text:
+            raise UsageError(f"{spec.name} is not known: {spec.ask.en}", hint=f"--set {spec.name}=…")
+        value = check(spec.kind, text, name=spec.name)
+        if spec.kind == "host":
+            return self._host(str(value), spec.name)
+        return value
+
+    def _host(self, name: str, input_name: str) -> str:
+        """The site's name for a host; an address or a name with a domain is understood too."""
+        if name == OPERATOR or name in self.site.by_name:
+            return name
+        for host in self.site.hosts:
+            if name in host.addresses or name.partition(".")[0] == host.name:
+                return host.name
+        raise UsageError(
+            f"{input_name}: {name!r} is no host of the site ({self.site.source})",
+            hint="`deadhop site show` lists the hosts; `operator` is this machine",
+        )
+
+    def repair(self, cause: CauseView, fix_id: str | None = None) -> Repair:
+        """The repair by one of the cause's fixes, the recommended one unless it is named."""
+        from diagnosis.repair import Repair
+
+        plans = {plan.id: plan for plan in cause.fixes}
+        if not plans:
+            reason = "; ".join(cause.refused) or "no fix applies"
+            raise UsageError(
+                f"{cause.id} has nothing to offer here: {reason}", hint=cause.sure.en if cause.sure else ""
+            )
+        plan = plans.get(fix_id or next(iter(plans)))
+        if plan is None:
+            raise UsageError(f"{cause.id} has no fix {fix_id!r}", hint=f"one of: {', '.join(plans)}")
+        fix = next(fix for fix in self.knowledge.causes[cause.id].fixes if fix.id == plan.id)
+        return Repair(self, cause.id, cause.values, fix, plan)
+
+    async def is_root(self, host: str) -> bool:
+        """Whether commands on the host run as root without sudo. A host that cannot be asked counts as not."""
+        if host not in self._root:
+            reply = await self.toolbox.connection(target_of(host)).run(Command(argv=("id", "-u")))
+            if reply.status != 0:
+                return False
+            self._root[host] = reply.stdout.strip() == "0"
+        return self._root[host]
+
+    # ------------------------------------------------------------ the past of this session
+
+    async def last_diagnosis(self) -> Diagnosis | None:
+        """The newest diagnosis of the journal, its fixes rendered anew."""
+        from diagnosis.past import diagnosis_of
+
+        return await diagnosis_of(self) if self.past else None
+
+    async def applied(self) -> Repair | None:
+        """The last repair of the journal with anything left to undo."""
+        from diagnosis.past import applied_repair
+
+        return await applied_repair(self) if self.past else None
+
+    def recent(self) -> tuple[SessionInfo, ...]:
+        return sessions(state_dir() / "sessions")
+
+    def export(self, form: str, lang: Lang, path: Path | None = None) -> Path:
+        """Writes the journal so far as `markdown` or `json` (0600); returns where."""
+        from diagnosis.report import write_export
+
+        return write_export(self.journal_path, form, lang, path)
+
+    # ------------------------------------------------------------ the outside
+
+    @property
+    def toolbox(self) -> SessionToolbox:
+        if self._toolbox is None:
+            self._toolbox = self._open_toolbox()
+        return self._toolbox
+
+    def _open_toolbox(self) -> SessionToolbox:
+        if self._replayed is not None:
+            from probes.replay import ReplayToolbox
+
+            return ReplayToolbox(self.site, self._replayed, speed=self.replay_speed)
+        from probes.toolbox import LiveToolbox
+
+        hosts = [{"name": host.name, "addresses": host.addresses} for host in self.site.hosts]
+        self.note("site", {"source": self.site.source, "hosts": hosts})
+        return LiveToolbox(self.site, self._record, phase=_phase_of(self.past))
+
+    replay_speed = 0.0
+    """Share of the recorded time a replay takes; 0 is at once."""
+
+    def _record(self, exchange: Exchange) -> None:
+        self.note("exchange", to_json(exchange))
+
+    def forget(self) -> None:
+        """Hosts that did not answer are tried again."""
+        for host in self.site.hosts:
+            self.toolbox.forget(host.name)
+
+    async def health(self) -> AsyncIterator[Reach]:
         """How every host of the site can be reached, as it comes."""
-        from probes.site_file import check_site
+        from probes.site_file import check_site, unseen
 
         async for reach in check_site(self.toolbox):
             yield reach

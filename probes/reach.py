@@ -92,3 +92,28 @@ async def check_site(toolbox: Toolbox) -> AsyncIterator[tuple[str, Reach | Failu
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def unseen(host: str, error: str) -> Reach:
+    """A host whose way nobody could try."""
+    return Reach(
+        asked=host,
+        host=host,
+        address="",
+        port=0,
+        via="",
+        stopped_at="unknown",
+        port_state="unknown",
+        banner="",
+        key_state="unseen",
+        presented_key="",
+        presented_fingerprint="",
+        known_fingerprints=(),
+        known_hosts_file="",
+        known_hosts_line=0,
+        login="untried",
+        user="",
+        sudo="untried",
+        has_console=False,
+        error=error,
+    )
