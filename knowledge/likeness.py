@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,9 +20,9 @@ from knowledge.model import Symptom
 
 _LONGEST_QUERY = 400
 _MOST_GRAMS = 120
-_POSTINGS = 8_000
+_POSTINGS = 12_000
 """Entries of the inverted index read for one query, rarest words first."""
-_COMPARED = 24
+_COMPARED = 32
 _UNKNOWN_WEIGHT = 0.8
 _STOP_WEIGHT = 0.12
 
@@ -147,9 +147,9 @@ class LikenessIndex:
         everything = len(self._phrases)
         return math.log(1 + everything / used_by) / math.log(1 + everything)
 
-    def find(self, text: str, *, ignore: Set[str] = frozenset()) -> list[Likeness]:
-        """The symptoms most like the text, best first. Words in `ignore` (names of hosts) say nothing."""
-        question = self._question(plain(text[:_LONGEST_QUERY]), ignore)
+    def find(self, text: str) -> list[Likeness]:
+        """The symptoms most like the text, best first."""
+        question = self._question(plain(text[:_LONGEST_QUERY]))
         if not question.meant:
             return []
         found = [self._likeness(number, question) for number in self._shortlist(question)]
@@ -157,8 +157,8 @@ class LikenessIndex:
 
     # ------------------------------------------------------------------ the question
 
-    def _question(self, prepared: str, ignore: Set[str]) -> _Question:
-        asked = [gram for gram in grams(prepared) if gram not in ignore and not gram.isdigit()][:_MOST_GRAMS]
+    def _question(self, prepared: str) -> _Question:
+        asked = [gram for gram in grams(prepared) if not gram.isdigit()][:_MOST_GRAMS]
         weights: dict[str, float] = {}
         meant: dict[str, dict[str, float]] = {}
         for gram in asked:

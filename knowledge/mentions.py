@@ -67,6 +67,16 @@ def mentions(text: str, hosts: HostNames) -> tuple[Mention, ...]:
     return tuple(mention for found in _TOKEN.finditer(text) for mention in _mention(text, found, hosts.by_name))
 
 
+def without_mentions(text: str, hosts: HostNames) -> str:
+    """The text without names of hosts and addresses, which say nothing of what is wrong."""
+
+    def blank(found: re.Match[str]) -> str:
+        token = found[0].rstrip(".:-")
+        return " " if token.casefold() in hosts.by_name or _address(token) else found[0]
+
+    return _TOKEN.sub(blank, text)
+
+
 def _mention(text: str, found: re.Match[str], names: Mapping[str, str]) -> Iterator[Mention]:
     token = found[0].rstrip(".:-")
     host = names.get(token.casefold())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from base.text import Text, clip, inert
 from knowledge.likeness import Likeness, LikenessIndex
-from knowledge.mentions import HostNames, Mention, assign, checked, host_names, mentions
+from knowledge.mentions import HostNames, Mention, assign, checked, host_names, mentions, without_mentions
 from knowledge.model import Input, Symptom
 from knowledge.paste import Paste, Prompt, clean
 from knowledge.signatures import Hit, SignatureIndex
@@ -85,7 +85,7 @@ class Index:
         lines = paste.lines if len(paste.lines) <= 1 else () if beside else _telling_lines(paste)
         best: dict[int, Likeness] = {}
         for line in lines:
-            for found in self._likeness.find(line, ignore=hosts.by_name.keys()):
+            for found in self._likeness.find(without_mentions(line, hosts)):
                 known = best.get(found.symptom)
                 if found.score >= _LISTED and (known is None or found.score > known.score):
                     best[found.symptom] = found
@@ -181,4 +181,4 @@ def _from_prompt(inputs: Mapping[str, Input], paste: Paste, line: int, hosts: Ho
 
 def _others(found: Iterable[Mention], captured: Collection[str]) -> list[Mention]:
     """Mentions that no capture has named yet."""
-    return [mention for mention in found if mention.value not in captured]
+    return [mention for mention in found if not any(mention.value in value for value in captured)]
