@@ -192,8 +192,9 @@ class _Client(asyncssh.SSHClient):
 
     @property
     def banner(self) -> str:
-        version = self.connection.get_extra_info("server_version") if self.connection else ""
-        return inert(str(version or ""))
+        # Not get_extra_info("server_version"): through a jump host that tells the jump host's, too early.
+        version: bytes = getattr(self.connection, "_server_version", b"")
+        return inert(version.decode(errors="replace"))
 
 
 @dataclass(slots=True)

@@ -274,13 +274,17 @@ async def test_refused(place: Place) -> None:
     assert seconds < 2
 
 
-async def test_frozen_server_sends_no_banner(place: Place) -> None:
+@pytest.mark.parametrize("jump", [False, True])
+async def test_frozen_server_sends_no_banner(place: Place, jump: bool) -> None:
     async def frozen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
 
-    async with raw_server(frozen) as port:
-        place.host("web", port)
+    key = new_key()
+    async with raw_server(frozen) as port, ssh_server(place, key) as jump_port:
+        place.know(jump_port, key)
+        place.host("jump", jump_port)
+        place.host("web", port, *(["ProxyJump jump"] if jump else []))
         reach, seconds = await place.reach("web")
     assert (reach.stopped_at, reach.port_state, reach.banner) == ("banner", "open", "")
     assert 2.9 < seconds < 5

@@ -32,10 +32,17 @@ async def reach_of(lab: Lab, host: str, console: bool = False) -> Reach:
     return evidence.facts
 
 
-async def sshd_of(lab: Lab, host: str, console: bool = True) -> Sshd | Failure | None:
-    evidence = await ask(lab, "linux.sshd", host, console)
-    assert evidence.facts is None or isinstance(evidence.facts, Sshd)
-    return evidence.facts or evidence.failure
+async def looked_at(lab: Lab, host: str, console: bool = True) -> tuple[Reach, Sshd | Failure]:
+    """As a walk asks: from outside first, then on the host itself; both within the time limit."""
+    async with LiveToolbox(load_site(lab.site(console))) as toolbox:
+        begun = time.monotonic()
+        outside = await observe(checked_call("host.reach", "operator", {"host": host}), toolbox, "e1")
+        inside = await observe(checked_call("linux.sshd", host, {}), toolbox, "e2")
+        assert time.monotonic() - begun < LIMIT
+    assert isinstance(outside.facts, Reach), outside.failure
+    answer = inside.facts or inside.failure
+    assert isinstance(answer, (Sshd, Failure))
+    return outside.facts, answer
 
 
 async def vantages_of(lab: Lab, host: str, console: bool = False) -> KeyVantages:
@@ -60,49 +67,48 @@ async def test_healthy_key_and_sshd(healed_lab: Lab) -> None:
     assert (seen.agree, seen.proven, seen.contradicted) == (True, True, False)
     assert seen.vantages >= 2
     assert seen.known_fingerprints == (seen.presented_fingerprint,)
-    sshd = await sshd_of(healed_lab, "compute")
+    _, sshd = await looked_at(healed_lab, "compute")
     assert isinstance(sshd, Sshd)
     assert (sshd.unit, sshd.active, sshd.process_state, sshd.listening) == ("ssh.service", "active", "S", True)
     assert sshd.fingerprints == (seen.presented_fingerprint,)
 
 
-async def test_sshd_down(healed_lab: Lab) -> None:
+@pytest.mark.parametrize("console", [False, True])
+async def test_sshd_down(healed_lab: Lab, console: bool) -> None:
     healed_lab.break_("sshd-down")
-    reach = await reach_of(healed_lab, "controller")
-    assert (reach.host, reach.via, reach.stopped_at, reach.port_state) == (
-        "controller",
-        "openstack-host",
-        "port",
-        "refused",
-    )
-    assert not reach.has_console
-    assert isinstance(await sshd_of(healed_lab, "controller", console=False), Failure)
-    sshd = await sshd_of(healed_lab, "controller")
+    reach, sshd = await looked_at(healed_lab, "controller", console)
+    assert (reach.host, reach.via) == ("controller", "openstack-host")
+    assert (reach.stopped_at, reach.port_state, reach.has_console) == ("port", "refused", console)
+    if not console:
+        assert isinstance(sshd, Failure)
+        return
     assert isinstance(sshd, Sshd)
     assert (sshd.unit, sshd.active, sshd.process_state, sshd.listening) == ("ssh.service", "inactive", "", False)
 
 
-async def test_ssh_drop(healed_lab: Lab) -> None:
+@pytest.mark.parametrize("console", [False, True])
+async def test_ssh_drop(healed_lab: Lab, console: bool) -> None:
     healed_lab.break_("ssh-drop")
-    reach = await reach_of(healed_lab, "compute")
-    assert (reach.host, reach.via, reach.stopped_at, reach.port_state) == (
-        "compute",
-        "openstack-host",
-        "port",
-        "silent",
-    )
-    sshd = await sshd_of(healed_lab, "compute")
+    reach, sshd = await looked_at(healed_lab, "compute", console)
+    assert (reach.host, reach.via) == ("compute", "openstack-host")
+    assert (reach.stopped_at, reach.port_state) == ("port", "silent")
+    if not console:
+        assert isinstance(sshd, Failure)
+        return
     assert isinstance(sshd, Sshd)
-    assert (sshd.active, sshd.listening) == ("active", True)
+    assert (sshd.active, sshd.process_state, sshd.listening) == ("active", "S", True)
 
 
-async def test_ssh_frozen(healed_lab: Lab) -> None:
+@pytest.mark.parametrize("console", [False, True])
+async def test_ssh_frozen(healed_lab: Lab, console: bool) -> None:
     healed_lab.break_("ssh-frozen")
-    reach = await reach_of(healed_lab, "compute2")
+    reach, sshd = await looked_at(healed_lab, "compute2", console)
     assert (reach.host, reach.stopped_at, reach.port_state, reach.banner) == ("compute2", "banner", "open", "")
-    sshd = await sshd_of(healed_lab, "compute2")
+    if not console:
+        assert isinstance(sshd, Failure)
+        return
     assert isinstance(sshd, Sshd)
-    assert (sshd.active, sshd.process_state) == ("active", "T")
+    assert (sshd.active, sshd.process_state, sshd.listening) == ("active", "T", True)
 
 
 async def test_host_silent(healed_lab: Lab) -> None:
