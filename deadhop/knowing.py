@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from base.errors import ConfigError, DeadhopError, UsageError
 from base.text import clip
 from deadhop.asking import checked_paste, given_text, read_stdin
+from deadhop.commands.diagnose import warn_of_mistakes
 from deadhop.front import Front
 from deadhop.output import block, wrap
 from knowledge.model import Branch, Cause, CauseRef, Destination, EndRef, Goto, Jump, Knowledge, Symptom
@@ -44,13 +45,8 @@ def loaded(front: Front) -> Loaded:
     from knowledge.load import load
 
     found = load(folders(front), catalog())
-    if found.problems and front.arguments.verb != "lint":
-        count = len(found.problems)
-        front.out.talk(
-            front.say(
-                "{} mistakes in the knowledge: deadhop kb lint", "지식에 잘못된 곳 {} 개: deadhop kb lint"
-            ).format(count)
-        )
+    if front.arguments.verb not in ("lint", "test"):
+        warn_of_mistakes(front, len(found.problems))
     return found
 
 

@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 
-GRACE = 0.8
+GRACE = 0.6
 """Seconds a command has to let go of its connections; then the process ends at once."""
 
 _task: asyncio.Task[int] | None = None

@@ -51,6 +51,7 @@ async def diagnose(front: Front, text: str) -> int:
     session = open_session(front.site, argv=front.argv)
     try:
         await session.ready()
+        warn_of_mistakes(front, len(session.problems))
         return await _diagnose(front, session, text)
     finally:
         await session.close()
@@ -66,6 +67,15 @@ async def _diagnose(front: Front, session: Session, text: str) -> int:
     walk = session.walk(symptom, inputs, searched=text)
     await walk_through(front, walk)
     return report(front, session, walk.view)
+
+
+def warn_of_mistakes(front: Front, count: int) -> None:
+    """Files with mistakes are left out; who wrote them must hear of it."""
+    if count:
+        message = front.say(
+            "{} mistakes in the knowledge: deadhop kb lint", "지식에 잘못된 곳 {} 개: deadhop kb lint"
+        )
+        front.out.talk(message.format(count))
 
 
 # ------------------------------------------------------------------ which symptom
