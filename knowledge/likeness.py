@@ -25,6 +25,8 @@ _POSTINGS = 12_000
 _COMPARED = 32
 _UNKNOWN_WEIGHT = 0.8
 _STOP_WEIGHT = 0.12
+_OTHER_LANGUAGE = 0.85
+"""A question in Korean means a Korean phrase rather than one that shares a loan word."""
 
 _LOANS = {
     "ping": "핑(?![거계크])",
@@ -221,7 +223,8 @@ class LikenessIndex:
             covered, fraction = self._covered(phrase, question)
             for gram, likeness in covered.items():
                 everywhere[gram] = max(everywhere.get(gram, 0.0), likeness)
-            score = max(_shares(covered, fraction, question), self._alike(letters, phrase))
+            tongue = 1.0 if phrase.plain.isascii() == question.plain.isascii() else _OTHER_LANGUAGE
+            score = max(_shares(covered, fraction, question) * tongue, self._alike(letters, phrase))
             if best is None or score > best[0]:
                 best = score, phrase, covered
         assert best is not None

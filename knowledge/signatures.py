@@ -15,6 +15,7 @@ from knowledge.paste import Paste
 
 _PARSE: Callable[[str, int], Any] = importlib.import_module("re._parser").parse
 _GRAM = 3
+_MOST_STARTS = 200
 _WRAPPING = re.compile(
     r"exceeded maximum number of retries|maxretriesexceeded|exhausted all hosts available|messagingtimeout"
     r"|timed out waiting for a reply|crashloopbackoff|back-off restarting|imagepullbackoff|no valid host was found"
@@ -124,7 +125,7 @@ class SignatureIndex:
         text = "\n".join(paste.lines[slice(*lines)])
         for number in self._of_symptom.get(symptom, ()):
             if found := self._pattern(number).search(text):
-                yield _captures(found)
+                yield _captures(_innermost(self._pattern(number), found))
 
     def _candidates(self, paste: Paste) -> list[int]:
         text = f"{paste.text}\n{paste.raw}".lower()
@@ -143,10 +144,23 @@ class SignatureIndex:
     def _hit(self, number: int, paste: Paste) -> Hit | None:
         pattern, signature = self._pattern(number), self._signatures[number]
         if found := pattern.search(paste.text):
-            return _hit(signature, found, paste.text, lambda line: line)
+            return _hit(signature, _innermost(pattern, found), paste.text, lambda line: line)
         if found := pattern.search(paste.raw):
-            return _hit(signature, found, paste.raw, paste.line_of_raw)
+            return _hit(signature, _innermost(pattern, found), paste.raw, paste.line_of_raw)
         return None
+
+
+def _innermost(pattern: re.Pattern[str], found: re.Match[str]) -> re.Match[str]:
+    """Of a match over several lines the one with the same end that starts last: of two pings before an error, the
+    nearer one. It must capture as much."""
+    names = _captures(found).keys()
+    for _ in range(_MOST_STARTS):
+        next_line = found.string.find("\n", found.start(), found.end()) + 1
+        nearer = pattern.search(found.string, next_line, found.end()) if next_line else None
+        if nearer is None or nearer.end() != found.end() or not names <= _captures(nearer).keys():
+            break
+        found = nearer
+    return found
 
 
 def _hit(signature: Signature, found: re.Match[str], text: str, line_of: Callable[[int], int]) -> Hit | None:

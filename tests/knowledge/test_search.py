@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from knowledge.search import Index, Match, Results
-from tests.knowledge.samples import SYMPTOMS
+from tests.knowledge.samples import SYMPTOMS, symptom
 
 HOSTS = ("master", "compute", "compute2", "controller", "k8s-worker-1", "kubernetes-host", "openstack-host")
 
@@ -221,6 +221,15 @@ def test_errors_stand_before_their_wrappers(index: Index) -> None:
     assert names.index("port-binding-failed") < names.index("max-retries-exceeded")
     names = [match.symptom for match in search(index, SANDBOX).matches]
     assert names.index("flannel-subnet-env-missing") < names.index("pod-sandbox-fails")
+
+
+def test_of_two_pings_before_an_error_the_nearer_one_is_meant() -> None:
+    pattern = r"PING \S+ \((?P<target>[0-9.]+)\)[\s\S]{0,4000}?From \S+ icmp_seq=\d+ Destination Port Unreachable"
+    (_, target) = SYMPTOMS[0].inputs.values()
+    greedy = Index([symptom("greedy", ("x", "y"), ((), ()), (pattern,), (target,))])
+    without_prompts = "\n".join(line for line in PING.splitlines() if not line.startswith("["))
+    for text in (PING, without_prompts):
+        assert greedy.search(text).matches[0].inputs == {"target": "192.168.100.101"}
 
 
 def test_reasons_are_given_in_both_languages_and_inert(index: Index) -> None:
