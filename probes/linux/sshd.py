@@ -47,10 +47,15 @@ async def sshd(host: str, toolbox: Toolbox) -> Sshd:
         unit=unit.get("Id", ""),
         active=unit.get("ActiveState", "inactive"),
         process_state=await _process_state(connection, unit.get("MainPID", "0")),
-        listening=bool(ports & {int(port) for port in _LISTEN.findall(listening)}),
+        listening=listens(listening, ports),
         fingerprints=tuple(fingerprint(key) for key in own),
         public_keys=own,
     )
+
+
+def listens(text: str, ports: set[int]) -> bool:
+    """Of `ss -Hltn`: somebody listens on one of the ports."""
+    return bool(ports & {int(port) for port in _LISTEN.findall(text)})
 
 
 async def _ports(connection: Connection) -> set[int]:
@@ -75,7 +80,7 @@ async def _process_state(connection: Connection, pid: str) -> str:
 
 def parse_state(text: str) -> str:
     """The state's letter of /proc/PID/stat; the program's name before it may hold anything."""
-    words = text.rpartition(")")[2].split()
+    words = text.rpartition(")")[2].split() if ")" in text else []
     return words[0] if words else ""
 
 
