@@ -36,13 +36,18 @@ async def conclude(
     match position.conclusion:
         case Found() as found:
             cause = await _cause(session, found, steps)
-            others = tuple([await _cause(session, other, steps) for other in position.runners_up])
+            others = tuple([await _cause(session, other, steps) for other in _others(position, found)])
             return Diagnosis(Verdict.CAUSE, _sentence(cause), (cause,), others, ruled_out, unknown)
         case Ended(symptom, end, verdict):
             text = session.knowledge.symptoms[symptom].ends[end].text
             return Diagnosis(verdict, text, (), (), ruled_out, unknown)
         case None:
             raise AssertionError("the walk has not come to its end")
+
+
+def _others(position: Position, found: Found) -> list[Found]:
+    """Runners-up that are not the cause itself, each once."""
+    return list({other.cause: other for other in position.runners_up if other.cause != found.cause}.values())
 
 
 async def _cause(session: Session, found: Found, steps: tuple[StepView, ...]) -> CauseView:

@@ -109,7 +109,8 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
                 state="interrupted",
             )
         elif entry.kind == "outcome" and number in actions:
-            actions[number] = replace(actions[number], state=str(data.get("state")))
+            state, console = str(data.get("state")), data.get("via_console") is True
+            actions[number] = replace(actions[number], state=state, via_console=console)
         elif entry.kind == "undo-outcome" and number in actions and data.get("state") == "done":
             actions[number] = replace(actions[number], state="undone")
     return actions

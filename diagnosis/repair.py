@@ -15,7 +15,7 @@ from diagnosis.walk import facts_of
 from knowledge.cel import EvaluationError
 from knowledge.model import Fix, ProbeUse
 from knowledge.render import readable
-from probes.connection import Command
+from probes.connection import Command, Connection
 from probes.exchange import Reply
 from probes.probe import Evidence, checked_call, observe
 from probes.site import target_of
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
 
 UNDOABLE = ("done", "interrupted", "failed")
-NO_WAY_IN = ("unreachable", "host-key", "denied")
+STOPPING = ("failed", "by-hand", "interrupted")
+NO_WAY_IN = ("unreachable", "host-key", "denied", "timeout")
+VIA_CONSOLE = "via console"
+"""How the toolbox begins the message of a reply that came through a console."""
 
 
 class Repair:
@@ -73,7 +76,7 @@ class Repair:
                 continue
             async for view in self._act(index, confirmed_by):
                 yield view
-            if self.view.fix.actions[index].state in ("failed", "by-hand"):
+            if self.view.fix.actions[index].state in STOPPING:
                 yield self._stopped(index)
                 return
         async for view in self.verify():
@@ -91,6 +94,12 @@ class Repair:
                 message=f"there is no way into {action.on} for deadhop",
                 hint=f"run this at the console of {action.on}, then look again: {action.run}",
             )
+        if action.state == "interrupted":
+            return self._show(
+                "failed",
+                message=f"the link to {action.on} was lost while `{action.run}` ran: it may have been done or not",
+                hint="look again before you repeat or undo it",
+            )
         return self._show(
             "failed",
             message=f"`{action.run}` on {action.on} ended with status {action.exit_status}",
@@ -98,7 +107,9 @@ class Repair:
         )
 
     async def _act(self, index: int, confirmed_by: str) -> AsyncIterator[RepairView]:
-        action = self.view.fix.actions[index]
+        action = await self._find_way_in(index)
+        if action.state == "by-hand":
+            return
         if action.unless and await self._done_already(action):
             self._put(index, state="skipped")
             self._session.note("outcome", {"action": index, "state": "skipped"})
@@ -121,13 +132,28 @@ class Repair:
         self._put(index, state=self._outcome(index, "done", "failed"))
         yield self._show("applying")
 
+    async def _find_way_in(self, index: int) -> ActionView:
+        """Tries the way before anything is sent over it; without one, somebody at the console must type it."""
+        action = self.view.fix.actions[index]
+        reply = await self._connection(action).run(Command(argv=("true",), alone=True))
+        if reply.failure in NO_WAY_IN:
+            self._put(index, state="by-hand", output=reply.message)
+        elif reply.message.startswith(VIA_CONSOLE):
+            self._put(index, via_console=True)
+        return self.view.fix.actions[index]
+
+    def _connection(self, action: ActionView) -> Connection:
+        target = f"console:{action.on}" if action.via_console else target_of(action.on)
+        return self._session.toolbox.connection(target)
+
     async def _done_already(self, action: ActionView) -> bool:
-        connection = self._session.toolbox.connection(target_of(action.on))
-        return (await connection.run(Command(script=action.unless))).status == 0
+        return (await self._connection(action).run(Command(script=action.unless))).status == 0
 
     def _outcome(self, index: int, good: str, bad: str) -> str:
         action = self.view.fix.actions[index]
-        return action.state if action.state == "by-hand" else good if action.exit_status == 0 else bad
+        if action.exit_status is None:
+            return "interrupted"
+        return good if action.exit_status == 0 else bad
 
     async def _send(
         self, index: int, script: str, intent_kind: str, outcome_kind: str, intent: Mapping[str, object]
@@ -141,8 +167,7 @@ class Repair:
         self._session.toolbox.changing()
         pieces: asyncio.Queue[str] = asyncio.Queue()
         command = Command(script=script, timeout=action.timeout, alone=True, on_output=pieces.put_nowait)
-        connection = self._session.toolbox.connection(target_of(action.on))
-        task = asyncio.create_task(connection.run(command), name=f"{intent_kind} {index}")
+        task = asyncio.create_task(self._connection(action).run(command), name=f"{intent_kind} {index}")
         try:
             async for output in _until_done(task, pieces):
                 self._put(index, output=self.view.fix.actions[index].output + output)
@@ -161,16 +186,14 @@ class Repair:
         output = "\n".join(part.rstrip("\n") for part in (reply.stdout, reply.stderr) if part)
         if reply.failure and not output:
             output = reply.message
-        state = "by-hand" if reply.failure in NO_WAY_IN else "running"
-        self._put(index, exit_status=reply.status, output=output, seconds=round(reply.seconds, 3), state=state)
+        self._put(index, exit_status=reply.status, output=output, seconds=round(reply.seconds, 3))
 
     def _outcome_entry(self, index: int, reply: Reply) -> dict[str, object]:
         action = self.view.fix.actions[index]
-        good = reply.status == 0
-        state = action.state if action.state == "by-hand" else "done" if good else "failed"
         return {
             "action": index,
-            "state": state,
+            "state": self._outcome(index, "done", "failed"),
+            "via_console": action.via_console,
             "exit_status": reply.status,
             "failure": reply.failure,
             "output": action.output,
@@ -202,18 +225,25 @@ class Repair:
         if not done:
             raise UsageError("there is nothing to undo", hint="only actions that ran can be undone")
         for index in reversed(done):
-            action = self.view.fix.actions[index]
+            action = await self._find_way_in(index)
+            if action.state == "by-hand":
+                yield self._not_undone(index)
+                return
             intent = {"action": index, "cause": self.view.cause, "fix": self.view.fix.id}
             intent |= {"on": action.on, "run": action.undo}
             async for view in self._send(index, action.undo, "undo-intent", "undo-outcome", intent):
                 yield view
             self._put(index, state=self._outcome(index, "undone", "undo-failed"))
             if self.view.fix.actions[index].state != "undone":
-                hint = f"by hand on {action.on}: {action.undo}"
-                yield self._show("undo-failed", message="an undo failed; what is left is below", hint=hint)
+                yield self._not_undone(index)
                 return
             yield self._show("undoing")
         yield self._show("undone", verified=None)
+
+    def _not_undone(self, index: int) -> RepairView:
+        action = self.view.fix.actions[index]
+        hint = f"by hand on {action.on}: {action.undo}"
+        return self._show("undo-failed", message=f"not undone: {action.output or action.undo}", hint=hint)
 
     async def _look(self, use: ProbeUse, name: str) -> tuple[bool | None, str]:
         """Whether the look's condition holds; None with the reason when it cannot be told."""

@@ -77,6 +77,8 @@ class ActionView:
     seconds: float = 0.0
     timeout: float = 30.0
     """Seconds it may take."""
+    via_console: bool = False
+    """It went through the host's console, for SSH did not get in; its undo goes the same way."""
 
 
 @dataclass(frozen=True, slots=True)
