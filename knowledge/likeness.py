@@ -152,7 +152,7 @@ class LikenessIndex:
     def find(self, text: str) -> list[Likeness]:
         """The symptoms most like the text, best first."""
         question = self._question(plain(text[:_LONGEST_QUERY]))
-        if not question.meant:
+        if not any(_lighter(gram) > _STOP_WEIGHT for gram in question.meant):
             return []
         found = [self._likeness(number, question) for number in self._shortlist(question)]
         return sorted(found, key=lambda likeness: (-likeness.score, likeness.symptom))
