@@ -2,7 +2,7 @@
 
 python bench/ssh.py [--hosts 100] [--rounds 5] [--json]     needs /usr/sbin/sshd; parallel-ssh if it is installed
 
-The hosts are names of one sshd on loopback, so its cost is in every number. Rounds are interleaved and each number is
+The hosts are names of one sshd on loopback, so its cost is in every number. Rounds are interleaved, each number is
 the median of its rounds; the ratios are what counts.
 """
 
@@ -54,7 +54,9 @@ def main() -> int:
     with _sshd(arguments.hosts) as server:
         results = [_measure(server, arguments.hosts, count, arguments.rounds) for count in (1, 6)]
     _print(results, arguments.json)
-    return 0 if all(result["deadhop"] / result["bare"] <= GOALS[int(result["commands"])] for result in results) else 1
+    return (
+        0 if all(result["deadhop"] / result["bare"] <= GOALS[int(result["commands"])] for result in results) else 1
+    )
 
 
 def _arguments() -> argparse.Namespace:
@@ -187,7 +189,9 @@ def _write(server: Server, hosts: int) -> None:
 
 def _has_penalties() -> bool:
     """OpenSSH 9.8 and later."""
-    return subprocess.run(["/usr/sbin/sshd", "-t", "-o", "PerSourcePenalties=no"], capture_output=True).returncode == 0
+    return (
+        subprocess.run(["/usr/sbin/sshd", "-t", "-o", "PerSourcePenalties=no"], capture_output=True).returncode == 0
+    )
 
 
 def _free_port() -> int:

@@ -10,10 +10,21 @@ from typing import Protocol
 from probes.connection import Command
 from probes.errors import AccessDenied, HostUnreachable, ProbeError
 from probes.exchange import Reply
-from probes.runner import Far, Frames, Marker, far_from, judged, new_nonce, script, timed_out, too_long
+from probes.runner import (
+    Far,
+    Frames,
+    Marker,
+    far_from,
+    judged,
+    limits_itself,
+    new_nonce,
+    script,
+    timed_out,
+    too_long,
+)
 
 GRACE = 1.5
-"""Seconds past a command's own time limit before the whole exec is ended from here."""
+"""Seconds a command that is timed on the far side has past its limit before the whole exec is ended from here."""
 
 
 class Channel(Protocol):
@@ -169,7 +180,8 @@ class Execution:
     def _limit(self, index: int) -> None:
         if self._timer:
             self._timer.cancel()
-        seconds = self._parts[index].command.timeout + GRACE
+        command = self._parts[index].command
+        seconds = command.timeout + (GRACE if limits_itself(command) else 0)
         self._timer = asyncio.get_running_loop().call_later(seconds, self._too_late, index)
 
     def _too_late(self, index: int) -> None:

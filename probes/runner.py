@@ -111,12 +111,12 @@ def script(commands: Sequence[Command], nonce: str, far: Far) -> bytes:
     parts = [
         _PROLOGUE.format(
             nonce=nonce,
-            limits=far.limits or "no",
+            limits=far.limits or "unknown",
             power=far.power.value,
             as_root=_KILL_AS_ROOT if may_use_sudo else "",
         )
     ]
-    if not far.limits:
+    if not far.limits and any(map(limits_itself, commands)):
         parts.append(_LOOK_FOR_TIMEOUT)
     if needs_root and far.power not in (Power.ROOT, Power.ALL):
         parts.append(_LOOK_FOR_POWER)
@@ -125,11 +125,20 @@ def script(commands: Sequence[Command], nonce: str, far: Far) -> bytes:
     return "".join([*parts, _EPILOGUE]).encode()
 
 
+def limits_itself(command: Command) -> bool:
+    """Its time limit runs on the far side too: for what takes long or is root's. The rest is timed from here
+    alone and ended with its exec, which costs no process more a command."""
+    return command.alone or command.sudo or bool(command.script) or command.on_output is not None
+
+
 def _line(command: Command) -> str:
     """`script` is given to `sh` byte for byte and says `sudo` itself where it wants it."""
     if command.script:
         return f"l {command.timeout:g} sh -c {shlex.quote(command.script)}"
-    return f"{'s' if command.sudo else 'l'} {command.timeout:g} {shlex.join(command.argv)}"
+    words = shlex.join(command.argv)
+    if not limits_itself(command):
+        return f"command {words}"  # past the script's own functions and the shell's keywords
+    return f"{'s' if command.sudo else 'l'} {command.timeout:g} {words}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +190,7 @@ def far_from(marker: Marker) -> Far:
     power, _, limits = marker.value.partition(":")
     # Only what cannot get better is kept: a repaired sudo is seen at the next question.
     known = Power(power) if power in (Power.ROOT, Power.ALL) else Power.UNKNOWN
-    return Far(known, limits)
+    return Far(known, "" if limits == "unknown" else limits)
 
 
 def judged(command: Command, reply: Reply) -> Reply:

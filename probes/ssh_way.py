@@ -26,6 +26,13 @@ class Leg:
     jumps: tuple[str, ...]
     proxy_command: tuple[str, ...]
     known: Known
+    options: SSHClientConnectionOptions
+    """The configuration as read, without keys: reading it again would cost as much as the rest of a login."""
+
+    @property
+    def read_once(self) -> bool:
+        """False where asyncssh has to read it again on the way: `Match final`, CanonicalizeHostname."""
+        return not (self.options.config.has_match_final() or self.options.canonicalize_hostname)
 
 
 async def leg(spec: str, site: Site) -> Leg:
@@ -38,7 +45,9 @@ async def leg(spec: str, site: Site) -> Leg:
     address = _address(name, options.host, site)
     lookup = name if address == options.host else address
     command = tuple(options.proxy_command or ())
-    return Leg(name, lookup, address, options.port, options.username, jumps, command, _known(options, address))
+    return Leg(
+        name, lookup, address, options.port, options.username, jumps, command, _known(options, address), options
+    )
 
 
 async def _options(spec: str, site: Site) -> SSHClientConnectionOptions:

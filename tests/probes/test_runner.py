@@ -145,6 +145,14 @@ def test_only_what_cannot_get_better_is_remembered_of_sudo() -> None:
     assert far_from(Marker("p", "some:no", 0)) == Far(Power.UNKNOWN, "no")
 
 
+def test_words_of_the_shell_are_not_run_as_such() -> None:
+    commands = [Command(("if",)), Command(("A=b", "x")), Command(("l", "1")), Command(("echo", "still here"))]
+    text = script(commands, NONCE, Far())
+    stdout, _ = run(["sh", "-c"], launch(len(text)), text)
+    assert [f"{NONCE} {n} 127" in without_clock(stdout) for n in range(3)] == [True] * 3
+    assert "still here" in stdout
+
+
 def test_a_known_far_side_is_not_asked_again() -> None:
     first = script([Command(("true",), sudo=True)], NONCE, Far())
     later = script([Command(("true",), sudo=True)], NONCE, Far(Power.ROOT, "yes"))
