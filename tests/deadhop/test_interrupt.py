@@ -1,0 +1,78 @@
+"""An interrupt at any moment: over within a second, the journal readable, no traceback."""
+
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from desk import Desk
+
+from journal.store import read
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+STARTED = 0.15
+"""Seconds the interpreter itself takes to come to our first line; before it, signals are its own affair."""
+
+
+def interrupted(desk: Desk, words: tuple[str, ...], after: float, number: signal.Signals) -> tuple[int, float, str]:
+    process = subprocess.Popen(
+        desk.command(*words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=desk.environment,
+        cwd=desk.home,
+    )
+    time.sleep(after)
+    process.send_signal(number)
+    sent = time.monotonic()
+    _, said = process.communicate(timeout=30)
+    return process.returncode, time.monotonic() - sent, said.decode()
+
+
+def journals(desk: Desk) -> list[Path]:
+    return list((desk.home / "state" / "sessions").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_walk_at_random_moments(desk: Desk, number: signal.Signals) -> None:
+    chance = random.Random(number)
+    for _ in range(4):
+        after = chance.uniform(STARTED, 1.2)
+        code, seconds, said = interrupted(desk, desk.marked, after, number)
+        assert code in (130, 1), (after, said)
+        assert seconds < 1, (after, said)
+        assert "Traceback" not in said
+    for path in journals(desk):
+        assert read(path).damage == ()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_fix_that_is_running(desk: Desk, number: signal.Signals) -> None:
+    assert desk.diagnose().code == 1
+    (path,) = journals(desk)
+    words = ("fix", "latest", "--cause", "marker-was-removed", "--fix", "slow", "--yes", "--max-risk", "disruptive")
+    process = subprocess.Popen(
+        desk.command(*words),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=desk.environment,
+        cwd=desk.home,
+    )
+    end = time.monotonic() + 30
+    while path.read_text().count('"kind":"intent"') < 2 and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(number)
+    sent = time.monotonic()
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, time.monotonic() - sent < 1) == (130, True), said
+    recording = read(path)
+    assert recording.damage == ()
+    states = [entry.data["state"] for entry in recording.entries if entry.kind == "outcome"]
+    assert states == ["done", "interrupted"]
+    undone = desk.run("fix", "latest", "--undo", "--yes")
+    assert undone.code == 0, undone.err
+    assert not desk.marker.exists()
