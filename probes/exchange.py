@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-
 REACH = "reach"
 """Request text of a try of the whole way to a host's shell."""
 
