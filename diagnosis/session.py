@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from base.errors import ConfigError, UsageError
+from base.errors import ConfigError, DeadhopError, UsageError
 from base.paths import config_dir, state_dir
 from base.text import Lang
 from base.values import Value, check
@@ -70,6 +70,7 @@ class Session:
         self._toolbox: SessionToolbox | None = None
         self._evidence_count = _evidence_in(past)
         self._root: dict[str, bool] = {}
+        self._ended: dict[str, object] = {}
 
     # ------------------------------------------------------------ knowledge
 
@@ -232,6 +233,8 @@ class Session:
         if self._toolbox is not None:
             await self._toolbox.close()
         if self._journal is not None:
+            with contextlib.suppress(DeadhopError, OSError):  # a full disk must not keep deadhop from leaving
+                self._journal.append("end", self._ended, sync=True)
             with contextlib.suppress(OSError):
                 self._journal.close()
 
@@ -273,6 +276,7 @@ class Session:
         assert view.diagnosis is not None
         causes = [asdict(cause.title) for cause in view.diagnosis.causes]
         texts = {"title": asdict(view.title), "text": asdict(view.diagnosis.text), "cause_titles": causes}
+        self._ended = {"verdict": document["verdict"], "causes": [cause.id for cause in view.diagnosis.causes]}
         self.note("diagnosis", {**document, **texts, "symptom": view.symptom}, sync=True)
 
 

@@ -185,9 +185,8 @@ async def _undo(front: Front, session: Session) -> int:
     front.out.talk(front.say("to be undone, last first:", "되돌릴 일 (나중 것부터):"))
     for action in reversed([action for action in repair.view.fix.actions if action.undo]):
         front.out.talk(f"  {action.on}:\n    {action.undo}")
-    if not front.arguments.yes:
-        if not front.can_ask:
-            raise _nobody_to_ask(front)
+    # Where nobody can be asked, the word `--undo` itself is the confirmation: it can only lead back.
+    if not front.arguments.yes and front.can_ask:
         answer = await ask_line(front.out, front.say("undo this? [y/N]", "되돌릴까? [y/N]"))
         if answer not in ("y", "yes"):
             front.out.talk(front.say("nothing was done", "아무것도 하지 않았다"))
