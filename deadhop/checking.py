@@ -19,8 +19,10 @@ FAULTY = 1
 
 def lint(front: Front) -> int:
     """0 when there is no mistake, 1 otherwise."""
+    from knowledge.slow import slow_signatures
+
     found = loaded(front)
-    return _report(front, found.knowledge, found.problems)
+    return _report(front, found.knowledge, (*found.problems, *slow_signatures(found.knowledge)))
 
 
 def test(front: Front) -> int:

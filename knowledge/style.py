@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 from base.errors import Problem
-from knowledge.mistakes import did_you_mean
+from knowledge.mistakes import closest
 from knowledge.notes import Notes
 from knowledge.positions import Where
 
@@ -78,7 +78,7 @@ def _check_line(notes: Notes, where: Where, text: str) -> None:
 # ------------------------------------------------------------------ signatures
 
 
-def check_signature(notes: Notes, where: Where, source: str, inputs: Container[str]) -> re.Pattern[str] | None:
+def check_signature(notes: Notes, where: Where, source: str, inputs: Collection[str]) -> re.Pattern[str] | None:
     """The pattern, if it is one that can be used on any paste."""
     try:
         pattern = re.compile(source)
@@ -93,8 +93,9 @@ def check_signature(notes: Notes, where: Where, source: str, inputs: Container[s
         notes.add(where, "a repeat inside a repeat can take for ever", "keep one of the two: `(?:x+)+` is `x+`")
     for group in pattern.groupindex:
         if group not in inputs and not group.startswith("_"):
-            hint = did_you_mean(group, inputs) if isinstance(inputs, Iterable) else ""
-            notes.add(where, f"the group `{group}` is no input", hint or f"name it `_{group}` if none is meant")
+            near = closest(group, inputs)
+            hint = f"did you mean `{near}`?" if near else f"name it `_{group}` if no input is meant"
+            notes.add(where, f"the group `{group}` is no input", hint)
     return pattern
 
 

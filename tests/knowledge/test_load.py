@@ -1,0 +1,311 @@
+"""Every mistake has its file, line and column, and a hint; one bad file costs no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from authoring import CAUSE, SYMPTOM, broken, loaded, write
+
+from base.errors import Place, Problem
+from knowledge import positions
+from knowledge.load import shipped
+from knowledge.model import CauseRef, EndRef, Goto, Risk
+
+
+def problems_of(folder: Path, file: str = "") -> list[Problem]:
+    found = loaded(folder)
+    return [problem for problem in found.problems if file in problem.place.file]
+
+
+def at(problem: Problem) -> tuple[int, int]:
+    return problem.place.line, problem.place.column
+
+
+def where(text: str, needle: str) -> tuple[int, int]:
+    """Line and column of the first place that holds the needle; `‸` in it marks the column."""
+    before, _, after = needle.partition("‸")
+    index = text.index(before + after) + len(before)
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+
+
+def test_a_good_pair_loads(tmp_path: Path) -> None:
+    found = loaded(write(tmp_path))
+    assert found.problems == ()
+    symptom = found.knowledge.symptoms["no-echo"]
+    assert (symptom.layer, symptom.first, symptom.title.ko) == ("host", "reach", "응답이 없다")
+    rule = symptom.steps["rule"]
+    assert isinstance(rule.branches[0].destination, CauseRef)
+    assert rule.unknown == EndRef("nobody-knows")
+    assert symptom.steps["reach"].branches[2].destination == Goto("powered")
+    assert rule.place == Place(str(tmp_path / "symptoms/host/no-echo.yaml"), *where(SYMPTOM, "  ‸rule:"))
+    fix = found.knowledge.causes["rejected"].fixes[0]
+    assert (fix.risk, fix.verify.attempts, fix.actions[0].sudo) == (Risk.REVERSIBLE, 2, True)
+    assert fix.verify.on.evaluate({}) == "operator"
+
+
+SYMPTOM_MISTAKES = [
+    ("id: no-echo", "id: No Echo", "id: ‸No Echo", "no id", "joined by `-`"),
+    ("phrases:", "frases:", "‸frases:", "unknown key `frases`", "did you mean `phrases`?"),
+    ("ko: 응답이 없다", "kr: 응답이 없다", "‸kr:", "unknown key `kr`", "a text with a comma"),
+    ("title: {en: No echo, ko: 응답이 없다}", "title: {en: No echo}", "title: ‸{", "`ko` is missing", "in Korean"),
+    ("ko: 응답이 없다", "ko: No echo", "ko: ‸No echo", "the Korean text is the English one", ""),
+    ("ko: 응답이 없다", "ko: Silence", "ko: ‸Silence", "no Korean in the Korean text", ""),
+    ("en: No echo,", "en: No echo.,", "en: ‸No echo.", "a full stop after a one-liner", ""),
+    ("ko: 응답이 없다", 'ko: ""', 'ko: ‸""', "an empty text", ""),
+    ("is: host", "is: hots", "is: ‸hots", "unknown kind `hots`", "did you mean `host`?"),
+    ("probe: path.ping", "probe: path.pong", "probe: ‸path.pong", "unknown probe", "did you mean `path.ping`?"),
+    ("count: 5", "cuont: 5", "‸cuont", "unknown name `cuont`", "did you mean `count`?"),
+    ("count: 5", "count: '\"5\"'", "count: ‸'", "this is string, the kind `count` is int", ""),
+    ("with: {target: target, count: 5}", "with: {}", "probe: ‸path.ping", "`path.ping` needs `target`", "with"),
+    (
+        "target: target, count",
+        "target: source, count",
+        "{target: ‸source, count",
+        "never of the kind `address`",
+        "",
+    ),
+    ("target: target, count", "target: '\"x y\"', count", "target: ‸'\"x y", "not of the kind `address`", ""),
+    ("reach.received ==", "reach.recieved ==", "reach.‸recieved", "no field `recieved`", "`received`?"),
+    (
+        "reach.received == reach.sent",
+        "reach.received",
+        "{when: reach.‸received,",
+        "this is int, bool is wanted",
+        "",
+    ),
+    ("h.verdict ==", "h.verdikt ==", "h.‸verdikt", "Hit has no field `verdikt`", "`verdict`?"),
+    ("'reach.error_from != \"\"'", "'reach.error_from != 5'", "error_from ‸!= 5", "cannot compare", "string(…)"),
+    ("on: source\n", "on: raech.host\n", "on: ‸raech", "unknown name `raech`", ""),
+    (
+        "on: host_of(reach.error_from)",
+        "on: rule.host",
+        "on: ‸rule.host",
+        "`rule` is not known here",
+        "not every way",
+    ),
+    ("go: rule}", "go: rulle}", "go: ‸rulle", "unknown step `rulle`", "did you mean `rule`?"),
+    ("end: answers", "end: anwsers", "end: ‸anwsers", "unknown end `anwsers`", "did you mean `answers`?"),
+    ("end: answers", "conclude: answers", "conclude: ‸answers", "has the verdict nothing-found", "write `end`"),
+    ("end: answers", "end: answers, go: rule", "‸{when: reach.rec", "leads to several places", ""),
+    ("{when: reach.received == reach.sent, end: answers}", "{when: reach.ok}", "", "leads nowhere", "one of `go`"),
+    ("    unknown: {go: powered}\n", "", "reach:\n    ‸ask", "`unknown` is missing", "could not be looked at?"),
+    (
+        "- {conclude: nobody-knows}\n    unk",
+        "- {when: rule.sent > 0, conclude: nobody-knows}\n    unk",
+        "‸{when: rule.sent",
+        "no branch takes what is left",
+        "no `when`",
+    ),
+    ("when: reach.received == reach.sent, end", "end", "- ‸{end: answers}", "later branches are never", ""),
+    (
+        '{when: powered.answer == "off", end: is-off}',
+        '{when: powered.answer == "of", end: is-off}',
+        '== ‸"of"',
+        "`powered` has no answer `of`",
+        "did you mean `off`?",
+    ),
+    (
+        "unknown: {conclude: nobody-knows}\n  powered",
+        "unknown: {go: reach}\n  powered",
+        "  ‸rule:",
+        "a loop of steps: reach → rule → reach",
+        "must end",
+    ),
+    (
+        "go: powered}\n    unknown: {go: powered}",
+        "end: answers}\n    unknown: {go: rule}",
+        "  ‸powered:",
+        "no way leads to `powered`",
+        "",
+    ),
+    (
+        "From (?P<_rejecter>\\S+)",
+        "From (?P<rejecter>\\S+)",
+        "- ‸'From",
+        "the group `rejecter` is no input",
+        "`_rejecter`",
+    ),
+    ("no echo from (", "no echo from ((", "no echo from ‸((", "no regular expression", ""),
+    ("'From (?P<_rejecter>\\S+) no", "'From (?:x+)+ no", "- ‸'From", "repeat inside a repeat", ""),
+    (
+        "cause: rejected",
+        "cause: rejekted",
+        "cause: ‸rejekted",
+        "unknown cause `rejekted`",
+        "did you mean `rejected`?",
+    ),
+    ("set: {host: rule.host,", "set: {hots: rule.host,", "‸hots", "has no `hots`", "did you mean `host`?"),
+    ("set: {host: rule.host,", "set: {host: rule.sent,", "host: ‸rule.sent", "this is int, the kind `host`", ""),
+    ("steps:\n", "steps:\n  size:\n    x: y\n", "‸x: y", "unknown key `x`", ""),
+    ("  reach:\n", "  Reach:\n", "  ‸Reach", "`Reach` is no name", "lower-case"),
+    ("inputs:\n  source:", "inputs:\n  operator:", "  ‸operator", "`operator` is a word of the language", ""),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "place", "message", "hint"), SYMPTOM_MISTAKES)
+def test_mistakes_in_a_symptom(tmp_path: Path, old: str, new: str, place: str, message: str, hint: str) -> None:
+    text = broken(SYMPTOM, old, new)
+    found = [one for one in problems_of(write(tmp_path, symptom=text), "no-echo.yaml") if message in one.message]
+    assert found, [str(problem) for problem in problems_of(tmp_path)]
+    assert hint in found[0].hint
+    if place:
+        assert at(found[0]) == where(text, place)
+    assert loaded(tmp_path).knowledge.symptoms == {}
+
+
+CAUSE_MISTAKES = [
+    ("spec: {is: words}", "spec: {is: wrods}", "is: ‸wrods", "unknown kind `wrods`", "did you mean `words`?"),
+    ("host: host\n", "host: hots\n", "host: ‸hots", "unknown kind `hots`", "`host`?"),
+    (
+        "{{ spec }}\n        undo",
+        "{{ spek }}\n        undo",
+        "run: ‸ipt",
+        "`spek` is none of the values",
+        "`spec`?",
+    ),
+    ("-D FORWARD {{ spec }}", "-D FORWARD x{{ spec }}", "run: ‸ipt", "must stand alone", ""),
+    ("run: iptables -D FORWARD", "run: iptables -D FORWARD; id", "FORWARD‸; id", "`;` in a command", ""),
+    ("run: iptables -D FORWARD", "run: iptables -F && id", "-F ‸&&", "`&&` would run without sudo", "two actions"),
+    ("        undo: iptables -I FORWARD {{ spec }}\n", "", "- ‸on: host\n        sudo", "`undo` is missing", ""),
+    ("risk: reversible", "risk: reversible\n    irreversible: true", "risk: ‸rev", "is not `reversible`", ""),
+    ("risk: reversible", "risk: harmless", "risk: ‸harmless", "none of the known words", "known: `destructive`"),
+    ("    recommended: true\n", "", "fixes:\n  ‸- id", "no fix is recommended", ""),
+    ("    verify: {", "    vorify: {", "  - ‸id: remove", "`verify` is missing", "seen that the fix worked"),
+    ("verify.received > 0", "verify.recieved > 0", "verify.‸recieved", "no field `recieved`", "`received`?"),
+    ("r.spec == spec", "r.spec == host", "r.spec ‸== host", "cannot compare list of string with string", ""),
+    ("sudo: true\n        run", "sudo: true\n        each: target\n        run", "each: ‸target", "is no list", ""),
+    ("-D FORWARD {{ spec }}", "-D FORWARD {{ item }}", "run: ‸ipt", "`item` is none of the values", "needs `each`"),
+    ("attempts: 2", "attempts: two", "attempts: ‸two", "a whole number is wanted here", ""),
+    ("values:\n  host: host", "values:\n  hast: host", "", "the target `host` is none of the values", ""),
+    ("gateway: {is: address, optional: true,", "gateway: {is: address,", "  ‸gateway", "no tree ever sets", ""),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "place", "message", "hint"), CAUSE_MISTAKES)
+def test_mistakes_in_a_cause(tmp_path: Path, old: str, new: str, place: str, message: str, hint: str) -> None:
+    text = broken(CAUSE, old, new)
+    found = [one for one in problems_of(write(tmp_path, cause=text), "rejected.yaml") if message in one.message]
+    assert found, [str(problem) for problem in problems_of(tmp_path)]
+    assert hint in found[0].hint
+    if place:
+        assert at(found[0]) == where(text, place)
+    assert loaded(tmp_path).knowledge.causes == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "message"),
+    [
+        (b"id: [", (2, 1), "no YAML"),
+        (b"id: a\nid: b\n", (2, 1), "`id` stands here twice"),
+        (b"\xff\xfe", (0, 0), "no UTF-8"),
+        (b"", (0, 0), "the file is empty"),
+        (b"- a", (1, 1), "keys and values are wanted here"),
+        (
+            b"a: &a [x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+            b"d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e]\n",
+            None,
+            "too many values",
+        ),
+        (b"a: &a [*a]", None, ""),
+        (b"[" * 5000, None, ""),
+        (b"? [a]\n: b", (1, 3), "a key that is no text"),
+        (b"id: a\n---\nid: b", (2, 1), "no YAML"),
+        (b"x" * 1_000_001, (0, 0), "larger than"),
+        (b"id: !!python/object/apply:os.system [id]", None, ""),
+    ],
+)
+def test_files_that_are_no_knowledge(
+    tmp_path: Path, content: bytes, place: tuple[int, int] | None, message: str
+) -> None:
+    write(tmp_path)
+    (tmp_path / "symptoms/host/odd.yaml").write_bytes(content)
+    found = loaded(tmp_path)
+    assert "no-echo" in found.knowledge.symptoms
+    of_file = [problem for problem in found.problems if problem.place.file.endswith("odd.yaml")]
+    odd = [problem for problem in of_file if message in problem.message]
+    assert odd, of_file
+    if place:
+        assert at(odd[0]) == place
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert loaded(tmp_path / "x").problems[0].message == "no such folder"
+
+
+def test_an_unreadable_name_or_place(tmp_path: Path) -> None:
+    write(tmp_path)
+    (tmp_path / "symptoms/host/no-echo.yaml").rename(tmp_path / "symptoms/other.yaml")
+    messages = [problem.message for problem in loaded(tmp_path).problems]
+    assert "the id is `no-echo`, the file `other.yaml`" in messages
+    assert "the file lies in no layer's folder" in messages
+
+
+def test_later_folders_lie_on_top(tmp_path: Path) -> None:
+    below, above = write(tmp_path / "a"), write(tmp_path / "b", cause=broken(CAUSE, "A rule rejects it", "Ours"))
+    assert loaded(below, above).knowledge.causes["rejected"].title.en == "Ours"
+    write(above, cause=broken(CAUSE, "id: rejected", "id: rejected\nx: y"))
+    found = loaded(below, above)
+    assert found.knowledge.causes["rejected"].title.en == "A rule rejects it"
+    assert [problem.place.file for problem in found.problems] == [str(above / "causes/host/rejected.yaml")]
+
+
+def test_what_relies_on_a_left_out_file_is_left_out_and_says_why(tmp_path: Path) -> None:
+    found = loaded(write(tmp_path, cause=broken(CAUSE, "risk: reversible", "risk: none")))
+    assert found.knowledge.symptoms == {}
+    assert found.knowledge.causes == {}
+    (problem,) = [one for one in found.problems if one.place.file.endswith("no-echo.yaml")]
+    assert problem.message == "the cause `rejected` was left out"
+    assert "rejected.yaml:13:11" in problem.hint
+
+
+def test_symptoms_that_lead_into_each_other(tmp_path: Path) -> None:
+    jump = "{symptom: no-echo, with: {source: source, target: target}}"
+    found = loaded(write(tmp_path, symptom=broken(SYMPTOM, "unknown: {go: powered}", f"unknown: {jump}")))
+    assert "a loop of symptoms: no-echo → no-echo" in [problem.message for problem in found.problems]
+
+
+def test_a_jump_brings_what_the_other_tree_needs(tmp_path: Path) -> None:
+    write(tmp_path)
+    other = SYMPTOM.replace("id: no-echo", "id: other").replace(
+        "unknown: {go: powered}", "unknown: {symptom: no-echo, with: {source: target, targt: target}}"
+    )
+    (tmp_path / "symptoms/host/other.yaml").write_text(other, encoding="utf-8")
+    messages = {problem.message for problem in loaded(tmp_path).problems}
+    assert "the symptom `no-echo` has no `targt`" in messages
+    assert "the symptom `no-echo` needs `target`" in messages
+
+
+def test_columns_inside_quotes_and_blocks(tmp_path: Path) -> None:
+    quoted = "when: 'rule.hits.exists(h, h.verdict == ''x'' && h.oops)'"
+    text = broken(SYMPTOM, 'when: rule.hits.exists(h, h.verdict == "REJECT")', quoted)
+    assert at(problems_of(write(tmp_path, symptom=text))[0]) == where(text, "h.‸oops")
+    block = "when: |\n          rule.sent > 0 &&\n            rule.oops"
+    text = broken(SYMPTOM, 'when: rule.hits.exists(h, h.verdict == "REJECT")', block)
+    assert at(problems_of(write(tmp_path, symptom=text))[0]) == where(text, "rule.‸oops")
+    korean = 'says: {en: Hm, ko: "그렇다"}, when: "rule.host == \\"a\\" && rule.oops"'
+    text = broken(
+        SYMPTOM,
+        '- when: rule.hits.exists(h, h.verdict == "REJECT")\n        cause: rejected\n        set:',
+        f"- {{{korean}, end: answers}}\n      - when: rule.sent > 0\n        cause: rejected\n        set:",
+    )
+    assert at(problems_of(write(tmp_path, symptom=text))[0]) == where(text, "rule.‸oops")
+
+
+def test_what_is_shipped_has_no_mistakes() -> None:
+    found = loaded(shipped())
+    assert [str(problem) for problem in found.problems] == []
+    assert len(found.knowledge.symptoms) >= 5
+
+
+def test_without_the_c_library_files_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = list(shipped().rglob("*.yaml"))
+    fast = [positions.read_document(path) for path in paths]
+    monkeypatch.setattr(positions, "_Loader", yaml.BaseLoader)
+    assert [positions.read_document(path) for path in paths] == fast
+    document = fast[0][0]
+    slow = positions.read_document(paths[0])[0]
+    assert document is not None
+    assert slow is not None
+    assert slow.place(("title", "ko")) == document.place(("title", "ko"))
