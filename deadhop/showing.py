@@ -139,7 +139,7 @@ def action_lines(front: Front, action: ActionView, *, done: bool = False) -> Ite
     state = f" [{front.text(STATES[action.state])}]" if done and action.state in STATES else ""
     yield block(f"{place}:{state}", "  ")
     if action.text is not None:
-        yield wrap(front.text(action.text), "      ", first="    # ")
+        yield wrap(front.text(action.text), "    # ")
     yield block(action.run, "    ")
     if done and action.output.strip():
         yield block(action.output.rstrip(), "      | ")

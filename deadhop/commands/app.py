@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -69,7 +70,11 @@ async def open_app(front: Front, factory: Callable[[], Session], text: str) -> i
     from tui.app import DeadhopApp
 
     _give_terminal_back_at_the_end()
-    return await DeadhopApp(factory, text=text, lang=front.lang).run_async() or 0
+    code = await DeadhopApp(factory, text=text, lang=front.lang).run_async() or 0
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():  # the app takes a cancellation for a wish to quit
+        raise asyncio.CancelledError
+    return code
 
 
 def _give_terminal_back_at_the_end() -> None:
