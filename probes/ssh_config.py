@@ -25,24 +25,28 @@ _QUOTES = ('"', "'", "\\")
 Patterns = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """`Host` patterns that must all (one of each line) match, with the HostName given under them."""
+@dataclass(slots=True)
+class Section:
+    """Lines that hold together: under a `Host` or `Match`, or between an `Include` and the next of these."""
 
     guards: tuple[Patterns, ...]
-    hostname: str
+    """`Host` pattern lists that must all match: more than one inside included files."""
+    match: str = ""
+    """The whole `Match` line they also stand under."""
+    names: bool = False
+    """A `Host` line begins it, so its last guard names hosts."""
+    lines: list[str] = field(default_factory=list)
+    hostname: str = ""
 
 
 @dataclass(slots=True)
 class _Found:
     lines: list[tuple[str, ...]] = field(default_factory=list)
     """Concrete names of each `Host` line, in order."""
-    exact: dict[str, str] = field(default_factory=dict)
-    """Name → HostName of the first block that gives one to it by its full name."""
-    order: dict[str, int] = field(default_factory=dict)
-    wild: list[tuple[int, _Block]] = field(default_factory=list)
-    """Blocks with wildcards that give a HostName, with their place in the order."""
-    blocks: int = 0
+    exact: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Name → the first HostName given to it by its full name, with its place in the order."""
+    wild: list[tuple[int, Section]] = field(default_factory=list)
+    """Sections with wildcards that give a HostName."""
 
 
 def default_config() -> Path:
@@ -60,7 +64,11 @@ def at_home(path: str) -> Path:
 def hosts_of(path: Path) -> tuple[Host, ...]:
     """The concrete hosts of an OpenSSH client configuration, in order; ConfigError with file:line."""
     found = _Found()
-    _read(path, Place(str(path)), (), 0, found)
+    for order, section in enumerate(sections(path)):
+        if section.names:
+            _note_names(section.guards, found)
+        if section.hostname and not section.match:
+            _note_hostname(order, section, found)
     hosts: dict[str, Host] = {}
     for names in found.lines:
         for host in _hosts_of_line(names, found):
@@ -103,14 +111,18 @@ def _valid(name: str) -> bool:
 
 def _hostname(name: str, found: _Found) -> str:
     """What OpenSSH connects to: the first HostName that applies, `%h` being the name itself."""
-    best, value = found.order.get(name, found.blocks + 1), found.exact.get(name, name)
-    for order, block in found.wild:
-        if order > best:
+    best, value = found.exact.get(name, (None, name))
+    for order, section in found.wild:
+        if best is not None and order > best:
             break
-        if all(matches(name, patterns) for patterns in block.guards):
-            value = block.hostname
+        if applies(section, name):
+            value = section.hostname
             break
     return value.replace("%h", name).replace("%%", "%")
+
+
+def applies(section: Section, name: str) -> bool:
+    return all(matches(name, patterns) for patterns in section.guards)
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
@@ -146,31 +158,52 @@ def read_text(path: Path, place: Place) -> str:
         raise ConfigError(f"{place}: cannot be read: {error.strerror}", hint=f"`ls -l {path}`") from error
 
 
-def _read(path: Path, place: Place, guards: tuple[Patterns, ...], depth: int, found: _Found) -> None:
-    if depth > MAX_INCLUDES:
-        raise ConfigError(f"{place}: `Include` goes deeper than {MAX_INCLUDES}", hint="does it include itself?")
-    current: tuple[Patterns, ...] | None = guards
-    for number, line in enumerate(read_text(path, place).splitlines(), 1):
-        parsed = _LINE.match(line)
-        keyword = parsed[1].lower() if parsed else ""
-        if not parsed or (keyword not in _READ and '"' not in line):
-            continue
-        here = Place(str(path), number)
-        words = _words(parsed[2], here)
-        if keyword in _READ and not words:
-            raise ConfigError(f"{here}: `{parsed[1]}` without a value", hint="see ssh_config(5)")
-        if keyword == "host":
-            current = (*guards, words)
-            _note_names(words, guards, found)
-        elif keyword == "match":
-            current = guards if words[0].lower() == "all" else None
-        elif current is None:
-            continue
-        elif keyword == "hostname":
-            _note_hostname(current, words[0], found)
-        elif keyword == "include":
-            for included in _included(words, path):
-                _read(included, Place(str(included)), current, depth + 1, found)
+def sections(path: Path, met: list[Path] | None = None) -> list[Section]:
+    """The file with what it includes, in order; ConfigError with file:line. Notes the files in `met`."""
+    read = _Reader([] if met is None else met)
+    read.file(path, Place(str(path)), (), 0)
+    return read.sections
+
+
+@dataclass(slots=True)
+class _Reader:
+    met: list[Path]
+    sections: list[Section] = field(default_factory=list)
+
+    def file(self, path: Path, place: Place, guards: tuple[Patterns, ...], depth: int) -> None:
+        if depth > MAX_INCLUDES:
+            message = f"{place}: `Include` goes deeper than {MAX_INCLUDES}"
+            raise ConfigError(message, hint="does it include itself?")
+        self.met.append(path)
+        current = self._begin(Section(guards))
+        for number, line in enumerate(read_text(path, place).splitlines(), 1):
+            parsed = _LINE.match(line)
+            if not parsed:
+                continue
+            keyword = parsed[1].lower()
+            if keyword not in _READ and '"' not in line:
+                current.lines.append(line)
+                continue
+            here = Place(str(path), number)
+            words = _words(parsed[2], here)
+            if keyword in _READ and not words:
+                raise ConfigError(f"{here}: `{parsed[1]}` without a value", hint="see ssh_config(5)")
+            if keyword == "host":
+                current = self._begin(Section((*guards, words), names=True))
+            elif keyword == "match":
+                current = self._begin(Section(guards, "" if words[0].lower() == "all" else line))
+            elif keyword == "include" and not current.match:
+                for included in _included(words, path):
+                    self.file(included, Place(str(included)), current.guards, depth + 1)
+                current = self._begin(Section(current.guards))
+            else:
+                current.lines.append(line)
+                if keyword == "hostname":
+                    current.hostname = current.hostname or words[0]
+
+    def _begin(self, section: Section) -> Section:
+        self.sections.append(section)
+        return section
 
 
 def _words(rest: str, place: Place) -> tuple[str, ...]:
@@ -186,21 +219,25 @@ def _concrete(pattern: str) -> bool:
     return not ("*" in pattern or "?" in pattern or pattern.startswith("!"))
 
 
-def _note_names(patterns: Patterns, guards: tuple[Patterns, ...], found: _Found) -> None:
+def _note_names(guards: tuple[Patterns, ...], found: _Found) -> None:
+    patterns = guards[-1]
     names = [name for name in patterns if _concrete(name) and matches(name, patterns)]
-    names = [name for name in names if all(matches(name, guard) for guard in guards)]
+    names = [name for name in names if all(matches(name, guard) for guard in guards[:-1])]
     if names:
         found.lines.append(tuple(names))
 
 
-def _note_hostname(guards: tuple[Patterns, ...], hostname: str, found: _Found) -> None:
-    found.blocks += 1
-    if len(guards) == 1 and all(map(_concrete, guards[0])):
-        for name in guards[0]:
-            found.exact.setdefault(name, hostname)
-            found.order.setdefault(name, found.blocks)
+def _note_hostname(order: int, section: Section, found: _Found) -> None:
+    if is_plain(section):
+        for name in section.guards[0]:
+            found.exact.setdefault(name, (order, section.hostname))
     else:
-        found.wild.append((found.blocks, _Block(guards, hostname)))
+        found.wild.append((order, section))
+
+
+def is_plain(section: Section) -> bool:
+    """It names its hosts in full."""
+    return len(section.guards) == 1 and all(map(_concrete, section.guards[0]))
 
 
 def _included(patterns: Iterable[str], path: Path) -> Iterator[Path]:

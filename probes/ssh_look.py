@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import asyncssh
-from asyncssh import SSHClientConnection, SSHClientConnectionOptions, SSHKey
+from asyncssh import SSHClientConnection, SSHKey
 
 from base.text import inert
 from probes.errors import AccessDenied, HostKeyRefused, HostUnreachable, ProbeError
@@ -211,7 +211,7 @@ class _Try:
 
     async def connect(self) -> SSHClientConnection:
         try:
-            return await asyncssh.connect(self.leg.lookup, **self._options())
+            return await asyncssh.connect(self.leg.lookup, **self._options(), client_keys=(), agent_path=())
         except (ValueError, OSError, asyncssh.KeyImportError) as error:
             if self.client.opened.done():
                 raise
@@ -223,7 +223,8 @@ class _Try:
         return {
             "port": self.leg.port,
             "username": self.leg.user,
-            "config": self.config,
+            "options": self.leg.options,
+            "config": None if self.leg.read_once else self.config,
             "known_hosts": self.leg.known.for_asyncssh,
             "client_factory": lambda: self.client,
             "connect_timeout": None,
@@ -339,10 +340,7 @@ async def _ask_key(trying: _Try) -> None:
     host = leg.lookup if trying.tunnel or leg.proxy_command else seen.address
     with suppress(asyncssh.Error, OSError, ValueError, TimeoutError):
         async with asyncio.timeout(KEY_SECONDS):
-            options = await SSHClientConnectionOptions.construct(
-                None, host=leg.lookup, config=trying.config, client_keys=None, agent_path=None
-            )
-            seen.key = await asyncssh.get_server_host_key(host, leg.port, config=None, options=options, **way)
+            seen.key = await asyncssh.get_server_host_key(host, leg.port, config=None, options=leg.options, **way)
     if seen.key is not None:
         seen.key_state = _judged(seen.key, leg)
 

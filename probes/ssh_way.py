@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from asyncssh import SSHClientConnectionOptions
+from asyncssh import ConfigParseError, SSHClientConnectionOptions
 
 from probes.keys import SSH_PORT
 from probes.known_hosts import SYSTEM_FILES, USER_FILES, Known, known_to
 from probes.site import Site
+from probes.ssh_excerpt import config_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,16 @@ async def leg(spec: str, site: Site) -> Leg:
 async def _options(spec: str, site: Site) -> SSHClientConnectionOptions:
     user, name, port = split_spec(spec)
     given = {key: value for key, value in (("username", user), ("port", port)) if value}
+    try:
+        with config_for(name, site.ssh_config) as config:
+            return await _read(name, config, given)
+    except ConfigParseError:
+        return await _read(name, config_of(site), given)  # says file and line
+
+
+async def _read(name: str, config: list[str] | None, given: Mapping[str, object]) -> SSHClientConnectionOptions:
     options: SSHClientConnectionOptions = await SSHClientConnectionOptions.construct(
-        None, host=name, config=config_of(site), client_keys=None, agent_path=None, **given
+        None, host=name, config=config, client_keys=None, agent_path=None, **given
     )
     return options
 
