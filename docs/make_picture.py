@@ -14,7 +14,7 @@ from diagnosis.views import WalkView
 from tui.app import DeadhopApp
 
 DRILL = "libvirt-reject"
-SIZE = (110, 34)
+SIZE = (150, 36)
 TARGET = Path(__file__).with_name("walk.svg")
 PATIENCE = 30.0
 """Seconds for the whole recording."""
