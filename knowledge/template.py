@@ -54,8 +54,10 @@ class Template:
             parts = _parts(self.source)
         except _NotAllowed as error:
             return (error.mistake,)
-        found = tuple(_syntax(parts, sudo))
-        return found or tuple(_broken_out(parts)) or tuple(_reread(parts, lists))
+        if found := tuple(_syntax(parts, sudo)):
+            return found
+        words = _words(parts)
+        return tuple(_broken_out(parts, words)) or tuple(_reread(words or [], lists))
 
 
 # ------------------------------------------------------------------ Jinja
@@ -198,29 +200,36 @@ def _source_offset(parts: tuple[str | Hole, ...], offset: int) -> int:
     return at + offset
 
 
-_SENTINEL = "a'\"$(i)`;&|<>#*~!\\ \n{{x"
+_HOSTILE = "\ue001'\"$(`;&|<>#\\\n {{\ue002"
+"""A value with everything that means something to a shell, and marks around it."""
 
 
-def _sentinel(number: int) -> str:
-    return f"<{number}>{_SENTINEL}<{number}>"
-
-
-def _broken_out(parts: tuple[str | Hole, ...]) -> Iterator[Mistake]:
-    """The proof: with hostile values, each arrives whole inside exactly one word."""
-    words = _hostile_words(parts)
-    holes = [part.name for part in parts if isinstance(part, Hole)]
-    for number, name in enumerate(holes):
-        if sum(word.count(_sentinel(number)) for word in words) != 1:
-            yield Mistake(0, f"the value of `{name}` could break out of its word", "put spaces around it")
-
-
-def _hostile_words(parts: tuple[str | Hole, ...]) -> list[str]:
-    numbers = iter(range(len(parts)))
-    text = "".join(part if isinstance(part, str) else shlex.quote(_sentinel(next(numbers))) for part in parts)
+def _words(parts: tuple[str | Hole, ...]) -> list[tuple[str | Hole, ...]] | None:
+    """The words of the command, each as text and holes, as a shell reads it with a hostile value in every hole.
+    None when it cannot be read at all."""
+    text = "".join(part if isinstance(part, str) else shlex.quote(_HOSTILE) for part in parts)
+    holes = iter([part for part in parts if isinstance(part, Hole)])
     try:
-        return shlex.split(text, posix=True)
+        words = [word.split(_HOSTILE) for word in shlex.split(text, posix=True)]
+        return [tuple(_woven(texts, holes)) for texts in words]
     except ValueError:
-        return []
+        return None
+
+
+def _woven(texts: list[str], holes: Iterator[Hole]) -> Iterator[str | Hole]:
+    for index, text in enumerate(texts):
+        if index:
+            yield next(holes, Hole(""))
+        if text:
+            yield text
+
+
+def _broken_out(parts: tuple[str | Hole, ...], words: list[tuple[str | Hole, ...]] | None) -> Iterator[Mistake]:
+    """The proof: each hostile value arrived whole inside exactly one word."""
+    written = [part for part in parts if isinstance(part, Hole)]
+    arrived = [part for word in words or () for part in word if isinstance(part, Hole)]
+    if arrived != written or words is None:
+        yield Mistake(0, "a value could break out of its word", "put spaces around it")
 
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
@@ -229,9 +238,8 @@ _SCRIPTED = frozenset({"sed", "awk", "perl", "python", "python3"})
 _SCRIPT_OPTIONS = frozenset({"-c", "-e", "-E", "--expression", "--command"})
 
 
-def _reread(parts: tuple[str | Hole, ...], lists: frozenset[str]) -> Iterator[Mistake]:
+def _reread(words: list[tuple[str | Hole, ...]], lists: frozenset[str]) -> Iterator[Mistake]:
     """Quoting ends where a second program reads its argument as program: no value may stand there."""
-    words = _words(parts)
     programs: set[str] = set()
     for before, word in zip([("&&",), *words], words, strict=False):
         holes = [part.name for part in word if isinstance(part, Hole)]
@@ -255,13 +263,3 @@ def _is_program(programs: set[str], before: tuple[str | Hole, ...], alone: bool)
     if programs & (_SHELLS | _SCRIPTED) and previous in _SCRIPT_OPTIONS:
         return True
     return bool(programs & _SCRIPTED) and (not alone or previous.rpartition("/")[2] in _SCRIPTED)
-
-
-def _words(parts: tuple[str | Hole, ...]) -> list[tuple[str | Hole, ...]]:
-    """The words of the command, each as text and holes."""
-    holes = iter([part for part in parts if isinstance(part, Hole)])
-    skeleton = "".join(part if isinstance(part, str) else _HOLE for part in parts)
-    return [
-        tuple(next(holes) if piece == _HOLE else piece for piece in re.split(f"({_HOLE})", word) if piece)
-        for word in shlex.split(skeleton, posix=True)
-    ]
