@@ -40,9 +40,19 @@ async def conclude(
             return Diagnosis(Verdict.CAUSE, _sentence(cause), (cause,), others, ruled_out, unknown)
         case Ended(symptom, end, verdict):
             text = session.knowledge.symptoms[symptom].ends[end].text
+            if unknown and verdict is Verdict.NOTHING_FOUND:
+                verdict, text = Verdict.UNKNOWN, _not_sure(text)
             return Diagnosis(verdict, text, (), (), ruled_out, unknown)
         case None:
             raise AssertionError("the walk has not come to its end")
+
+
+def _not_sure(text: Text) -> Text:
+    """ "Nothing found" would claim too much where something could not be seen."""
+    return Text(
+        f"Could not tell, for not everything could be seen. What was seen last: {text.en}",
+        f"볼 수 없는 것이 있어 단정할 수 없다. 마지막으로 확인한 것: {text.ko}",
+    )
 
 
 def _others(position: Position, found: Found) -> list[Found]:

@@ -204,7 +204,9 @@ class Session:
         if self._replayed is not None:
             from probes.replay import ReplayToolbox
 
-            return ReplayToolbox(self.site, self._replayed, speed=self.replay_speed)
+            replay = ReplayToolbox(self.site, self._replayed, speed=self.replay_speed)
+            replay.phase = _phase_of(self.past)
+            return replay
         from probes.toolbox import LiveToolbox
 
         hosts = [{"name": host.name, "addresses": host.addresses} for host in self.site.hosts]

@@ -46,7 +46,8 @@ class ReplayToolbox:
         return reply
 
     def forget(self, host: str) -> None:
-        """The recording's next answer is given anyway."""
+        """Looked at again, the recording answers from the beginning of this phase."""
+        self._recording.rewind(self.phase)
 
     def changing(self) -> None:
         """What follows is answered from the recording's next phase."""
@@ -97,6 +98,11 @@ class _Recording:
         for exchange in sorted(exchanges, key=lambda one: (one.phase, one.at)):
             request = exchange.request
             self._replies[request.target, request.text][exchange.phase].append(exchange.reply)
+
+    def rewind(self, phase: int) -> None:
+        """Counters read before and after belong together, so all answers of the phase start over."""
+        for key in [one for one in self._given if one[0] == phase]:
+            del self._given[key]
 
     def next(self, phase: int, target: str, text: str) -> Reply:
         """Of this phase, else of the latest earlier one that holds it."""
