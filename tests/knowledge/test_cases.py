@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from authoring import CASES, broken, loaded, write
 
 from diagnosis.catalog import catalog
 from knowledge.cases import CaseReport, run_cases
 from knowledge.load import shipped
+from tests.knowledge.authoring import CASES, broken, loaded, write
 
 
 def run(folder: Path) -> CaseReport:

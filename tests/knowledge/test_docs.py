@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from authoring import loaded
-
 from diagnosis.catalog import catalog
 from knowledge.cases import run_cases
+from tests.knowledge.authoring import loaded
 
 DOCS = Path(__file__).parents[2] / "docs" / "knowledge.md"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from authoring import CAUSE, SYMPTOM, broken, loaded, write
 
 from base.errors import Place, Problem
 from knowledge import positions
 from knowledge.load import shipped
 from knowledge.model import CauseRef, EndRef, Goto, Risk
+from tests.knowledge.authoring import CAUSE, SYMPTOM, broken, loaded, write
 
 
 def problems_of(folder: Path, file: str = "") -> list[Problem]:

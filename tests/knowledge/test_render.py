@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from authoring import CAUSE, broken, loaded, write
 
 from knowledge.model import Cause
 from knowledge.render import readable, render_actions
 from knowledge.template import RenderError
+from tests.knowledge.authoring import CAUSE, broken, loaded, write
 
 ACTIONS = """\
     actions:

@@ -8,13 +8,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from authoring import CASES, CAUSE, SYMPTOM, loaded
 
 from diagnosis.catalog import catalog
 from knowledge.cases import run_cases
 from knowledge.load import shipped
 from knowledge.scaffold import new_cases, new_cause, new_symptom
 from knowledge.schema import json_schema
+from tests.knowledge.authoring import CASES, CAUSE, SYMPTOM, loaded
 
 
 def test_a_new_symptom_is_whole(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from re import compile as pattern
 
 import pytest
-from authoring import loaded
-from samples import SYMPTOMS
 
 from knowledge.load import shipped
 from knowledge.model import Knowledge
 from knowledge.slow import slow_signatures
+from tests.knowledge.authoring import loaded
+from tests.knowledge.samples import SYMPTOMS
 
 
 def knowing(*signatures: str) -> Knowledge:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from authoring import CAUSE, SYMPTOM, broken, loaded, write
 
 from knowledge.model import Knowledge
 from knowledge.tree import Answer, Ask, Chosen, Ended, Found, Known, NotKnown, Position, Resolve, evaluate
+from tests.knowledge.authoring import CAUSE, SYMPTOM, broken, loaded, write
 
 INPUTS = {"source": "web1", "target": "192.0.2.7"}
 REFUSED = Known({"sent": 5, "received": 0, "error": "port-unreachable", "error_from": "192.0.2.1"})
