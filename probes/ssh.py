@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import socket
 from collections import defaultdict
 from typing import cast
 
@@ -15,17 +16,20 @@ from probes.execution import Execution
 from probes.runner import launch
 from probes.site import Site
 from probes.ssh_errors import as_probe_error
+from probes.ssh_port import Seen, open_port
 from probes.ssh_way import Leg, config_of, leg, split_spec
 
-CONNECT = 4.0
-"""Seconds for the TCP connection."""
+BANNER = 4.0
+"""Seconds from the TCP connection to the server's first word."""
 LOGIN = 8.0
-"""Seconds for the whole login."""
+"""Seconds from there to the shell; over a jump host from the beginning."""
 KEEPALIVE = 5.0
 _STARTING = 9
 """Logins at once per address: sshd's MaxStartups refuses some from the tenth on."""
-_HANDSHAKES = 32
-"""Logins at once in all: their cryptography shares one thread, and their time limits run meanwhile."""
+_WAITING = 64
+"""Hosts waited for at once."""
+_HANDSHAKES = 4
+"""Of those, logins at once: their cryptography shares a thread with the screen, which must not wait 50 ms."""
 _CLOSING = 1.0
 
 Way = tuple[str, ...]
@@ -41,6 +45,9 @@ class Logins:
         self._logins: dict[Way, asyncio.Task[asyncssh.SSHClientConnection]] = {}
         self._jumps: dict[Way, Way] = {}
         self._starting: defaultdict[object, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(_STARTING))
+        # One thread at a time: more of them would only keep the screen's thread from its turn
+        self._reading = asyncio.Semaphore(1)
+        self._waiting = asyncio.Semaphore(_WAITING)
         self._handshakes = asyncio.Semaphore(_HANDSHAKES)
         self._closed = False
 
@@ -95,22 +102,29 @@ class Logins:
         connections = [one for one in done if isinstance(one, asyncssh.SSHClientConnection)]
         for connection in connections:
             connection.close()
-        for connection in reversed(connections):
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(connection.wait_closed(), _CLOSING)
+            await asyncio.sleep(0)
+        if connections:
+            await asyncio.wait([asyncio.ensure_future(one.wait_closed()) for one in connections], timeout=_CLOSING)
+        for connection in connections:
             connection.abort()
 
     async def _try(self, way: Way) -> asyncssh.SSHClientConnection:
         try:
-            return await self._connect(way, await leg(way[-1], self._site))
+            async with self._reading:
+                last = await leg(way[-1], self._site)
+            return await self._connect(way, last)
         except (asyncssh.Error, OSError, ValueError) as error:
             raise as_probe_error(error, way[-1]) from error
 
     async def _connect(self, way: Way, last: Leg) -> asyncssh.SSHClientConnection:
         jump = self._jumps[way] = way[:-1] or _jumps(last)
         tunnel = await self._jump(jump, way[-1]) if jump else None
-        async with self._starting[(jump, last.address, last.port)], self._handshakes:
-            return await self._handshake(last, tunnel)
+        async with self._starting[(jump, last.address, last.port)], self._waiting:
+            if tunnel or last.proxy_command or last.options.local_addr:
+                return await self._handshake(last, tunnel, None)
+            opened = await _open(last)
+            async with self._handshakes:
+                return await self._handshake(last, None, opened)
 
     async def _jump(self, jump: Way, host: str) -> asyncssh.SSHClientConnection:
         try:
@@ -119,12 +133,11 @@ class Logins:
             raise type(error)(f"{host}: through {jump[-1]}: {error.message}", hint=error.hint) from error
 
     async def _handshake(
-        self, last: Leg, tunnel: asyncssh.SSHClientConnection | None
+        self, last: Leg, tunnel: asyncssh.SSHClientConnection | None, opened: socket.socket | None
     ) -> asyncssh.SSHClientConnection:
-        begun = asyncio.get_running_loop().time()
-        limit = asyncio.timeout(LOGIN if tunnel or last.proxy_command else CONNECT)
+        client = _Client()
         try:
-            async with limit:
+            async with asyncio.timeout(LOGIN):
                 return await asyncssh.connect(
                     last.lookup,
                     last.port,
@@ -133,31 +146,62 @@ class Logins:
                     config=None if last.read_once else config_of(self._site),
                     client_keys=(),
                     agent_path=(),
+                    sock=opened,
                     tunnel=tunnel,
                     known_hosts=last.known.for_asyncssh,
-                    client_factory=lambda: _Client(limit, begun + LOGIN),
+                    client_factory=lambda: client,
                     connect_timeout=None,
                     keepalive_interval=KEEPALIVE,
                     agent_forwarding=False,
                     x11_forwarding=False,
                 )
         except TimeoutError as error:
-            seconds = asyncio.get_running_loop().time() - begun
-            raise HostUnreachable(
-                f"{last.name}: no answer from {last.address} port {last.port} within {seconds:.0f} s",
-                hint="is the machine up, and is anything between dropping packets?",
-            ) from error
+            raise _silent(last, f"no login within {LOGIN:g} s") from error
+        finally:
+            if opened and not client.owns_the_socket:
+                opened.close()
+
+
+async def _open(last: Leg) -> socket.socket:
+    """A connection on which the server has said its first word; HostUnreachable when there is none."""
+    seen = Seen(last.name, last.name)
+    opened = await open_port(last, seen)
+    if opened is None:
+        raise HostUnreachable(f"{last.name}: {seen.error}", hint="`deadhop site check` says how far the way leads")
+    try:
+        async with asyncio.timeout(BANNER):
+            await _readable(opened)
+    except TimeoutError as error:
+        opened.close()
+        raise _silent(last, f"the port is open, but SSH says nothing within {BANNER:g} s") from error
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+async def _readable(opened: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    spoken = asyncio.Event()
+    loop.add_reader(opened, spoken.set)
+    try:
+        await spoken.wait()
+    finally:
+        loop.remove_reader(opened)
+
+
+def _silent(last: Leg, what: str) -> HostUnreachable:
+    return HostUnreachable(
+        f"{last.name} ({last.address} port {last.port}): {what}",
+        hint="is the machine up and its sshd not frozen, and is anything between dropping packets?",
+    )
 
 
 class _Client(asyncssh.SSHClient):
-    """Once TCP stands, the time limit is that of the whole login."""
-
-    def __init__(self, limit: asyncio.Timeout, until: float) -> None:
-        self._limit, self._until = limit, until
+    owns_the_socket = False
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
-        with contextlib.suppress(RuntimeError):  # it has run out in this very moment
-            self._limit.reschedule(self._until)
+        self.owns_the_socket = True
 
 
 class SshShell:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import threading
 from contextlib import suppress
@@ -130,7 +131,8 @@ _ERRNO = {
 
 def _note_refusal(error: OSError, leg: Leg, seen: Seen) -> None:
     layer, seen.port_state = _ERRNO.get(error.errno or 0, ("port", "unknown"))
-    seen.stop(layer, f"{seen.address} port {leg.port}: {error.strerror or error}")
+    words = os.strerror(error.errno) if error.errno else str(error)  # asyncio's hide the kernel's
+    seen.stop(layer, f"{seen.address} port {leg.port}: {words}")
 
 
 _JUMP_SAYS = (

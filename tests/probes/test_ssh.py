@@ -125,7 +125,7 @@ async def test_a_name_that_does_not_resolve(server: SshServer) -> None:
 
 
 async def test_a_hanging_host_costs_its_time_limit_once(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probes.ssh.LOGIN", 0.5)
+    monkeypatch.setattr("probes.ssh.BANNER", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as frozen:  # accepts and says nothing, as a stopped sshd does
         server.configure(before=f"Host one\n  Port {frozen.getsockname()[1]}")
         async with LiveToolbox(server.site("one", "two")) as toolbox:
