@@ -5,12 +5,11 @@ The grammar is the language definition's, without message construction, bytes, u
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from knowledge.mistakes import Mistake
+from knowledge.cel_tokens import READERS, SyntaxMistake, Token, mistake_at, tokens_of
 
 
 class Literal(NamedTuple):
@@ -81,30 +80,6 @@ Node = Literal | Null | Name | Select | Index | Call | Items | Pairs | Unary | B
 _NODES = (Literal, Null, Name, Select, Index, Call, Items, Pairs, Unary, Binary, Choice)
 
 
-class SyntaxMistake(Exception):
-    """The text is no CEL."""
-
-    def __init__(self, mistake: Mistake) -> None:
-        super().__init__(mistake.message)
-        self.mistake = mistake
-
-
-class Token(NamedTuple):
-    kind: str
-    text: str
-    at: int
-
-
-_TOKEN = re.compile(
-    r"""(?P<space>[\ \t\r\n\f]+|//[^\n]*)
-    |(?P<raw>[rR](?:\"\"\".*?\"\"\"|'''.*?'''|"[^"\n]*"|'[^'\n]*'))
-    |(?P<string>\"\"\"(?:\\.|[^\\])*?\"\"\"|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
-    |(?P<float>[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+[eE][+-]?[0-9]+)
-    |(?P<int>0[xX][0-9a-fA-F]+|[0-9]+)
-    |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<op>&&|\|\||[=!<>]=|[-+*/%<>!?:.,()\[\]{}])""",
-    re.VERBOSE | re.DOTALL,
-)
 _LEVEL = {"||": 1, "&&": 2, "in": 3, "+": 4, "-": 4, "*": 5, "/": 5, "%": 5}
 _LEVEL |= dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), 3)
 _RESERVED = frozenset(
@@ -130,42 +105,13 @@ _RESERVED = frozenset(
 )
 _DEEPEST = 40
 _LONGEST = 4000
-_BIGGEST_INT = 2**63 - 1
-
-
-def tokens_of(source: str) -> list[Token]:
-    """Tokens and an end mark; SyntaxMistake at the first character that starts none."""
-    found: list[Token] = []
-    at = 0
-    while at < len(source):
-        match = _TOKEN.match(source, at)
-        if match is None or match.lastgroup is None:
-            raise _mistake(at, f"unexpected `{source[at]}`", _CHARACTER_HINTS.get(source[at], ""))
-        if match.lastgroup != "space":
-            found.append(Token(match.lastgroup, match[0], at))
-        at = match.end()
-    found.append(Token("end", "", len(source)))
-    return found
-
-
-_CHARACTER_HINTS = {
-    "=": "equality is `==`",
-    "&": "and is `&&`",
-    "|": "or is `||`",
-    '"': "this text is not closed",
-    "'": "this text is not closed",
-}
-
-
-def _mistake(at: int, message: str, hint: str = "") -> SyntaxMistake:
-    return SyntaxMistake(Mistake(at, message, hint))
 
 
 @lru_cache(maxsize=4096)
 def parse(source: str) -> Node:
     """The tree of a CEL expression; SyntaxMistake when it is none."""
     if len(source) > _LONGEST:
-        raise _mistake(0, f"longer than {_LONGEST} characters")
+        raise mistake_at(0, f"longer than {_LONGEST} characters")
     return _Parser(tokens_of(source)).whole()
 
 
@@ -224,16 +170,16 @@ class _Parser:
     def _unexpected(self, hint: str = "") -> SyntaxMistake:
         token = self._peek()
         if token.kind == "end":
-            return _mistake(token.at, "the expression ends too early", hint.removesuffix(" before it"))
+            return mistake_at(token.at, "the expression ends too early", hint.removesuffix(" before it"))
         hint = hint or {"and": "and is `&&`", "or": "or is `||`", "not": "not is `!`"}.get(token.text, "")
-        return _mistake(token.at, f"unexpected `{token.text}`", hint)
+        return mistake_at(token.at, f"unexpected `{token.text}`", hint)
 
     # ------------------------------------------------------------ grammar
 
     def _expression(self) -> Node:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _mistake(self._peek().at, f"nested deeper than {_DEEPEST} levels")
+            raise mistake_at(self._peek().at, f"nested deeper than {_DEEPEST} levels")
         node = self._binary(1)
         at = self._peek().at
         if self._accept("?"):
@@ -260,7 +206,7 @@ class _Parser:
         self._next += 1
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise _mistake(token.at, f"nested deeper than {_DEEPEST} levels")
+            raise mistake_at(token.at, f"nested deeper than {_DEEPEST} levels")
         operand = self._unary()
         self._depth -= 1
         return Unary(token.at, token.text, operand)
@@ -290,9 +236,9 @@ class _Parser:
         token = self._peek()
         if token.kind == "name":
             return self._named()
-        if token.kind in _READERS:
+        if token.kind in READERS:
             self._next += 1
-            return Literal(token.at, _READERS[token.kind](token))
+            return Literal(token.at, READERS[token.kind](token))
         if self._accept("("):
             node = self._expression()
             self._expect(")")
@@ -306,7 +252,7 @@ class _Parser:
     def _named(self) -> Node:
         token = self._peek()
         if token.text == "in" or token.text in _RESERVED:
-            raise _mistake(token.at, f"`{token.text}` is a reserved word")
+            raise mistake_at(token.at, f"`{token.text}` is a reserved word")
         self._next += 1
         if token.text in ("true", "false"):
             return Literal(token.at, token.text == "true")
@@ -333,43 +279,3 @@ class _Parser:
             self._expect(":")
             pairs.append((key, self._expression()))
         return tuple(pairs)
-
-
-# ------------------------------------------------------------------ literals
-
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))", re.DOTALL)
-_PLAIN_ESCAPES = dict(zip("abfnrtv\\?\"'`", "\a\b\f\n\r\t\v\\?\"'`", strict=True))
-
-
-def _inside(text: str) -> str:
-    width = 3 if text[:3] in ('"""', "'''") and len(text) >= 6 else 1
-    return text[width:-width]
-
-
-def _read_string(token: Token) -> str:
-    def plain(match: re.Match[str]) -> str:
-        code = match[1] or match[2] or match[3]
-        if code:
-            return chr(int(code, 16))
-        if match[4]:
-            return chr(int(match[4], 8))
-        if match[5] not in _PLAIN_ESCAPES:
-            raise _mistake(token.at, f"`\\{match[5]}` is no escape", 'a regular expression is written r"…"')
-        return _PLAIN_ESCAPES[match[5]]
-
-    return _ESCAPE.sub(plain, _inside(token.text))
-
-
-def _read_int(token: Token) -> int:
-    value = int(token.text, 0) if token.text[:2] in ("0x", "0X") else int(token.text)
-    if value > _BIGGEST_INT:
-        raise _mistake(token.at, f"{token.text} does not fit 64 bits")
-    return value
-
-
-_READERS: dict[str, Callable[[Token], str | int | float]] = {
-    "string": _read_string,
-    "raw": lambda token: _inside(token.text[1:]),
-    "int": _read_int,
-    "float": lambda token: float(token.text),
-}

@@ -22,10 +22,10 @@ from knowledge.cel_parse import (
     Null,
     Pairs,
     Select,
-    SyntaxMistake,
     Unary,
     parse,
 )
+from knowledge.cel_tokens import SyntaxMistake
 from knowledge.mistakes import Mistake, did_you_mean
 from knowledge.shapes import (
     ANYTHING,

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from base.text import Text
 from knowledge.cel import Expression
-from knowledge.cel_parse import Binary, Literal, Name, Node, Select, SyntaxMistake, parse, walk
+from knowledge.cel_parse import Binary, Literal, Name, Node, Select, parse, walk
+from knowledge.cel_tokens import SyntaxMistake
 from knowledge.expressions import Given, Reading, check_kind, expressions, facts_of, record_of_answer
 from knowledge.flow import Flow, Way, flow_of
 from knowledge.mistakes import Mistake, did_you_mean
