@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import asyncssh
-from asyncssh import SSHClientConnection, SSHKey
+from asyncssh import SSHClientConnection
 
-from base.text import inert
 from probes.errors import AccessDenied, HostKeyRefused, HostUnreachable, ProbeError
 from probes.facts import Reach
 from probes.keys import fingerprint
 from probes.known_hosts import public_key
 from probes.site import Site
-from probes.ssh import KEEPALIVE, Logins, Way
-from probes.ssh_port import PORT_SECONDS, Seen, note_jump_refusal, open_port
-from probes.ssh_way import Leg, config_of, leg
+from probes.ssh import Logins, Way
+from probes.ssh_handshake import Client, Try, open_speaking, shake_hands
+from probes.ssh_port import Seen
+from probes.ssh_way import config_of, leg
 
 ALL_SECONDS = 8.0
-BANNER_SECONDS = 3.0
-LOGIN_SECONDS = 4.0
-SUDO_SECONDS = 3.0
-KEY_SECONDS = 3.0
+SUDO_SECONDS = 5.0
 _PATIENCE = 1.5
 """Seconds a jump host has to let us in before it is looked at itself."""
 _ALIVE = 1.5
@@ -49,6 +45,11 @@ _HINTS = {
     "login": "check User and IdentityFile of the SSH configuration and `ssh-add -l`; try `ssh -v`",
 }
 
+_DIRECT, _TUNNELLED = 6, 16
+"""Handshakes at once: more of them only keep each other, and the screen, waiting. Hosts that say nothing do not
+count where they are reached directly."""
+_slots: WeakKeyDictionary[Logins, dict[bool, asyncio.Semaphore]] = WeakKeyDictionary()
+
 _looking: WeakKeyDictionary[Logins, dict[Way, asyncio.Task[Reach]]] = WeakKeyDictionary()
 """Looks at jump hosts under way: a hundred hosts behind a dead one are one look at it."""
 
@@ -61,7 +62,7 @@ async def look(host: str, site: Site, logins: Logins) -> Reach:
 async def _look(way: Way, site: Site, logins: Logins) -> Reach:
     seen = Seen(way[-1], way[-1])
     try:
-        async with asyncio.timeout(ALL_SECONDS):
+        async with asyncio.timeout(ALL_SECONDS) as seen.limit:
             broken_jump = await _see(way, site, logins, seen)
     except TimeoutError:
         seen.stop(seen.trying, f"no answer within {ALL_SECONDS:g} s")
@@ -82,16 +83,42 @@ async def _see(way: Way, site: Site, logins: Logins, seen: Seen) -> Reach | None
         tunnel, broken = await _through(jump, site, logins, seen)
         if broken or tunnel is None:
             return broken
-    connection = await _connect(target, tunnel, site, seen)
+    opened = None
+    if tunnel is None and not target.proxy_command:
+        opened = await open_speaking(target, seen)
+    connection = None
+    if opened or tunnel or target.proxy_command:
+        trying = Try(target, seen, tunnel, opened, config_of(site), Client())
+        with trying:
+            async with _slot(logins, tunnel is not None, seen):
+                connection = await shake_hands(trying)
+                if connection is not None:
+                    await _use(connection, way, logins, seen)
     if connection is None:
         logins.learn(way, _as_error(seen))
-        return None
+    return None
+
+
+async def _use(connection: SSHClientConnection, way: Way, logins: Logins, seen: Seen) -> None:
     try:
         await _see_power(connection, seen)
     finally:
         if not logins.learn(way, connection):
             await _close(connection)
-    return None
+
+
+@asynccontextmanager
+async def _slot(logins: Logins, tunnelled: bool, seen: Seen) -> AsyncIterator[None]:
+    """Waiting for one's turn is not the host's fault: the time limit waits too."""
+    slots = _slots.setdefault(logins, {True: asyncio.Semaphore(_TUNNELLED), False: asyncio.Semaphore(_DIRECT)})
+    loop = asyncio.get_running_loop()
+    begun, until = loop.time(), seen.limit.when() if seen.limit else None
+    if seen.limit:
+        seen.limit.reschedule(None)
+    async with slots[tunnelled]:
+        if seen.limit and until is not None:
+            seen.limit.reschedule(until + loop.time() - begun)
+        yield
 
 
 async def _through(
@@ -164,185 +191,6 @@ async def _close(connection: SSHClientConnection) -> None:
             await connection.wait_closed()
             return
     connection.abort()
-
-
-# ------------------------------------------------------------------ banner, key, login
-
-
-class _Client(asyncssh.SSHClient):
-    """Notes how far the client got. Trusts nothing."""
-
-    def __init__(self) -> None:
-        self.opened = asyncio.get_running_loop().create_future()
-        self.connection: SSHClientConnection | None = None
-        self.presented: SSHKey | None = None
-        self.key_accepted = False
-
-    def connection_made(self, conn: SSHClientConnection) -> None:
-        self.connection = conn
-        if not self.opened.done():
-            self.opened.set_result(None)
-
-    def validate_host_public_key(self, host: str, addr: str, port: int, key: SSHKey) -> bool:
-        self.presented = key
-        return False
-
-    def begin_auth(self, username: str) -> None:
-        self.key_accepted = True
-
-    @property
-    def banner(self) -> str:
-        # Not get_extra_info("server_version"): through a jump host that tells the jump host's, too early.
-        version: bytes = getattr(self.connection, "_server_version", b"")
-        return inert(version.decode(errors="replace"))
-
-
-@dataclass(slots=True)
-class _Try:
-    """One SSH handshake."""
-
-    leg: Leg
-    seen: Seen
-    tunnel: SSHClientConnection | None
-    opened: socket.socket | None
-    config: list[str] | None
-    client: _Client
-    keys_unreadable: str = ""
-
-    async def connect(self) -> SSHClientConnection:
-        try:
-            return await asyncssh.connect(self.leg.lookup, **self._options(), client_keys=(), agent_path=())
-        except (ValueError, OSError, asyncssh.KeyImportError) as error:
-            if self.client.opened.done():
-                raise
-            self.keys_unreadable = f"own key: {error}"  # what comes before the login can still be seen
-        return await asyncssh.connect(self.leg.lookup, **self._options(), client_keys=None)
-
-    def _options(self) -> dict[str, Any]:
-        way = {"sock": self.opened, "tunnel": self.tunnel, "proxy_command": None}
-        return {
-            "port": self.leg.port,
-            "username": self.leg.user,
-            "options": self.leg.options,
-            "config": None if self.leg.read_once else self.config,
-            "known_hosts": self.leg.known.for_asyncssh,
-            "client_factory": lambda: self.client,
-            "connect_timeout": None,
-            "keepalive_interval": KEEPALIVE,
-            "agent_forwarding": False,
-            "x11_forwarding": False,
-            "x509_trusted_certs": None,
-            **({} if self.leg.proxy_command else way),
-        }
-
-
-async def _connect(
-    leg: Leg, tunnel: SSHClientConnection | None, site: Site, seen: Seen
-) -> SSHClientConnection | None:
-    opened = None
-    if tunnel is None and not leg.proxy_command:
-        opened = await open_port(leg, seen)
-        if opened is None:
-            return None
-    trying = _Try(leg, seen, tunnel, opened, config_of(site), _Client())
-    task = asyncio.create_task(trying.connect())
-    try:
-        await _watch(trying, task)
-    finally:
-        await _end(task)
-        if opened is not None and not trying.client.opened.done():
-            opened.close()
-    if seen.stopped_at == "key" and seen.key is None:
-        await _ask_key(trying)
-    return None if seen.stopped_at else task.result()
-
-
-async def _end(task: asyncio.Task[SSHClientConnection]) -> None:
-    if not task.done():
-        task.cancel()
-        await asyncio.wait({task})
-
-
-async def _watch(trying: _Try, task: asyncio.Task[SSHClientConnection]) -> None:
-    """Waits for one layer after the other, each with its limit."""
-    seen, client = trying.seen, trying.client
-    seen.trying = "port"
-    await asyncio.wait({task, client.opened}, timeout=PORT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    if not task.done() and not client.opened.done():
-        seen.port_state = "silent"
-        by = f" for {seen.via}" if seen.via else ""
-        return seen.stop("port", f"no answer from {seen.address} port {trying.leg.port}{by}")
-    if client.opened.done() and not trying.leg.proxy_command:
-        seen.port_state = "open"
-    seen.trying = "banner"
-    await asyncio.wait({task}, timeout=BANNER_SECONDS)
-    if not task.done() and client.banner:
-        seen.trying = "login" if client.key_accepted else "key"
-        await asyncio.wait({task}, timeout=LOGIN_SECONDS)
-    return _note_end(trying, task)
-
-
-def _note_end(trying: _Try, task: asyncio.Task[SSHClientConnection]) -> None:
-    seen, client = trying.seen, trying.client
-    seen.banner = client.banner
-    if client.key_accepted:
-        seen.key_state = "known"
-        seen.key = client.connection.get_server_host_key() if client.connection else None
-    if not task.done():
-        layer = "login" if client.key_accepted else "key" if client.banner else "banner"
-        return seen.stop(layer, _SILENT[layer])
-    error = task.exception()
-    if error is None:
-        seen.login = "ok"
-        return None
-    if not isinstance(error, (asyncssh.Error, OSError, ValueError)):
-        raise error
-    return _note_error(error, trying)
-
-
-_SILENT = {
-    "banner": f"TCP connects, but no SSH banner comes within {BANNER_SECONDS:g} s",
-    "key": "the SSH server stops answering during the key exchange",
-    "login": "the SSH server stops answering during the login",
-}
-
-
-def _note_error(error: Exception, trying: _Try) -> None:
-    seen, client = trying.seen, trying.client
-    if isinstance(error, asyncssh.ChannelOpenError):
-        return note_jump_refusal(error, trying.leg, seen)
-    if not client.opened.done() and not client.banner:
-        return seen.stop("port", error)
-    if not client.banner:
-        return seen.stop("banner", f"no SSH banner: {error}")
-    if not client.key_accepted:
-        seen.key = client.presented
-        seen.key_state = "unseen" if seen.key is None else _judged(seen.key, trying.leg)
-        return seen.stop("key", error)
-    if isinstance(error, asyncssh.PermissionDenied) or "authentication" in str(error).lower():
-        seen.login = "denied"
-    return seen.stop("login", trying.keys_unreadable or error)
-
-
-def _judged(key: SSHKey, leg: Leg) -> str:
-    known = leg.known
-    if key in known.revoked:
-        return "revoked"
-    if key in known.keys or key in known.without_port:
-        return "known"
-    return "changed" if known.keys else "unknown"
-
-
-async def _ask_key(trying: _Try) -> None:
-    """Which key the host shows when nothing is demanded of it (a revoked one, another type than the known)."""
-    leg, seen = trying.leg, trying.seen
-    way: dict[str, Any] = {} if leg.proxy_command else {"tunnel": trying.tunnel, "proxy_command": None}
-    host = leg.lookup if trying.tunnel or leg.proxy_command else seen.address
-    with suppress(asyncssh.Error, OSError, ValueError, TimeoutError):
-        async with asyncio.timeout(KEY_SECONDS):
-            seen.key = await asyncssh.get_server_host_key(host, leg.port, config=None, options=leg.options, **way)
-    if seen.key is not None:
-        seen.key_state = _judged(seen.key, leg)
 
 
 # ------------------------------------------------------------------ sudo

@@ -43,6 +43,8 @@ class Seen:
     login: str = "untried"
     sudo: str = "untried"
     error: str = ""
+    limit: asyncio.Timeout | None = None
+    """Of the whole look."""
 
     def stop(self, layer: str, error: object) -> None:
         self.stopped_at = layer
