@@ -84,6 +84,7 @@ class DeadhopApp(App[int]):
         self.session: Session | None = None
         self._factory, self._text = session_factory, text
         self._opened = asyncio.Event()
+        self._failure: DeadhopError | None = None
         self.register_theme(TERMINAL)
         self.theme = TERMINAL.name
 
@@ -102,14 +103,18 @@ class DeadhopApp(App[int]):
             self.session = session
             await session.ready()
         except DeadhopError as error:
+            self._failure = error
             self.home.trouble(error)
             return
-        self._opened.set()
+        finally:
+            self._opened.set()
         self.home.opened(session)
 
     async def opened(self) -> Session:
-        """The session, once it can search."""
+        """The session, once it can search; DeadhopError when it could not be opened."""
         await self._opened.wait()
+        if self._failure is not None:
+            raise self._failure
         assert self.session is not None
         return self.session
 
@@ -161,8 +166,8 @@ class DeadhopApp(App[int]):
     async def _write_export(self, form: str) -> None:
         from tui.records import free_path
 
-        session = await self.opened()
         try:
+            session = await self.opened()
             path = await asyncio.to_thread(lambda: session.export(form, self.lang, free_path(session.id, form)))
         except (DeadhopError, OSError) as error:
             self._trouble(error)

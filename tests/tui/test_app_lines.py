@@ -3,7 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from scripted import (
+from textual.content import Content
+
+from base.errors import UsageError
+from base.text import Lang, Text
+from diagnosis.views import Diagnosis, RepairView
+from knowledge.model import Risk, Verdict
+from probes.exchange import Exchange, Reply, Request
+from probes.facts import Addresses, Hit, Sysctls
+from tests.tui.scripted import (
     ACTION,
     AT,
     BLIND,
@@ -17,14 +25,6 @@ from scripted import (
     reach,
     running,
 )
-from textual.content import Content
-
-from base.errors import UsageError
-from base.text import Lang, Text
-from diagnosis.views import Diagnosis, RepairView
-from knowledge.model import Risk, Verdict
-from probes.exchange import Exchange, Reply, Request
-from probes.facts import Addresses, Hit, Sysctls
 from tui.lines import fix as fix_lines
 from tui.lines import home, walk
 from tui.lines.common import error_lines, key_rows

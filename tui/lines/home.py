@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PREVIEW = 200
 MOST_RECENT = 20
 MOST_ABOUT = 60
+MOST_HOSTS = 60
 
 
 def match_prompt(match: Match, lang: Lang) -> Content:
@@ -72,11 +73,17 @@ def health_counts(hosts: Sequence[str], reached: Mapping[str, Reach], words: Wor
 
 
 def health_lines(hosts: Sequence[str], reached: Mapping[str, Reach], words: Words, width: int) -> Content:
-    """Hosts that cannot be reached first, one a line with what stopped them; the others after, in columns."""
-    stopped = [reach_line(reached[host], words) for host in hosts if host in reached and reached[host].stopped_at]
+    """Hosts that cannot be reached first, one a line with what stopped them. On a site small enough to be read
+    the others follow, in columns."""
+    stopped = [host for host in hosts if host in reached and reached[host].stopped_at]
+    lines = [reach_line(reached[host], words) for host in stopped[:MOST_HOSTS]]
+    if len(stopped) > MOST_HOSTS:
+        lines.append(dim(words.more_rows.format(count=len(stopped) - MOST_HOSTS)))
+    if len(hosts) > MOST_HOSTS:
+        return stacked(lines)
     fine = [marked(OK, one_line(host)) for host in hosts if host in reached and not reached[host].stopped_at]
     asking = [marked(BUSY, one_line(host), "dim") for host in hosts if host not in reached]
-    return stacked([*stopped, *in_columns([*fine, *asking], width)])
+    return stacked([*lines, *in_columns([*fine, *asking], width)])
 
 
 def in_columns(cells: Sequence[Content], width: int) -> list[Content]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DEBOUNCE = 0.08
 """Seconds of quiet before a search."""
+HEALTH_PACE = 0.1
+"""Seconds between two drawings of the site's health."""
 
 
 class HomeScreen(Room):
@@ -39,6 +41,7 @@ class HomeScreen(Room):
         self._wanted = False
         self._searching = False
         self._start_when_found = False
+        self._health_due = False
         self._reached: dict[str, Reach] = {}
 
     # ------------------------------------------------------------ what it shows
@@ -49,6 +52,11 @@ class HomeScreen(Room):
         yield Binding("up", "move(-1)", show=False)
         yield Binding("escape", "forget", self.words.key_clear, key_display="esc")
         yield Binding("f2", "sessions", self.words.key_sessions, key_display="F2")
+
+    def common_keys(self) -> Iterable[Binding]:
+        yield Binding("f1", "help", self.words.key_help, key_display="F1")
+        yield Binding("question_mark", "help", show=False)
+        yield from (key for key in super().common_keys() if key.action != "help")
 
     def room_title(self) -> str:
         return self.words.home
@@ -101,11 +109,18 @@ class HomeScreen(Room):
         with self.in_words():
             async for reach in session.health():
                 self._reached[reach.asked] = reach
-                self._draw_health()
+                self._health_changed()
+
+    def _health_changed(self) -> None:
+        """Draws soon: a thousand answers are not a thousand drawings."""
+        if not self._health_due:
+            self._health_due = True
+            self.set_timer(HEALTH_PACE, self._draw_health)
 
     def _draw_health(self) -> None:
+        self._health_due = False
         hosts = [host.name for host in self.desk.session.site.hosts] if self.desk.session else []
-        hosts += [name for name in self._reached if name not in hosts]
+        hosts += sorted(set(self._reached) - set(hosts))
         self.query_one("#health-counts", Static).update(lines.health_counts(hosts, self._reached, self.words))
         shown = self.query_one("#health", Static)
         width = self.query_one("#health-list").size.width or self.size.width
@@ -144,28 +159,26 @@ class HomeScreen(Room):
     @work(group="search")
     async def _search(self) -> None:
         try:
-            session = await self.desk.opened()
-            while self._wanted:
-                await asyncio.sleep(DEBOUNCE)
-                self._wanted, text = False, self.ask.text
-                with self.in_words():
+            with self.in_words():
+                session = await self.desk.opened()
+                while self._wanted:
+                    await asyncio.sleep(DEBOUNCE)
+                    self._wanted, text = False, self.ask.text
                     found = await asyncio.to_thread(session.search, text) if text.strip() else None
                     if not self._wanted:
                         self._show(found)
         finally:
             self._searching = False
+        if self._start_when_found:
+            self._start_when_found = False
+            self.action_start()
 
     def _show(self, results: Results | None) -> None:
         self._results = results
         matches = results.matches if results else ()
         self.results.set_options([Hanging(lines.match_prompt(match, self.lang)) for match in matches])
         self.results.highlighted = 0 if matches else None
-        self._head()
-        if self._start_when_found and results and results.confident:
-            self.action_start()
-        self._start_when_found = False
-
-    def _head(self) -> None:
+        self._start_when_found = self._start_when_found and bool(results and results.confident)
         empty = not self.ask.text.strip()
         said = lines.results_heading(self._results, self.words, searching=False, empty=empty)
         self.query_one("#found", Static).update(said)
@@ -192,7 +205,7 @@ class HomeScreen(Room):
 
     def action_start(self) -> None:
         """Starts on the highlighted match; asks first for what the tree must know."""
-        if self._wanted or self._searching:
+        if self._searching:
             self._start_when_found = True
             return
         index = self.results.highlighted

@@ -52,8 +52,8 @@ class SessionsScreen(Room):
 
     @work(group="sessions")
     async def _load(self) -> None:
-        session = await self.desk.opened()
         with self.in_words():
+            session = await self.desk.opened()
             self._sessions = await asyncio.to_thread(session.recent)
         options = [session_line(one, self.lang, self.words) for one in self._sessions]
         self.query_one("#sessions", OptionList).set_options(options)

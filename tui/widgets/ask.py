@@ -21,7 +21,7 @@ class Ask(Input):
 
     BINDINGS = [Binding("ctrl+u", "forget", show=False)]  # noqa: RUF012
 
-    pasted: reactive[str] = reactive("", layout=False, repaint=False)
+    pasted: reactive[str] = reactive("", repaint=False, init=False)
 
     @dataclass
     class Edited(Message):
@@ -43,6 +43,16 @@ class Ask(Input):
         event.prevent_default()  # Input would keep the first line only
         event.stop()
         self.put(event.text)
+
+    def _is_help(self, key: str) -> bool:
+        return key == "question_mark" and not self.text
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return not self._is_help(key) and super().check_consume_key(key, character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if self._is_help(event.key):
+            event.prevent_default()  # an empty input has no use for it; the screen's help has
 
     def watch_pasted(self) -> None:
         self.post_message(self.Edited(self))
