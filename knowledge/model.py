@@ -83,6 +83,8 @@ class Branch:
     place: Place
     says: Text | None = None
     """The answer in words; without it the destination's title is shown."""
+    rules_out: bool = True
+    """False: the look was partial, so taking this branch rules out nothing of what the others lead to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class DestinationSchema(Strict):
 class BranchSchema(DestinationSchema):
     when: Cel = ""
     says: TextSchema | None = None
+    rules_out: bool = True
 
 
 class StepSchema(Strict):

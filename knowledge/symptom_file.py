@@ -211,6 +211,7 @@ class _Builder:
             when=when,
             place=self.document.place(where),
             says=text_of(branch.says) if branch.says else None,
+            rules_out=branch.rules_out,
         )
 
     def _check_answers(self, where: Where, when: Expression) -> None:

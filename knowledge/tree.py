@@ -277,7 +277,8 @@ def _branch(walker: _Walker, ask: Ask) -> Destination:
         return _unknown(walker, ask, "none of the expected answers")
     _note(walker, Decision(ask, taken))
     destination = ask.step.branches[taken].destination
-    _rule_out(walker, ask, refuted, [b.destination for b in ask.step.branches if b not in refuted])
+    if ask.step.branches[taken].rules_out:
+        _rule_out(walker, ask, refuted, [b.destination for b in ask.step.branches if b not in refuted])
     return destination
 
 
