@@ -28,9 +28,9 @@ _STARTING = 9
 """Logins at once per address: sshd's MaxStartups refuses some from the tenth on."""
 _WAITING = 64
 """Hosts waited for at once."""
-_HANDSHAKES = 4
+_HANDSHAKES = 6
 """Of those, logins at once: their cryptography shares a thread with the screen, which must not wait 50 ms."""
-_CLOSING = 1.0
+_CLOSING = 0.4
 
 Way = tuple[str, ...]
 """Jump hosts and then the host, as ProxyJump writes them: `[user@]host[:port]`. A single word goes the way its

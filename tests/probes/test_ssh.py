@@ -12,7 +12,6 @@ from pathlib import Path
 
 import asyncssh
 import pytest
-from ssh_server import SshServer
 
 from base.errors import UsageError
 from probes.connection import Command
@@ -20,6 +19,7 @@ from probes.errors import ProbeError
 from probes.exchange import Exchange
 from probes.ssh_errors import KINDS, as_probe_error
 from probes.toolbox import LiveToolbox
+from tests.probes.ssh_server import SshServer
 
 
 @pytest.fixture
