@@ -6,8 +6,8 @@ import os
 import socket
 
 import asyncssh
+from asyncssh import gss
 from asyncssh.asn1 import ASN1Error
-from asyncssh.gss import GSSError
 from asyncssh.misc import SoftEOFReceived
 from asyncssh.packet import PacketDecodeError
 from asyncssh.pbe import KeyEncryptionError
@@ -18,6 +18,8 @@ from probes.errors import AccessDenied, HostKeyRefused, HostUnreachable, ProbeEr
 _LOOK_AT_KEY = "compare the fingerprints before you trust it: `ssh-keygen -F HOST` and the host's own console"
 _LOOK_AT_LOGIN = "check User and IdentityFile of the SSH configuration and `ssh-add -l`; try `ssh -v`"
 _LOOK_AT_LINK = "try `ssh -v`"
+
+_GSS_ERROR: type[Exception] = vars(gss)["GSSError"]  # of an optional package, or asyncssh's own stand-in
 
 KINDS: dict[type[Exception], tuple[type[ProbeError], str]] = {
     asyncssh.HostKeyNotVerifiable: (HostKeyRefused, _LOOK_AT_KEY),
@@ -44,7 +46,7 @@ KINDS: dict[type[Exception], tuple[type[ProbeError], str]] = {
     SoftEOFReceived: (HostUnreachable, _LOOK_AT_LINK),
     asyncssh.TerminalSizeChanged: (HostUnreachable, _LOOK_AT_LINK),
     ASN1Error: (AccessDenied, "check that IdentityFile is a private key ssh can read"),
-    GSSError: (AccessDenied, "check the Kerberos ticket: `klist`"),
+    _GSS_ERROR: (AccessDenied, "check the Kerberos ticket: `klist`"),
     PacketDecodeError: (HostUnreachable, _LOOK_AT_LINK),
     asyncssh.Error: (HostUnreachable, _LOOK_AT_LINK),
 }
