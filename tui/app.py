@@ -213,6 +213,12 @@ class DeadhopApp(App[int]):
                                     lambda key=binding.key: self.simulate_key(key))  # fmt: skip
         yield SystemCommand(w.palette_theme, w.palette_theme_note, self.action_change_theme)
 
+    async def _shutdown(self) -> None:
+        """Workers end before the widgets they draw on."""
+        self.workers.cancel_all()
+        await asyncio.sleep(0)
+        await super()._shutdown()
+
     # ------------------------------------------------------------ what should not happen
 
     def _handle_exception(self, error: Exception) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
@@ -118,6 +119,11 @@ class Room(Screen[None]):
 
         keys = [(self.app.get_key_display(key), key.description) for key in shown_keys(self)]
         self.app.push_screen(HelpScreen(self.words, self.room_title(), self.words.help[self.help_key], keys))
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Ends this screen's work before its widgets go."""
+        self.workers.cancel_node(self)
+        return super().dismiss(result)
 
     def action_leave(self) -> None:
         if self.query_one(Notice).has_class("-told"):
