@@ -14,6 +14,7 @@ from textual.command import CommandPalette
 from textual.content import Content
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.worker import WorkerFailed
 
 from base.errors import DeadhopError
 from base.text import Lang
@@ -222,7 +223,12 @@ class DeadhopApp(App[int]):
     # ------------------------------------------------------------ what should not happen
 
     def _handle_exception(self, error: Exception) -> None:
-        """A bug ends the app, with a line that says where it was written down."""
+        """A bug ends the app, with a line that says where it was written down; an error in words is shown."""
+        if isinstance(error, WorkerFailed):
+            error = error.error if isinstance(error.error, Exception) else error
+        if isinstance(error, DeadhopError) and self.is_running:
+            self._trouble(error)
+            return
         path = note_crash(error)
         if self._exception is None:  # what Textual's test pilot raises
             self._exception = error
