@@ -2,7 +2,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from desk import Desk, lay
+
+from tests.deadhop.desk import Desk, lay
 
 
 @pytest.fixture

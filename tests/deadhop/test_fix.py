@@ -7,7 +7,8 @@ import subprocess
 import time
 
 import pytest
-from desk import Desk
+
+from tests.deadhop.desk import Desk
 
 CAUSE = ("--cause", "marker-was-removed")
 

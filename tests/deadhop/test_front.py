@@ -3,7 +3,8 @@
 import subprocess
 
 import pytest
-from desk import Desk
+
+from tests.deadhop.desk import Desk
 
 
 def test_help_names_every_command(desk: Desk) -> None:

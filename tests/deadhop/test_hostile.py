@@ -4,7 +4,8 @@ import resource
 import subprocess
 
 import pytest
-from desk import Desk, Outcome
+
+from tests.deadhop.desk import Desk, Outcome
 
 INJECTIONS = [
     "10.0.0.1; rm -rf /",

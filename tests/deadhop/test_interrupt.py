@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from desk import Desk
 
 from journal.store import read
+from tests.deadhop.desk import Desk
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 STARTED = 0.15

@@ -6,7 +6,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from desk import Desk
+
+from tests.deadhop.desk import Desk
 
 SCHEMAS = {
     entry.name.removesuffix(".json"): json.loads(entry.read_text(encoding="utf-8"))
