@@ -199,9 +199,7 @@ class _Case:
 
     def _check_values(self, found: Found) -> None:
         where = (*self.where, "expect", "values")
-        for reason in found.refused:
-            if not reason.endswith(": not known"):
-                self.notes.add((*self.where, "expect"), f"a value was refused: {reason}")
+        self._check_refused(found)
         kinds = {name: value.kind for name, value in self.knowledge.causes[found.cause].values.items()}
         for name, plain in self.case.expect.values.items():
             if name not in kinds:
@@ -210,6 +208,37 @@ class _Case:
                 )
             elif checked(self.notes, (*where, name), kinds[name], plain) != found.values.get(name):
                 self.notes.add((*where, name), f"it is `{_shown(found.values.get(name))}`")
+
+    def _check_refused(self, found: Found) -> None:
+        """Values that failed their kind; with one of them no command may exist."""
+        wanted = self.case.expect.refused
+        refused = {reason.partition(":")[0]: reason for reason in found.refused}
+        for name, reason in refused.items():
+            if name not in wanted and (wanted or not reason.endswith(": not known")):
+                self.notes.add((*self.where, "expect"), f"a value was refused: {reason}")
+        for index, name in enumerate(wanted):
+            if name not in refused:
+                self.notes.add((*self.where, "expect", "refused", index), f"`{name}` was not refused")
+
+    def _check_unavailable(self, cause: Cause, found: Found) -> None:
+        """Fixes that nobody may be offered: they do not apply, or cannot be written on these values."""
+        fixes = {fix.id: fix for fix in cause.fixes}
+        for index, name in enumerate(self.case.expect.unavailable):
+            where = (*self.where, "expect", "unavailable", index)
+            if name not in fixes:
+                self.notes.add(where, f"`{cause.id}` has no fix `{name}`", did_you_mean(name, fixes))
+            elif commands := self._offered(cause, fixes[name], found):
+                self.notes.add(where, f"`{name}` is offered", "\n        ".join(commands))
+
+    @staticmethod
+    def _offered(cause: Cause, fix: Fix, found: Found) -> tuple[str, ...]:
+        applies = fix.when is None or fix.when.evaluate(readable(cause, found.values)) is True
+        if found.refused or not applies:
+            return ()
+        try:
+            return tuple(action.run for action in render_actions(fix.actions, found.values))
+        except DeadhopError:
+            return ()
 
     def _check_ruled_out(self, position: Position) -> None:
         ruled_out = [entry.cause for entry in position.ruled_out]
@@ -222,6 +251,7 @@ class _Case:
 
     def _check_fixes(self, found: Found) -> set[Reached]:
         cause = self.knowledge.causes[found.cause]
+        self._check_unavailable(cause, found)
         fixes = {fix.id: fix for fix in cause.fixes}
         checked_fixes: set[Reached] = set()
         for key, expected in (("commands", self.case.expect.commands), ("undo", self.case.expect.undo)):
@@ -229,6 +259,9 @@ class _Case:
                 where = (*self.where, "expect", key, name)
                 if name not in fixes:
                     self.notes.add_key(where, f"`{cause.id}` has no fix `{name}`", did_you_mean(name, fixes))
+                    continue
+                if found.refused:
+                    self.notes.add_key(where, f"`{name}` is not offered", "; ".join(found.refused))
                     continue
                 self._check_lines(where, lines, key, self._rendered(where, cause, fixes[name], found.values))
                 if key == "commands":

@@ -163,6 +163,8 @@ class ExpectSchema(Strict):
     commands: dict[str, list[str]] = {}
     undo: dict[str, list[str]] = {}
     ruled_out: list[str] = []
+    refused: list[VariableName] = []
+    unavailable: list[str] = []
 
 
 class CaseSchema(Strict):
