@@ -1,4 +1,4 @@
-"""The same outage for a login that is not root: with sudo it is repaired, without it is said what could not be seen."""
+"""The same outage for a login that is not root: with sudo it is repaired, without, what was not seen is said."""
 
 from __future__ import annotations
 
