@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from rich.text import Text
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding
@@ -18,7 +19,6 @@ from textual.worker import WorkerFailed
 
 from base.errors import DeadhopError
 from base.text import Lang
-from tui.crash import EXIT_CODE, crash_message, note_crash
 from tui.engine import Session
 from tui.lines.common import OK, marked, outside
 from tui.screens.home import HomeScreen
@@ -83,15 +83,17 @@ class DeadhopApp(App[int]):
         super().__init__()
         self.words, self.lang, self.read_only = words_of(lang), lang, read_only
         self.session: Session | None = None
-        self._factory, self._text = session_factory, text
+        self._factory = session_factory
+        self.home = HomeScreen(self.words, lang, text)
         self._opened = asyncio.Event()
         self._failure: DeadhopError | None = None
         self.register_theme(TERMINAL)
         self.theme = TERMINAL.name
 
+    def get_default_screen(self) -> Screen[Any]:
+        return self.home
+
     def on_mount(self) -> None:
-        self.home = HomeScreen(self.words, self.lang, self._text)
-        self.push_screen(self.home)
         self.call_after_refresh(self._open)
 
     # ------------------------------------------------------------ the session
@@ -135,7 +137,7 @@ class DeadhopApp(App[int]):
         parts = [Content.styled("deadhop", "bold $primary"), Content(room)]
         if self.session is not None and self.session.drill:
             parts.append(Content.styled(self.words.drill, "bold $warning"))
-        elif self.session is not None and isinstance(self.screen, HomeScreen):
+        elif self.session is not None and self.screen is self.home:
             parts.append(Content.styled(outside(self.session.site.source), "dim"))
         if self.read_only:
             parts.append(Content.styled(self.words.read_only_short, "bold $warning"))
@@ -197,10 +199,13 @@ class DeadhopApp(App[int]):
             self.copy_to_clipboard(selected)
             self.screen.clear_selection()
         else:
-            self.exit(0)
+            self._leave()
 
     async def action_quit(self) -> None:
-        self.exit(0)
+        self._leave()
+
+    def _leave(self) -> None:
+        self.exit(self._failure.exit_code if self._failure is not None else 0)
 
     def action_command_palette(self) -> None:
         if not any(isinstance(screen, CommandPalette) for screen in self.screen_stack):
@@ -229,8 +234,10 @@ class DeadhopApp(App[int]):
         if isinstance(error, DeadhopError) and self.is_running:
             self._trouble(error)
             return
+        from tui.crash import EXIT_CODE, crash_message, note_crash
+
         path = note_crash(error)
         if self._exception is None:  # what Textual's test pilot raises
             self._exception = error
             self._exception_event.set()
-        self.exit(EXIT_CODE, return_code=EXIT_CODE, message=crash_message(self.words, error, path))
+        self.exit(EXIT_CODE, return_code=EXIT_CODE, message=Text(crash_message(self.words, error, path)))

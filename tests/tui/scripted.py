@@ -385,6 +385,7 @@ class ScriptedSession:
     walk_script: tuple[StepView, ...] = (REFUSES, COUNTS, DROPS)
     diagnosis: Diagnosis = DIAGNOSIS
     drill: bool = False
+    problems: tuple[object, ...] = ()
     id: str = "20260301-030000-abcd"
     journal_path: Path = Path("journal.jsonl")
     site: Site = field(default_factory=lambda: Site("site.yaml", tuple(Host(name) for name in HOSTS)))

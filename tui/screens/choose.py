@@ -20,6 +20,8 @@ from tui.words import Words
 class Choose(ModalScreen[int | None]):
     """Dismissed with the index of the answer, None when the operator went back."""
 
+    CSS_PATH = "dialog.tcss"
+
     def __init__(self, words: Words, title: str, text: str, options: Sequence[Content], first: int = 0) -> None:
         super().__init__()
         self.words, self._title, self._text, self._options, self._first = words, title, text, options, first

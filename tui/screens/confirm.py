@@ -31,6 +31,8 @@ class Confirmation:
 class Confirm(ModalScreen[str]):
     """Dismissed with what confirmed it (`y`, or the typed words); empty when the operator went back."""
 
+    CSS_PATH = "dialog.tcss"
+
     def __init__(self, words: Words, what: Confirmation) -> None:
         super().__init__()
         self.words, self.what = words, what

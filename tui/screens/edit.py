@@ -15,6 +15,8 @@ from tui.words import Words
 
 
 class EditCommand(ModalScreen[tuple[str, str] | None]):
+    CSS_PATH = "dialog.tcss"
+
     def __init__(self, words: Words, place: str, run: str, undo: str) -> None:
         super().__init__()
         self.words, self._place, self._run, self._undo = words, place, run, undo

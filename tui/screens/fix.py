@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 class FixScreen(Room):
+    CSS_PATH = "fix.tcss"
     AUTO_FOCUS = "ActionCard"
     help_key = "fix"
     view: reactive[RepairView | None] = reactive(None, layout=True)

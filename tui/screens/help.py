@@ -17,6 +17,8 @@ from tui.words import Words
 
 
 class HelpScreen(ModalScreen[None]):
+    CSS_PATH = "dialog.tcss"
+
     def __init__(self, words: Words, title: str, text: str, keys: Sequence[tuple[str, str]]) -> None:
         super().__init__()
         self.words, self._title, self._text, self._keys = words, title, text, keys

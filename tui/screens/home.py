@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from base.text import Lang
 from tui.engine import Match, Results, Session, Walk
 from tui.lines import home as lines
-from tui.lines.common import heading
+from tui.lines.common import UNKNOWN, heading, marked
 from tui.screens.room import Room
 from tui.widgets.ask import Ask
 from tui.widgets.hanging import Hanging
@@ -100,6 +100,9 @@ class HomeScreen(Room):
     def opened(self, session: Session) -> None:
         """The engine is there: what depends on it fills in."""
         self.retitle()
+        problems = len(session.problems)
+        if problems:
+            self.tell(marked(UNKNOWN, self.words.knowledge_problems.format(count=problems)))
         self._draw_health()
         self._ask_health(session)
         self.draw_recent(session)

@@ -44,6 +44,8 @@ def refused(wanted: Wanted, value: str, words: Words) -> Content | None:
 
 
 class InputForm(ModalScreen[Walk | None]):
+    CSS_PATH = "dialog.tcss"
+
     def __init__(
         self,
         words: Words,

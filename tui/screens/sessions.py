@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 class SessionsScreen(Room):
+    CSS_PATH = "sessions.tcss"
     AUTO_FOCUS: ClassVar[str | None] = "#sessions"
     help_key = "sessions"
 

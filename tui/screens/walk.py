@@ -34,6 +34,7 @@ PANES = ("steps", "evidence", "diagnosis")
 class WalkScreen(Room):
     """The worker copies snapshots to `view`; everything else is drawn from it."""
 
+    CSS_PATH = "walk.tcss"
     AUTO_FOCUS: ClassVar[str | None] = "#steps"
     help_key = "walk"
     view: reactive[WalkView | None] = reactive(None, layout=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from base.text import Lang
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Texts with `{names}` are filled in where they are drawn."""
+class Words(NamedTuple):
+    """Texts with `{names}` are filled in where they are drawn. A tuple, for a dataclass of this size takes as long
+    to make as the rest of the room to load."""
 
     # common
     hint: str
@@ -95,6 +95,7 @@ class Words:
     key_state: Mapping[str, str]
     recent: str
     no_sessions: str
+    knowledge_problems: str
 
     # inputs
     start: str

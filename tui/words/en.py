@@ -113,6 +113,7 @@ EN = Words(
     },
     recent="Recent sessions",
     no_sessions="none yet",
+    knowledge_problems="{count} mistakes in the knowledge; what holds them is left out: `deadhop kb lint`",
     start="Start",
     captured="from your text",
     input_missing="needed",

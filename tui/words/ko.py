@@ -113,6 +113,7 @@ KO = Words(
     },
     recent="최근 세션",
     no_sessions="아직 없음",
+    knowledge_problems="지식 파일에 잘못된 곳이 {count}군데 있어 그 부분은 뺐다: `deadhop kb lint`",
     start="시작",
     captured="입력한 글에서",
     input_missing="필요하다",
