@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from base.errors import DeadhopError
 from base.values import Value
 from diagnosis.views import ActionView, CauseView, Confidence, FixView
+from knowledge.cel import EvaluationError
 from knowledge.model import Action, Cause, Fix, Knowledge
 from knowledge.render import RenderedAction, readable, render_actions
 from knowledge.tree import Found
@@ -25,7 +26,11 @@ async def plan_fixes(cause: Cause, values: Mapping[str, Value], is_root: IsRoot)
 
 
 def _applies(cause: Cause, fix: Fix, values: Mapping[str, Value]) -> bool:
-    return fix.when is None or fix.when.evaluate(readable(cause, values)) is True
+    """With a value missing, as in a journal that somebody edited, no condition holds."""
+    try:
+        return fix.when is None or fix.when.evaluate(readable(cause, values)) is True
+    except EvaluationError:
+        return False
 
 
 async def _plan(fix: Fix, values: Mapping[str, Value], is_root: IsRoot) -> FixView:
