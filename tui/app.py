@@ -134,13 +134,16 @@ class DeadhopApp(App[int]):
 
     def title_line(self, room: str) -> Content:
         """Where we are, on what: site, and whether it is a recording."""
-        parts = [Content.styled("deadhop", "bold $primary"), Content(room)]
+        at_home = room == self.words.home
+        parts = [Content.styled("deadhop", "bold $primary")]
         if self.session is not None and self.session.drill:
-            parts.append(Content.styled(self.words.drill, "bold $warning"))
-        elif self.session is not None and self.screen is self.home:
-            parts.append(Content.styled(outside(self.session.site.source), "dim"))
+            said = self.words.drill if at_home else self.words.drill_short
+            parts.append(Content.styled(said, "bold $warning"))
         if self.read_only:
             parts.append(Content.styled(self.words.read_only_short, "bold $warning"))
+        parts.append(Content(room))
+        if self.session is not None and at_home and not self.session.drill:
+            parts.append(Content.styled(outside(self.session.site.source), "dim"))
         return Content(" · ").join(part for part in parts if part.plain)
 
     def tell(self, content: Content) -> None:

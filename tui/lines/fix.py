@@ -95,7 +95,7 @@ def action_state(action: ActionView, words: Words) -> str:
     said = words.action_state[action.state]
     if action.exit_status is not None and action.state in ("failed", "undo-failed"):
         said = f"{said}, {words.exit_status.format(status=action.exit_status)}"
-    return f"{said} · {seconds_text(words, action.seconds)}" if action.seconds else said
+    return f"{said} · {seconds_text(words, action.seconds)}" if action.seconds >= 0.05 else said
 
 
 def undo_line(action: ActionView, words: Words) -> Content:

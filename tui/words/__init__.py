@@ -21,6 +21,7 @@ class Words(NamedTuple):
     cancel: str
     save: str
     drill: str
+    drill_short: str
     read_only_short: str
     read_only: str
     too_small: str

@@ -13,6 +13,7 @@ EN = Words(
     cancel="Cancel",
     save="Save",
     drill="DRILL: a recording, nothing real is touched",
+    drill_short="DRILL",
     read_only_short="READ ONLY",
     read_only="Started read-only: nothing can be run from here",
     too_small="This terminal is {width}×{height}.\ndeadhop needs {columns}×{rows},\n"

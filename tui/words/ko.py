@@ -13,6 +13,7 @@ KO = Words(
     cancel="취소",
     save="저장",
     drill="훈련: 녹화된 장애이며 실제 장비는 건드리지 않음",
+    drill_short="훈련",
     read_only_short="읽기 전용",
     read_only="읽기 전용으로 시작했으므로 여기서는 아무것도 실행할 수 없다",
     too_small="지금 터미널은 {width}×{height} 이다.\n{columns}×{rows} 이상이 필요하다.\n"
