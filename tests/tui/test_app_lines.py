@@ -27,9 +27,10 @@ from tests.tui.scripted import (
 )
 from tui.lines import fix as fix_lines
 from tui.lines import home, walk
-from tui.lines.common import error_lines, key_rows
+from tui.lines.common import error_lines, key_rows, stacked
 from tui.lines.facts import facts_table
 from tui.widgets.hanging import Hanging, hung
+from tui.widgets.rows import folded
 from tui.words.en import EN
 from tui.words.ko import KO
 
@@ -50,7 +51,7 @@ def test_hostile_text_is_shown_and_does_nothing() -> None:
     contents = [
         walk.step_prompt(nasty, Lang.EN, EN),
         walk.evidence_head(nasty, Lang.EN, EN),
-        *(walk.evidence_body(nasty, mode, Lang.EN, EN) for mode in walk.MODES),
+        *(stacked(walk.evidence_lines(nasty, mode, Lang.EN, EN)) for mode in walk.MODES),
         fix_lines.action_title(1, replace(ACTION, on=HOSTILE, run=HOSTILE), Lang.EN, EN),
         fix_lines.action_output(replace(ACTION, output=HOSTILE), EN),
         fix_lines.undo_line(replace(ACTION, undo=HOSTILE), EN),
@@ -92,7 +93,7 @@ def test_facts_of_hundreds_of_rows_are_cut() -> None:
 
 
 def test_could_not_look_has_its_reason_and_hint() -> None:
-    shown = walk.evidence_body(replace(DROPS, evidence=BLIND), "facts", Lang.EN, EN).plain
+    shown = stacked(walk.evidence_lines(replace(DROPS, evidence=BLIND), "facts", Lang.EN, EN)).plain
     assert shown == (
         "? could not look\n  sudo on worker1 wants a password\n  hint: allow `iptables-save` without one"
     )
@@ -101,7 +102,7 @@ def test_could_not_look_has_its_reason_and_hint() -> None:
 def test_long_output_is_cut_with_a_note() -> None:
     assert walk.cut("short\n", EN).plain == "short"
     cut = walk.cut("x" * 300_000, EN).plain
-    assert len(cut) < walk.RAW_CHARACTERS + 100
+    assert len(cut) < walk.CUT_CHARACTERS + 100
     assert "the export has all of it" in cut
 
 
@@ -200,3 +201,21 @@ def test_every_state_of_the_engine_has_words_and_a_symbol() -> None:
 def test_a_cause_with_refused_values_says_which() -> None:
     refused = replace(cause(), refused=("chain: '$(id)' is not of the kind `name`",))
     assert "? chain: '$(id)'" in walk.verdict_lines(replace(DIAGNOSIS, causes=(refused,)), Lang.EN, EN).plain
+
+
+def test_all_of_a_step_shares_the_room_for_raw_output() -> None:
+    exchange = Exchange(Request("host:a", "x"), Reply(0, "y" * 100_000), AT)
+    lines = list(walk.raw_lines((exchange, exchange, exchange), EN))
+    assert sum(len(line) for line in lines if isinstance(line, str)) == walk.RAW_CHARACTERS
+    assert [str(line) for line in lines if "more characters" in str(line)] == [
+        "… 50,000 more characters; the export has all of it",
+        "… 100,000 more characters; the export has all of it",
+    ]
+
+
+def test_rows_lose_nothing() -> None:
+    assert list(folded("abcdef", 4)) == ["abcd", "ef"]
+    assert list(folded("", 4)) == [""]
+    assert list(folded("가나다", 5)) == ["가나", "다"]
+    assert list(folded("가", 5)) == ["가"]
+    assert [str(row) for row in folded(Content("one two three"), 12)] == ["one two", "three"]

@@ -33,14 +33,16 @@ from tui.words import Words
 
 if TYPE_CHECKING:
     from diagnosis.views import CauseView, Diagnosis, FixView, RuledOutView, StepView, UnknownView, WalkView
-    from probes.exchange import Exchange
+    from probes.exchange import Exchange, Reply
     from probes.probe import Evidence
 
 MODES = ("facts", "raw", "command")
 STEP_SYMBOLS = {"running": BUSY, "asking": YOURS, "decided": OK, "unknown": UNKNOWN}
 VERDICT_SYMBOLS = {"cause": BAD, "not-a-fault": OK, "nothing-found": OK, "unknown": UNKNOWN}
-RAW_LINES, RAW_CHARACTERS = 400, 40_000
-"""Of one command's output on the screen; the export holds all of it."""
+RAW_CHARACTERS = 150_000
+"""Of one step's output on the screen; the export holds all of it."""
+CUT_LINES, CUT_CHARACTERS = 200, 16_000
+"""Of one text where it is drawn as a whole."""
 
 
 # ------------------------------------------------------------------ steps
@@ -81,14 +83,14 @@ def _where(evidence: Evidence, words: Words) -> str:
     return f"{evidence.probe} · {target_name(words, evidence.target)} · {took} · {evidence.id}"
 
 
-def evidence_body(step: StepView, mode: str, lang: Lang, words: Words) -> Content:
+def evidence_lines(step: StepView, mode: str, lang: Lang, words: Words) -> Sequence[Content | str]:
+    """What a step saw, line by line."""
     if step.evidence is None:
-        return without_evidence(step, lang, words)
+        return without_evidence(step, lang, words).split("\n", allow_blank=True)
     if mode == "raw":
-        return raw_output(step.evidence.exchanges, words)
-    if mode == "command":
-        return commands(step.evidence, words)
-    return failure_or_facts(step, words)
+        return list(raw_lines(step.evidence.exchanges, words))
+    shown = commands(step.evidence, words) if mode == "command" else failure_or_facts(step, words)
+    return shown.split("\n", allow_blank=True)
 
 
 def without_evidence(step: StepView, lang: Lang, words: Words) -> Content:
@@ -109,17 +111,24 @@ def failure_or_facts(step: StepView, words: Words) -> Content:
     return stacked(lines)
 
 
-def raw_output(exchanges: Sequence[Exchange], words: Words) -> Content:
+def raw_lines(exchanges: Sequence[Exchange], words: Words) -> Iterator[Content | str]:
     """Each command and what it printed, inert."""
     if not exchanges:
-        return dim(words.nothing_said)
-    return stacked(part for exchange in exchanges for part in (*_exchange(exchange, words), BLANK))
+        yield dim(words.nothing_said)
+    room = RAW_CHARACTERS
+    for exchange in exchanges:
+        reply = exchange.reply
+        yield Content.styled(f"{target_name(words, exchange.request.target)} $ {_command(exchange)}", "bold")
+        printed = "\n".join(text.rstrip("\n") for text in (reply.stdout, reply.stderr) if text)
+        yield from outside(printed[:room]).split("\n") if printed else ()
+        if len(printed) > room:
+            yield dim(words.cut_here.format(count=f"{len(printed) - room:,}"))
+        room -= min(room, len(printed))
+        yield from _ending(reply, words)
+        yield BLANK
 
 
-def _exchange(exchange: Exchange, words: Words) -> Iterator[Content]:
-    yield Content.styled(f"{target_name(words, exchange.request.target)} $ {_command(exchange)}", "bold")
-    reply = exchange.reply
-    yield from (cut(text, words) for text in (reply.stdout, reply.stderr) if text)
+def _ending(reply: Reply, words: Words) -> Iterator[Content]:
     if reply.failure:
         yield marked(UNKNOWN, one_line(reply.message or reply.failure))
     elif reply.status:
@@ -128,7 +137,7 @@ def _exchange(exchange: Exchange, words: Words) -> Iterator[Content]:
 
 def cut(text: str, words: Words) -> Content:
     """Output as much as a screen can hold."""
-    lines = text[:RAW_CHARACTERS].splitlines()[:RAW_LINES]
+    lines = text[:CUT_CHARACTERS].splitlines()[:CUT_LINES]
     kept = Content(outside("\n".join(lines)))
     left = len(text) - sum(len(line) + 1 for line in lines)
     return stacked([kept, dim(words.cut_here.format(count=f"{left:,}"))]) if left > 1 else kept

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from base.text import Lang
-from tui.lines.common import dim
+from tui.lines.common import dim, outside
 from tui.lines.home import session_line
-from tui.lines.walk import cut
 from tui.screens.choose import Choose
 from tui.screens.room import Room
+from tui.widgets.rows import Line, Rows
 from tui.words import Words
 
 if TYPE_CHECKING:
     from journal.store import SessionInfo
+
+
+MOST_CHARACTERS = 400_000
 
 
 class SessionsScreen(Room):
@@ -99,10 +101,11 @@ class RecordScreen(Room):
         return f"{self.words.sessions} · {self._session}"
 
     def body(self) -> Iterable[Widget]:
-        yield VerticalScroll(Static(dim(self.words.reading), id="record-text", markup=False), id="record")
+        yield Rows("record")
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.query_one(Rows).show([dim(self.words.reading)])
         self._read()
 
     @work(group="record")
@@ -110,8 +113,16 @@ class RecordScreen(Room):
         from tui.records import markdown_of
 
         with self.in_words():
-            text = await asyncio.to_thread(markdown_of, self._journal, self.lang)
-            self.query_one("#record-text", Static).update(cut(text, self.words))
+            lines = await asyncio.to_thread(self._lines, markdown_of)
+            self.query_one(Rows).show(lines)
+
+    def _lines(self, markdown_of: Callable[[Path, Lang], str]) -> list[Line]:
+        """The record as far as a screen can hold it."""
+        text = markdown_of(self._journal, self.lang)
+        lines: list[Line] = [*outside(text[:MOST_CHARACTERS]).split("\n")]
+        if len(text) > MOST_CHARACTERS:
+            lines.append(dim(self.words.cut_here.format(count=f"{len(text) - MOST_CHARACTERS:,}")))
+        return lines
 
     def action_export(self) -> None:
         export_record(self, self._session, self._journal)
