@@ -232,10 +232,11 @@ class _Case:
 
     @staticmethod
     def _offered(cause: Cause, fix: Fix, found: Found) -> tuple[str, ...]:
-        applies = fix.when is None or fix.when.evaluate(readable(cause, found.values)) is True
-        if found.refused or not applies:
+        if found.refused:
             return ()
         try:
+            if fix.when is not None and fix.when.evaluate(readable(cause, found.values)) is not True:
+                return ()
             return tuple(action.run for action in render_actions(fix.actions, found.values))
         except DeadhopError:
             return ()
