@@ -160,16 +160,17 @@ def plan_text(fix: FixView, words: Words) -> str:
 
 
 def confirm_body(fix: FixView, actions: Sequence[ActionView], risk: str, lang: Lang, words: Words) -> Content:
-    """Everything that is about to run, and what it may do."""
-    parts: list[Content | str] = [fix_risk(fix, lang, words)]
+    """Everything that is about to run, then what it may do."""
+    parts: list[Content | str] = []
+    for action in actions:
+        if action.state == "planned":
+            parts.append(dim(words.runs_on.format(host=target_name(words, action.on))))
+            parts.append(indented(Content.styled(outside(action.run), "bold")))
+    parts += ["", fix_risk(fix, lang, words)]
     if risk != fix.risk:
         parts.append(marked(UNKNOWN, words.blocked_risk, "bold"))
     if fix.caution is not None:
         parts.append(caution_line(fix.caution[lang], words))
-    for action in actions:
-        if action.state == "planned":
-            parts += ["", dim(words.runs_on.format(host=target_name(words, action.on)))]
-            parts.append(indented(Content(outside(action.run))))
     return stacked(parts)
 
 

@@ -19,6 +19,7 @@ Line = Content | str
 
 class Rows(ScrollView, can_focus=True):
     ALLOW_SELECT = False
+    DEFAULT_CSS = "Rows { overflow-x: hidden; scrollbar-gutter: stable; }"
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
