@@ -43,7 +43,7 @@ def script_of(name: str) -> Script:
 def drill_session(name: str, *, speed: float) -> Session:
     """A session whose outside is the recording."""
     recording = _recording(name)
-    exchanges = [from_json(entry.data) for entry in recording.entries if entry.kind == "exchange"]
+    exchanges = [from_json(e.data) for e in recording.entries if e.kind == "exchange" and e.whole]
     folder = Path(tempfile.mkdtemp(prefix="deadhop-drill-"))
     session = DrillSession(
         _site_of(recording, name),

@@ -120,7 +120,7 @@ class _Report:
             if header.get(key):
                 yield f"- {self.say(key)}: {code(str(header[key]))}"
         for damage in self.recording.damage:
-            yield f"- **{self.say('damaged')}**: {self.say('line')} {damage.line}: {words(damage.what)}"
+            yield f"- **{self.say('damaged')}**: {self.say('line')} {damage.line}: {words(damage.text[self.lang])}"
 
     def typed(self) -> Iterator[str]:
         story = self.story

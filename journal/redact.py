@@ -1,17 +1,19 @@
-"""Secrets are blacked out before anything is written. Equal secrets get equal placeholders within one process."""
+"""Secrets are blacked out before anything is written. Equal secrets get equal placeholders, for the key of the
+placeholders is kept with the journals."""
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
-
-_KEY = secrets.token_bytes(32)
 
 _NAMES = (
     r"passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|preshared[_-]?key"
@@ -81,65 +83,107 @@ _RULES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
 )
 
 
+class Redactor:
+    """Blacks out secrets. Redactors with the same key give equal placeholders to equal secrets."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def of(cls, folder: Path) -> Redactor:
+        """The redactor of a folder of journals; its key is made with the first one. OSError when it cannot be."""
+        return cls(_key_in(folder / "redaction.key"))
+
+    def placeholder(self, secret: str) -> str:
+        """Says nothing of the secret: without the key nobody can try guesses."""
+        digest = blake2b(secret.encode("utf-8", "surrogatepass"), key=self._key, digest_size=4).hexdigest()
+        return f"‹secret:{digest}›"
+
+    def text(self, text: str) -> str:
+        """The text without the secrets it shows. Addresses, rules, fingerprints and public keys stay."""
+        lowered = text.lower()
+        text = _KEY_BLOCK.sub(self._hidden, text) if "private key-----" in lowered else text
+        active = [rule for rule in _RULES if any(trigger in lowered for trigger in rule[0])]
+        if not active:
+            return text
+        return "\n".join(self._line(line, active) for line in text.split("\n"))
+
+    def _line(self, line: str, rules: list[tuple[tuple[str, ...], re.Pattern[str]]]) -> str:
+        lowered = line.lower()
+        for triggers, pattern in rules:
+            if any(trigger in lowered for trigger in triggers):
+                line = pattern.sub(self._hidden, line)
+        return line
+
+    def _hidden(self, found: re.Match[str]) -> str:
+        start, end = found.span("secret")
+        offset = found.start()
+        return found[0][: start - offset] + self.placeholder(found["secret"]) + found[0][end - offset :]
+
+    def data(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        """The same as plain JSON values without secrets: those in strings, and those under a telling key."""
+        return {str(key): self._under(str(key), inner) for key, inner in value.items()}
+
+    def _under(self, key: str, value: object) -> Any:
+        if isinstance(value, str) and value and _SECRET_KEY.fullmatch(key) and not value.startswith("‹secret:"):
+            return self.placeholder(value)
+        return self._plain(value)
+
+    def _plain(self, value: object) -> Any:
+        match value:
+            case Enum():
+                return self._plain(value.value)
+            case str():
+                # Lone surrogates (bytes that are no UTF-8) cannot be written; they become visible.
+                return self.text(value.encode("utf-8", "backslashreplace").decode())
+            case None | bool() | int():
+                return value
+            case float():
+                return value if math.isfinite(value) else str(value)
+            case Mapping():
+                return self.data(value)
+            case list() | tuple():
+                return [self._plain(inner) for inner in value]
+            case set() | frozenset():
+                return [self._plain(inner) for inner in sorted(value, key=str)]
+            case datetime():
+                return value.isoformat()
+        return self._plain(str(value))
+
+
+def _key_in(path: Path) -> bytes:
+    """Made by whoever comes first, whole before it has its name."""
+    with contextlib.suppress(FileNotFoundError):
+        return _key_read(path)
+    unfinished = path.with_suffix(f".{os.getpid()}-{secrets.token_hex(4)}")
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+        with contextlib.suppress(FileExistsError):
+            os.link(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return _key_read(path)
+
+
+def _key_read(path: Path) -> bytes:
+    key = path.read_bytes()
+    return key[:64] if len(key) >= 32 else _KEY
+
+
+_KEY = secrets.token_bytes(32)
+_OWN = Redactor(_KEY)
+"""For what belongs to no folder."""
+
+
 def placeholder(secret: str) -> str:
-    digest = blake2b(secret.encode("utf-8", "surrogatepass"), key=_KEY, digest_size=2).hexdigest()
-    return f"‹secret:{digest}›"
+    return _OWN.placeholder(secret)
 
 
 def redact_text(text: str) -> str:
-    """The text without the secrets it shows. Addresses, rules, fingerprints and public keys stay as they are."""
-    lowered = text.lower()
-    text = _KEY_BLOCK.sub(_hidden, text) if "private key-----" in lowered else text
-    active = [rule for rule in _RULES if any(trigger in lowered for trigger in rule[0])]
-    if not active:
-        return text
-    return "\n".join(_redact_line(line, active) for line in text.split("\n"))
-
-
-def _redact_line(line: str, rules: list[tuple[tuple[str, ...], re.Pattern[str]]]) -> str:
-    lowered = line.lower()
-    for triggers, pattern in rules:
-        if any(trigger in lowered for trigger in triggers):
-            line = pattern.sub(_hidden, line)
-    return line
-
-
-def _hidden(found: re.Match[str]) -> str:
-    start, end = found.span("secret")
-    offset = found.start()
-    return found[0][: start - offset] + placeholder(found["secret"]) + found[0][end - offset :]
+    return _OWN.text(text)
 
 
 def redact(value: Mapping[str, Any]) -> dict[str, Any]:
-    """The same as plain JSON values without secrets: those in strings, and those under a telling key."""
-    return {str(key): _under(str(key), inner) for key, inner in value.items()}
-
-
-def _under(key: str, value: object) -> Any:
-    if isinstance(value, str) and value and _SECRET_KEY.fullmatch(key) and not value.startswith("‹secret:"):
-        return placeholder(value)
-    return _plain(value)
-
-
-def _plain(value: object) -> Any:
-    for kind, convert in _CONVERSIONS:
-        if isinstance(value, kind):
-            return convert(value)
-    return value if value is None else _text(str(value))
-
-
-def _text(text: str) -> str:
-    """Lone surrogates (bytes that are no UTF-8) cannot be written; they become visible."""
-    return redact_text(text.encode("utf-8", "backslashreplace").decode())
-
-
-_CONVERSIONS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
-    (Enum, lambda value: _plain(value.value)),
-    (str, _text),
-    ((bool, int), lambda value: value),
-    (float, lambda value: value if math.isfinite(value) else str(value)),
-    (Mapping, redact),
-    ((list, tuple), lambda values: [_plain(value) for value in values]),
-    ((set, frozenset), lambda values: [_plain(value) for value in sorted(values, key=str)]),
-    (datetime, lambda value: value.isoformat()),
-)
+    return _OWN.data(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from errno import EACCES, EAGAIN, EROFS
@@ -15,8 +16,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from base.errors import DeadhopError
-from journal.reading import FORMAT, Damage, Entry, Recording, SessionInfo, read, sealed, sessions
-from journal.redact import redact
+from journal.blobs import Blobs, references
+from journal.glance import SessionInfo, sessions
+from journal.reading import FORMAT, Damage, Entry, Recording, read, sealed
+from journal.redact import Redactor
+from journal.seal import Seal, Sealer
 
 __all__ = [
     "Damage",
@@ -26,6 +30,7 @@ __all__ = [
     "JournalError",
     "Recording",
     "SessionInfo",
+    "holder",
     "open_for_append",
     "read",
     "sessions",
@@ -43,14 +48,23 @@ class JournalBusy(JournalError):
 class Journal:
     """The one writer of a file. A line is one write of the system, so a crash tears at most the last one."""
 
-    def __init__(self, path: Path, handle: int, header: Mapping[str, Any], last: str, count: int) -> None:
+    def __init__(
+        self, path: Path, handle: int, header: Mapping[str, Any], redactor: Redactor, past: Recording | None = None
+    ) -> None:
         self.path = path
         self.header = header
+        self.past = past
+        """What it held when it was opened again; None for a new one."""
         self._handle = handle
-        self._last = last
-        self._count = count
+        self._redactor = redactor
+        self._last = past.last_digest if past else ""
+        self._count = past.last_number if past else 0
         self._torn = False
+        self._to_be_said: list[str] = []
         self._folder_synced = False
+        self._blobs = Blobs(path)
+        self._sealer = Sealer(path)
+        self._clock = _Clock()
 
     @property
     def id(self) -> str:
@@ -65,15 +79,16 @@ class Journal:
         full = {FORMAT: 1, "id": name, "created": now.isoformat(timespec="milliseconds"), **_version(), **header}
         try:
             _private_folder(directory)
+            redactor = Redactor.of(directory)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except FileExistsError:
             return cls.create(directory, header)
         except OSError as error:
             raise _cannot_keep(path, error) from error
         _lock(handle, path)
-        journal = cls(path, handle, full, "", 0)
+        journal = cls(path, handle, full, redactor)
         try:
-            journal._last = journal._write(redact(full))
+            journal._last = journal._write(redactor.data(full))
         except JournalError:
             os.close(handle)
             path.unlink(missing_ok=True)
@@ -82,24 +97,41 @@ class Journal:
 
     def append(self, kind: str, data: Mapping[str, object], *, sync: bool = False) -> Entry:
         """Adds an entry; with `sync` it is on the disk when this returns. Secrets are blacked out."""
-        if self._torn:
-            self._note_damage()
+        self._say_damage()
+        jump = self._clock.jump()
+        if jump:
+            text = f"the clock of this machine jumped by {jump:+.0f} s: trust the order of the lines"
+            self._append("clock", {"text": text, "seconds": round(jump, 1)}, sync=False)
         return self._append(kind, data, sync)
 
     def _append(self, kind: str, data: Mapping[str, object], sync: bool) -> Entry:
-        clean = redact(data)
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
         number = self._count + 1
-        self._last = self._write({"n": number, "at": at, "kind": kind, "data": clean})
+        clean = self._redactor.data({**data, "entries": number} if kind == "end" else data)
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        stored = self._moved(clean)
+        self._last = self._write({"n": number, "at": at, "kind": kind, "data": stored})
         self._count = number
         if sync:
             self._sync()
-        return Entry(number, at, kind, clean, self._last)
+        return Entry(number, at, kind, stored, self._last, None if stored is clean else self._blobs)
 
-    def _note_damage(self) -> None:
-        self._put(b"\n")
-        self._torn = False
-        self._append("damage", {"text": "the line before this one was torn"}, sync=False)
+    def _moved(self, data: dict[str, Any]) -> dict[str, Any]:
+        """With references in place of large outputs; the same object when there are none."""
+        try:
+            moved: dict[str, Any] = self._blobs.moved(data)
+        except OSError as error:
+            raise _cannot_keep(self.path, error) from error
+        return moved if any(references(moved)) else data
+
+    def _say_damage(self) -> None:
+        """What a reader could not see for itself once more lines follow."""
+        if self._torn:
+            self._put(b"\n")
+            self._torn = False
+            self._to_be_said.append("the line before this one was torn")
+        while self._to_be_said:
+            self._append("damage", {"text": self._to_be_said[0]}, sync=False)
+            self._to_be_said.pop(0)
 
     def _write(self, content: Mapping[str, Any]) -> str:
         line, digest = sealed(self._last, content)
@@ -119,21 +151,26 @@ class Journal:
 
     def _sync(self) -> None:
         try:
+            self._blobs.sync()
             os.fsync(self._handle)
             if not self._folder_synced:
                 _sync_folder(self.path.parent)
                 self._folder_synced = True
         except OSError as error:
             raise _cannot_keep(self.path, error) from error
+        self._sealer.write(Seal(self._count, self._last))
 
     def close(self) -> None:
         """Puts everything on the disk and lets others write. May be called twice."""
         if self._handle >= 0:
             handle, self._handle = self._handle, -1
             try:
+                self._blobs.sync()
                 os.fsync(handle)
+                self._sealer.write(Seal(self._count, self._last))
             finally:
                 os.close(handle)
+                self._sealer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -145,7 +182,7 @@ class Journal:
 
 
 def open_for_append(path: Path) -> Journal:
-    """Goes on with a journal. A torn last line stays as it is; a `damage` entry follows it."""
+    """Goes on with a journal. A torn last line stays as it is and so does a lost end; a `damage` entry follows."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     except OSError as error:
@@ -153,11 +190,17 @@ def open_for_append(path: Path) -> Journal:
     _lock(handle, path)
     try:
         recording, torn = read(path), not _ends_line(path)
+        redactor = Redactor.of(path.parent)
+    except OSError as error:
+        os.close(handle)
+        raise _cannot_keep(path, error) from error
     except BaseException:
         os.close(handle)
         raise
-    journal = Journal(path, handle, recording.header, recording.last_digest, recording.last_number)
+    journal = Journal(path, handle, recording.header, redactor, recording)
     journal._torn = torn
+    if recording.cut:
+        journal._to_be_said.append(recording.cut.en)
     return journal
 
 
@@ -168,6 +211,27 @@ def _ends_line(path: Path) -> bool:
 
 
 _ROOM = "make room, or set DEADHOP_STATE to a folder on another disk"
+
+
+class _Clock:
+    """Sees the wall clock jump, against one that counts on evenly and goes on while the machine sleeps."""
+
+    def __init__(self) -> None:
+        self._offset = _wall_ahead()
+
+    def jump(self) -> float:
+        """Seconds the wall clock jumped since the last call; 0 when it did not."""
+        offset = _wall_ahead()
+        jumped, self._offset = offset - self._offset, offset
+        return jumped if abs(jumped) > _JUMP else 0.0
+
+
+_JUMP = 2.0
+
+
+def _wall_ahead() -> float:
+    even = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+    return time.time() - even
 
 
 def _cannot_keep(path: Path, error: OSError) -> JournalError:
@@ -207,13 +271,20 @@ def _lock(handle: int, path: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        inode = os.fstat(handle).st_ino
+        held = _holder(os.fstat(handle).st_ino)
         os.close(handle)
         if error.errno not in (EAGAIN, EACCES):
             raise _cannot_keep(path, error) from error
-        holder = _holder(inode)
-        who = f"the process {holder}" if holder else "another process"
+        who = f"the process {held}" if held else "another process"
         raise JournalBusy(f"{path.stem} is being written by {who}", hint="end that deadhop first") from error
+
+
+def holder(path: Path) -> int:
+    """Process that writes this journal now; 0 when none does, or the kernel does not tell."""
+    try:
+        return _holder(path.stat().st_ino)
+    except OSError:
+        return 0
 
 
 def _holder(inode: int) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from base.errors import ConfigError
+from journal.reading import sealed
 from journal.store import Journal, JournalBusy, JournalError, open_for_append, read, sessions
 
 WRITER = """
@@ -156,9 +157,75 @@ def test_cut_at_every_byte_keeps_all_whole_lines(journal: Journal) -> None:
         # The last line needs no line end to be whole.
         whole = content[: length + 1].count(b"\n") - 1
         assert len(recording.entries) == whole, length
-        assert bool(recording.damage) == (
-            content[length : length + 1] != b"\n" and content[length - 1 : length] != b"\n"
-        )
+        # The seal knows how many there were. Only the very last line end may be missed.
+        assert bool(recording.damage) == (length < len(content) - 1), length
+
+
+def test_a_lost_end_is_seen_and_stays_visible(journal: Journal) -> None:
+    for number in range(6):
+        journal.append("note", {"number": number})
+    journal.append("end", {})
+    journal.close()
+    assert read(journal.path).entries[-1].data == {"entries": 7}
+    lines = journal.path.read_bytes().splitlines(keepends=True)
+    journal.path.write_bytes(b"".join(lines[:4]))
+    (cut,) = read(journal.path).damage
+    assert (cut.line, cut.what) == (5, "the end is cut off: entries 4 to 7 were written and are gone")
+    with open_for_append(journal.path) as again:
+        again.append("note", {"number": 9})
+    recording = read(journal.path)
+    assert [(entry.n, entry.kind) for entry in recording.entries][-2:] == [(8, "damage"), (9, "note")]
+    assert [(damage.line, damage.what.partition(":")[0]) for damage in recording.damage] == [
+        (5, "entries are missing before this line")
+    ]
+
+
+def test_a_journal_written_anew_with_good_digests_is_seen(journal: Journal, tmp_path: Path) -> None:
+    journal.append("outcome", {"state": "failed"}, sync=True)
+    journal.close()
+    last = ""
+    forged = []
+    for line in journal.path.read_bytes().splitlines():
+        body = json.loads(line.replace(b"failed", b"done"))
+        del body["digest"]
+        sealed_line, last = sealed(last, body)
+        forged.append(sealed_line)
+    journal.path.write_bytes(b"".join(forged))
+    assert [damage.what.partition(":")[0] for damage in read(journal.path).damage] == ["the journal was rewritten"]
+
+
+def test_without_its_seal_a_journal_is_read_all_the_same(journal: Journal) -> None:
+    journal.append("end", {}, sync=True)
+    journal.close()
+    seal = journal.path.with_suffix(".seal")
+    assert stat.S_IMODE(seal.stat().st_mode) == 0o600
+    assert read(journal.path).sealed
+    for content in (b"", b"garbage", b'{"n": "x"}'):
+        seal.write_bytes(content)
+        assert (read(journal.path).damage, read(journal.path).sealed) == ((), False)
+    seal.unlink()
+    assert (read(journal.path).damage, read(journal.path).sealed) == ((), False)
+
+
+def test_a_clock_that_jumps_is_said(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal.append("note", {"number": 1})
+    journal.close()
+    real = time.time
+    body = {"n": 2, "at": "2020-01-01T00:00:00.000+00:00", "kind": "note", "data": {}}
+    line, _ = sealed(read(journal.path).last_digest, body)
+    journal.path.write_bytes(journal.path.read_bytes() + line)
+    recording = read(journal.path)
+    assert recording.damage == ()
+    assert [notice.line for notice in recording.notices] == [3]
+    assert "backwards" in recording.notices[0].what
+    with open_for_append(journal.path) as again:
+        for jump in (0.0, 3600.0, -7200.0, -7200.0):
+            monkeypatch.setattr(time, "time", lambda jump=jump: real() + jump)
+            again.append("note", {})
+    kinds = [entry.kind for entry in read(journal.path).entries[2:]]
+    assert kinds == ["note", "clock", "note", "clock", "note", "note"]
+    jumps = [entry.data["seconds"] for entry in read(journal.path).entries if entry.kind == "clock"]
+    assert [round(jump, -2) for jump in jumps] == [3600, -10800]
 
 
 def test_a_removed_and_an_added_line_are_seen(journal: Journal) -> None:
@@ -245,7 +312,7 @@ def test_a_full_disk_is_an_error_with_a_hint(tmp_path: Path) -> None:
         assert read(journal.path).entries
         with pytest.raises(JournalError):
             Journal.create(place / "sessions", {"argv": ["x" * 60_000]})
-        assert list((place / "sessions").iterdir()) == [journal.path]
+        assert list((place / "sessions").glob("*.jsonl")) == [journal.path]
     finally:
         subprocess.run(["umount", str(place)], check=True)
 
