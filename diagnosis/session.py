@@ -302,22 +302,19 @@ def open_session(site: Path | None, *, argv: Sequence[str], folders: Sequence[Pa
 
 def reopen(session: str, *, site: Path | None = None, folders: Sequence[Path] = ()) -> Session:
     """Goes on with a recorded session: its id, the path of its journal, or `latest`."""
-    from journal.store import read
     from probes.site_file import load_site
 
-    path = find_journal(session)
-    past = read(path)
-    source = str(past.header.get("site", ""))
+    journal = open_for_append(find_journal(session))
+    source = str(journal.header.get("site", ""))
     known = Path(source) if source.startswith("/") and Path(source).is_file() else None
     own = config_dir() / "knowledge"
     found = [own] if own.is_dir() else []
-    return Session(
-        load_site(site or known),
-        argv=(),
-        folders=[*found, *folders],
-        journal=open_for_append(path),
-        past=past,
-    )
+    try:
+        where = load_site(site or known)
+    except BaseException:
+        journal.close()
+        raise
+    return Session(where, argv=(), folders=[*found, *folders], journal=journal, past=journal.past)
 
 
 def find_journal(session: str) -> Path:
