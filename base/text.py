@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-# Bidirectional controls can make a line read other than it is; line and paragraph separators break rows.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+UNSEEN = (
+    "\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
+    "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001345f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""Members of a character class: what does something instead of standing there. Controls; bidirectional controls,
+which make a line read other than it is; separators, which break rows; what nobody sees; halves of pairs."""
+_MARKS = "[\u0300-\u036f\u0483-\u0489\u0e47-\u0e4e\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
+# A letter carries three marks at most: heaps of them cover the lines above
+_UNSEEN = re.compile(f"[{UNSEEN}]|(?<={_MARKS}{_MARKS}{_MARKS}){_MARKS}")
 _PICTURES = 0x2400
 
 

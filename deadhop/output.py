@@ -12,11 +12,11 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TextIO
 
-from base.text import inert
+from base.text import UNSEEN, inert
 
 VERSION = 1
 WIDTH = 80
-_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_ESCAPED = re.compile(f"[{UNSEEN}]")
 
 
 class Output:
@@ -28,7 +28,7 @@ class Output:
     def line(self, text: str = "") -> None:
         """A line (or more) of data for people."""
         self.clear()
-        _write(sys.stdout, inert(text) + "\n")
+        _write(sys.stdout, inert(text).expandtabs() + "\n")
 
     def raw(self, text: str) -> None:
         """A document as it is."""
@@ -42,15 +42,15 @@ class Output:
 
     def talk(self, text: str) -> None:
         self.clear()
-        _write(sys.stderr, inert(text) + "\n")
+        _write(sys.stderr, inert(text).expandtabs() + "\n")
 
     def progress(self, text: str) -> None:
         """What is being done now: one line that is written over on a terminal, plain lines elsewhere."""
         if not self._live:
-            _write(sys.stderr, inert(text).replace("\n", " ") + "\n")
+            _write(sys.stderr, inert(text).expandtabs().replace("\n", " ") + "\n")
             return
         width = shutil.get_terminal_size().columns
-        _write(sys.stderr, "\r\x1b[K" + clip_columns(inert(text).replace("\n", " "), width - 1))
+        _write(sys.stderr, "\r\x1b[K" + clip_columns(inert(text).expandtabs().replace("\n", " "), width - 1))
         self._shown = True
 
     def clear(self) -> None:
@@ -62,7 +62,12 @@ class Output:
 def to_json(value: object) -> str:
     """Readable JSON in which nothing can act on a terminal."""
     text = json.dumps(value, ensure_ascii=False, default=_plain)
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _ESCAPED.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    """As JSON writes it: above U+FFFF as the two halves of a pair."""
+    return json.dumps(match[0])[1:-1]
 
 
 def _plain(value: object) -> object:

@@ -79,7 +79,7 @@ def _identifying(text: str) -> tuple[str, ...]:
     try:
         entries = [info for link in json.loads(text) for info in link.get("addr_info", ())]
         found = [_canonical(str(info.get("local", ""))) for info in entries]
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return ()
     return tuple(address for address in found if address)
 

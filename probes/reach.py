@@ -44,7 +44,7 @@ def parse_reach(text: str) -> Reach:
         data: dict[str, Any] = json.loads(text)
         data["known_fingerprints"] = tuple(map(str, data["known_fingerprints"]))
         reach = Reach(**data)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UnreadableOutput("the reply of `reach` is not in its form") from error
     wrong = [key for key, value in data.items() if not isinstance(value, _plain(_TYPES[key]))]
     if wrong:

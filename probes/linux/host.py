@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from base.text import clip, inert
 from probes.errors import CommandFailed
 from probes.exchange import Reply
 from probes.facts import Addresses, DropCounters, Links, Neighbours, RouteGet, Routes, Sysctls
@@ -66,7 +67,9 @@ def route_question(target: str, source: str = "", interface: str = "") -> tuple[
 def read_route_get(host: str, target: str, reply: Reply) -> RouteGet:
     """The kernel's answer; CommandFailed when it was not the kernel that said no."""
     if "Cannot find device" in reply.stderr:
-        raise CommandFailed(f"{host}: {reply.stderr.strip()}", hint="`ip link` lists the interfaces there")
+        raise CommandFailed(
+            f"{host}: {clip(inert(reply.stderr.strip()), 200)}", hint="`ip link` lists the interfaces there"
+        )
     return ip.parse_route_get(host, target, reply.stdout, reply.stderr)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-import json
+from collections.abc import Mapping
 from typing import Any
 
+from base.text import clip
 from probes.errors import UnreadableOutput
 from probes.facts import Address, Link, Neighbour, Route, RouteGet, Rule
+from probes.linux.fields import address, json_of, number, part, parts, reading, word
 
-Entry = dict[str, Any]
+Entry = Mapping[str, Any]
+_HINT = "is it iproute2's `ip`?"
 
 
 def entries(text: str, what: str) -> tuple[Entry, ...]:
@@ -17,8 +20,8 @@ def entries(text: str, what: str) -> tuple[Entry, ...]:
     if not text.strip():
         return ()
     try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
+        data = json_of(text)
+    except ValueError as error:
         raise _unreadable(what, "an iproute2 older than 4.18 has no JSON output") from error
     if not (isinstance(data, list) and all(isinstance(entry, dict) for entry in data)):
         raise _unreadable(what)
@@ -26,61 +29,59 @@ def entries(text: str, what: str) -> tuple[Entry, ...]:
 
 
 def _unreadable(what: str, hint: str = "") -> UnreadableOutput:
-    return UnreadableOutput(f"`{what}` answered in a form that is not known", hint=hint or "is it iproute2's `ip`?")
+    return UnreadableOutput(f"`{what}` answered in a form that is not known", hint=hint or _HINT)
 
 
+@reading("ip -j addr", _HINT)
 def parse_addresses(text: str) -> tuple[Address, ...]:
     """Of `ip -j addr`."""
     found = []
     for link in entries(text, "ip -j addr"):
-        for info in link.get("addr_info", ()):
+        for info in parts(link, "addr_info"):
             if info:  # 5.10 leaves {} for addresses of a family that was not asked for
                 found.append(_address(link, info))
     return tuple(found)
 
 
 def _address(link: Entry, info: Entry) -> Address:
-    try:
-        return Address(
-            interface=link["ifname"],
-            address=str(ipaddress.ip_address(info["local"])),
-            prefix_length=int(info["prefixlen"]),
-            scope=info.get("scope", "global"),
-            family=info["family"],
-            up="UP" in link["flags"],
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable("ip -j addr") from error
+    own = ipaddress.ip_interface(f"{word(info, 'local')}/{number(info, 'prefixlen')}")
+    return Address(
+        interface=word(link, "ifname"),
+        address=str(own.ip),
+        prefix_length=number(info, "prefixlen"),
+        scope=word(info, "scope", "global"),
+        family=word(info, "family"),
+        up="UP" in link["flags"],
+    )
 
 
+@reading("ip -j -s -d link", _HINT)
 def parse_links(text: str) -> tuple[Link, ...]:
     """Of `ip -j -s -d link` (or `addr`, without kind and counters)."""
     return tuple(_link(entry) for entry in entries(text, "ip -j -s -d link"))
 
 
 def _link(entry: Entry) -> Link:
-    stats = entry.get("stats64") or entry.get("stats") or {}
-    rx, tx = stats.get("rx", {}), stats.get("tx", {})
-    try:
-        return Link(
-            name=entry["ifname"],
-            state=entry.get("operstate", "UNKNOWN"),
-            up="UP" in entry["flags"],
-            mtu=int(entry["mtu"]),
-            mac=entry.get("address", ""),
-            master=entry.get("master", ""),
-            kind=entry.get("linkinfo", {}).get("info_kind", ""),
-            rx_packets=int(rx.get("packets", 0)),
-            tx_packets=int(tx.get("packets", 0)),
-            rx_dropped=int(rx.get("dropped", 0)),
-            tx_dropped=int(tx.get("dropped", 0)),
-            rx_errors=int(rx.get("errors", 0)),
-            tx_errors=int(tx.get("errors", 0)),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise _unreadable("ip -j -s -d link") from error
+    stats = part(entry, "stats64") or part(entry, "stats")
+    rx, tx = part(stats, "rx"), part(stats, "tx")
+    return Link(
+        name=word(entry, "ifname"),
+        state=word(entry, "operstate", "UNKNOWN"),
+        up="UP" in entry["flags"],
+        mtu=number(entry, "mtu"),
+        mac=word(entry, "address", ""),
+        master=word(entry, "master", ""),
+        kind=word(part(entry, "linkinfo"), "info_kind", ""),
+        rx_packets=number(rx, "packets", 0),
+        tx_packets=number(tx, "packets", 0),
+        rx_dropped=number(rx, "dropped", 0),
+        tx_dropped=number(tx, "dropped", 0),
+        rx_errors=number(rx, "errors", 0),
+        tx_errors=number(tx, "errors", 0),
+    )
 
 
+@reading("ip -j neigh", _HINT)
 def parse_neighbours(text: str) -> tuple[Neighbour, ...]:
     """Of `ip -j neigh`. An entry without a state is one the kernel is still making: NONE."""
     return tuple(_neighbour(entry) for entry in entries(text, "ip -j neigh"))
@@ -88,12 +89,10 @@ def parse_neighbours(text: str) -> tuple[Neighbour, ...]:
 
 def _neighbour(entry: Entry) -> Neighbour:
     states = entry.get("state") or ["NONE"]
-    try:
-        return Neighbour(entry["dst"], entry.get("dev", ""), entry.get("lladdr", ""), str(states[0]))
-    except (KeyError, IndexError, TypeError) as error:
-        raise _unreadable("ip -j neigh") from error
+    return Neighbour(word(entry, "dst"), word(entry, "dev", ""), word(entry, "lladdr", ""), str(states[0]))
 
 
+@reading("ip -j route", _HINT)
 def parse_routes(text: str) -> tuple[Route, ...]:
     """Of `ip -j route show table all`, without the table `local`."""
     found = entries(text, "ip -j route")
@@ -102,25 +101,26 @@ def parse_routes(text: str) -> tuple[Route, ...]:
 
 def _routes(entry: Entry) -> tuple[Route, ...]:
     """One route, or one for each next hop of a multipath route."""
-    return tuple(_route(entry, hop) for hop in entry.get("nexthops") or (entry,))
+    return tuple(_route(entry, hop) for hop in parts(entry, "nexthops") or (entry,))
 
 
 def _route(entry: Entry, hop: Entry) -> Route:
-    gateway = hop.get("gateway") or hop.get("via", {}).get("host", "")  # `via`: IPv4 over an IPv6 next hop
-    try:
-        return Route(
-            destination=_destination(entry["dst"]),
-            gateway=gateway,
-            interface=str(hop.get("dev") or entry.get("dev", "")),
-            protocol=entry.get("protocol", "boot"),
-            scope=entry.get("scope", "global"),
-            source=entry.get("prefsrc", ""),
-            metric=int(entry.get("metric", 0)),
-            kind=entry.get("type", "unicast"),
-            table=str(entry.get("table", "main")),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable("ip -j route") from error
+    return Route(
+        destination=_destination(word(entry, "dst")),
+        gateway=_gateway(hop),
+        interface=word(hop, "dev", "") or word(entry, "dev", ""),
+        protocol=word(entry, "protocol", "boot"),
+        scope=word(entry, "scope", "global"),
+        source=address(entry, "prefsrc"),
+        metric=number(entry, "metric", 0),
+        kind=word(entry, "type", "unicast"),
+        table=str(entry.get("table", "main")),
+    )
+
+
+def _gateway(hop: Entry) -> str:
+    """`via` is an IPv6 next hop of an IPv4 route."""
+    return address(hop, "gateway") or address(part(hop, "via"), "host")
 
 
 def _destination(text: str) -> str:
@@ -129,18 +129,16 @@ def _destination(text: str) -> str:
     return str(ipaddress.ip_network(text, strict=False))
 
 
+@reading("ip -j rule", _HINT)
 def parse_rules(text: str) -> tuple[Rule, ...]:
     """Of `ip -j rule`. `text` is the rule as `ip rule` prints it, without the priority."""
     return tuple(_rule(entry) for entry in entries(text, "ip -j rule"))
 
 
 def _rule(entry: Entry) -> Rule:
-    try:
-        source = _prefix(entry, "src")
-        table = str(entry.get("table", entry.get("action", "")))
-        return Rule(int(entry["priority"]), source, table, _rule_text(entry, source, table))
-    except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable("ip -j rule") from error
+    source = _prefix(entry, "src")
+    table = str(entry.get("table", entry.get("action", "")))
+    return Rule(number(entry, "priority"), source, table, _rule_text(entry, source, table))
 
 
 def _prefix(entry: Entry, key: str) -> str:
@@ -153,7 +151,7 @@ def _rule_text(entry: Entry, source: str, table: str) -> str:
     if "dst" in entry:
         words += ["to", _prefix(entry, "dst")]
     if "fwmark" in entry:
-        words += ["fwmark", entry["fwmark"] + (f"/{entry['fwmask']}" if "fwmask" in entry else "")]
+        words += ["fwmark", str(entry["fwmark"]) + (f"/{entry['fwmask']}" if "fwmask" in entry else "")]
     for key in ("iif", "oif", "ipproto", "sport", "dport", "uid_start"):
         if key in entry:
             words += [key, str(entry[key])]
@@ -168,6 +166,7 @@ _ERRORS = (
 )
 
 
+@reading("ip -j route get", _HINT)
 def parse_route_get(host: str, target: str, stdout: str, stderr: str) -> RouteGet:
     """Of `ip -j route get`. `Invalid argument` stays in the kernel's words: a blackhole route says it, and so
     does the reverse path filter of newer kernels."""
@@ -175,10 +174,9 @@ def parse_route_get(host: str, target: str, stdout: str, stderr: str) -> RouteGe
     if not found:
         return RouteGet(host, target, "", "", "", False, route_error(stderr))
     entry = found[0]
-    gateway = entry.get("gateway") or entry.get("via", {}).get("host", "")
     local = entry.get("type") == "local"
-    source = entry.get("prefsrc") or entry.get("from", "")
-    return RouteGet(host, target, gateway, entry.get("dev", ""), source, local, "")
+    source = address(entry, "prefsrc") or address(entry, "from")
+    return RouteGet(host, target, _gateway(entry), word(entry, "dev", ""), source, local, "")
 
 
 def route_error(stderr: str) -> str:
@@ -189,4 +187,4 @@ def route_error(stderr: str) -> str:
     said = stderr.strip().splitlines()
     if not said:
         raise _unreadable("ip -j route get")
-    return said[0].removeprefix("RTNETLINK answers: ")
+    return clip(said[0].removeprefix("RTNETLINK answers: "), 200)

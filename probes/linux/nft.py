@@ -3,16 +3,16 @@ it, so its tables are left to `iptables-save`."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from probes.errors import UnreadableOutput
 from probes.facts import ChainPolicy, FirewallRule
+from probes.linux.fields import json_of, number, reading, word
 
 _BLOCK = re.compile(r"\s*(?P<kind>table|chain) (?P<name>[^{]+?) \{")
-_HANDLE = re.compile(r"\s*(?P<text>.*\S) # handle (?P<handle>\d+)")
+_HANDLE = re.compile(r"\s*(?P<text>.*\S) # handle (?P<handle>[0-9]{1,20})")
 _ASIDES = re.compile(
     r'\bcounter\b|comment "[^"]*"|\b[io]if(?:name)? (?:!= )?\S+|meta nfproto ipv4|log(?: prefix "[^"]*")?'
 )
@@ -23,6 +23,7 @@ Handle = tuple[str, str, int]
 """Table (`inet filter`), chain, handle."""
 
 
+@reading("nft -j list ruleset")
 def parse_nft(
     ruleset: str, listing: str, iptables_tables: Collection[str]
 ) -> tuple[tuple[FirewallRule, ...], tuple[ChainPolicy, ...]]:
@@ -33,19 +34,21 @@ def parse_nft(
     positions: dict[tuple[str, str], int] = {}
     for entry in _objects(ruleset):
         part: Mapping[str, Any] = entry.get("rule") or entry.get("chain") or {}
+        if not isinstance(part, dict):
+            raise TypeError("neither a rule nor a chain")
         if not part or _left_out(part, iptables_tables):
             continue
         if "rule" in entry:
             rules.append(_rule(part, words, positions))
         elif "policy" in part:
-            policies.append(ChainPolicy(_table(part), part["name"], str(part["policy"]).upper(), 0, 0))
+            policies.append(ChainPolicy(_table(part), word(part, "name"), word(part, "policy").upper(), 0, 0))
     return tuple(rules), tuple(policies)
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
     try:
-        found = json.loads(text)["nftables"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        found = json_of(text)["nftables"]
+    except (ValueError, KeyError, TypeError) as error:
         raise UnreadableOutput(
             "`nft -j list ruleset` gave no JSON", hint="nft built without JSON support?"
         ) from error
@@ -53,7 +56,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
 
 
 def _table(part: Mapping[str, Any]) -> str:
-    return f"{part['family']} {part['table']}"
+    return f"{word(part, 'family')} {word(part, 'table')}"
 
 
 def _left_out(part: Mapping[str, Any], iptables_tables: Collection[str]) -> bool:
@@ -63,14 +66,14 @@ def _left_out(part: Mapping[str, Any], iptables_tables: Collection[str]) -> bool
 def _rule(
     part: Mapping[str, Any], words: Mapping[Handle, str], positions: dict[tuple[str, str], int]
 ) -> FirewallRule:
-    table, chain = _table(part), str(part["chain"])
+    table, chain = _table(part), word(part, "chain")
     position = positions[table, chain] = positions.get((table, chain), 0) + 1
     expressions = [entry for entry in part.get("expr", ()) if isinstance(entry, dict)]
-    counter: Mapping[str, int] = next(
+    counter: Mapping[str, Any] = next(
         (entry["counter"] for entry in expressions if isinstance(entry.get("counter"), dict)), {}
     )
-    text = words.get((table, chain, int(part["handle"])), "")
-    packets, octets = int(counter.get("packets", 0)), int(counter.get("bytes", 0))
+    text = words.get((table, chain, number(part, "handle")), "")
+    packets, octets = number(counter, "packets", 0), number(counter, "bytes", 0)
     return FirewallRule(table, chain, position, text, (), _verdict(expressions), packets, octets)
 
 
@@ -81,7 +84,7 @@ def _verdict(expressions: list[dict[str, Any]]) -> str:
                 return key.upper()
         for key in _JUMPS:
             if key in entry:
-                return str(entry[key]["target"])
+                return word(entry[key], "target")
         if "vmap" in entry:
             return "VMAP"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from probes.errors import UnreadableOutput
+from probes.linux.fields import whole
 
 COUNTER_FILES = ("/proc/net/snmp", "/proc/net/netstat")
 
@@ -27,7 +28,7 @@ def _pair(names: str, values: str) -> dict[str, int]:
     if group != value_group or len(keys) != len(numbers):
         raise UnreadableOutput(f"/proc/net counters: the lines of {group!r} do not belong together")
     try:
-        return {group + key: int(number) for key, number in zip(keys, numbers, strict=True)}
+        return {group + key: whole(number) for key, number in zip(keys, numbers, strict=True)}
     except ValueError as error:
         raise UnreadableOutput(f"/proc/net counters: {group!r} holds something that is no number") from error
 

@@ -18,9 +18,9 @@ _UNITS = ("ssh.service", "sshd.service", "ssh.socket", "sshd.socket")
 _SHOW = ("systemctl", "show", *_UNITS, "-p", "Id,LoadState,ActiveState,UnitFileState,MainPID")
 _PORTS = ("grep", "-rhsiE", r"^\s*(Port|ListenAddress)\s", "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d")
 _NO_MATCH = (0, 1, 2)
-_LISTEN = re.compile(r"^LISTEN\s+\d+\s+\d+\s+\S+:(\d+)\s", re.MULTILINE)
+_LISTEN = re.compile(r"^LISTEN\s+\d+\s+\d+\s+\S+:([0-9]{1,5})\s", re.MULTILINE)
 _PORT = re.compile(
-    r"^\s*(?:Port\s+(\d+)|ListenAddress\s+(?:\[[^]]*\]|[^\s:]+):(\d+))", re.IGNORECASE | re.MULTILINE
+    r"^\s*(?:Port\s+([0-9]{1,5})|ListenAddress\s+(?:\[[^]]*\]|[^\s:]+):([0-9]{1,5}))", re.IGNORECASE | re.MULTILINE
 )
 
 Unit = dict[str, str]

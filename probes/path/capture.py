@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from probes.connection import Command, Connection
 from probes.linux.ask import why_no_answer
+from probes.linux.fields import is_address
 from probes.path.send import MARK, Sent, longest, send
 from probes.probe import Toolbox
 from probes.site import target_of
@@ -113,7 +114,7 @@ def parse_capture(text: str) -> tuple[Sighting, ...]:
     return tuple(
         Sighting(line["source"], line["interface"] or "", line["mac"] or "", line["direction"] == "In")
         for line in found
-        if line
+        if line and is_address(line["source"])
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from probes.connection import Connection
@@ -18,7 +19,7 @@ from probes.probe import Toolbox
 from probes.site import target_of
 
 _IP_FAILED = 2
-_STRICT = 1
+_SMALL = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _hop(step: Next, target: str, route: RouteGet, general: dict[str, str], inco
 
 
 def _number(sysctls: dict[str, str], part: str) -> int:
-    return next((int(value) for name, value in sysctls.items() if part in name and value.isdigit()), 0)
+    return next((int(value) for name, value in sysctls.items() if part in name and _SMALL.fullmatch(value)), 0)
 
 
 def _switch(sysctls: dict[str, str], part: str) -> bool:

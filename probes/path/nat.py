@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from probes.errors import UnreadableOutput
 from probes.facts import FirewallRule
-from probes.linux.iptables import parse_iptables_save
+from probes.linux.fields import is_address
+from probes.linux.iptables import option, parse_iptables_save
 from probes.path.networks import holds
 
 
@@ -31,7 +32,8 @@ def _new_source(rule: FirewallRule, out_address: str) -> str:
     if rule.verdict == "MASQUERADE":
         return out_address
     if rule.verdict == "SNAT" and "--to-source" in rule.spec:
-        return rule.spec[rule.spec.index("--to-source") + 1].partition("-")[0].partition(":")[0]
+        address = option(rule.spec, "--to-source").partition("-")[0].partition(":")[0]
+        return address if is_address(address) else ""
     return ""
 
 
@@ -57,7 +59,10 @@ def _value(spec: tuple[str, ...], flag: str) -> tuple[str, bool]:
 
 def _held(spec: tuple[str, ...], flag: str, address: str) -> bool:
     network, negated = _value(spec, flag)
-    return not network or holds(network, address) is not negated
+    try:
+        return not network or holds(network, address) is not negated
+    except ValueError:  # no network: as for other matches
+        return True
 
 
 def _leaves_by(spec: tuple[str, ...], interface: str) -> bool:

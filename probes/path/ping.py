@@ -10,14 +10,15 @@ from probes.errors import AccessDenied, HostUnreachable, UnreadableOutput
 from probes.exchange import Reply
 from probes.facts import Ping
 from probes.linux.ask import reply_to
+from probes.linux.fields import is_address
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
 _INTERVAL = 0.2
 """Seconds between packets; what every ping allows a plain user."""
 _WAIT = 1
-_STATISTICS = re.compile(r"(\d+) packets transmitted, (\d+) (?:packets )?received")
-_RTT = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [\d.]+/([\d.]+)/")
+_STATISTICS = re.compile(r"([0-9]{1,9}) packets transmitted, ([0-9]{1,9}) (?:packets )?received")
+_RTT = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [\d.]+/([0-9]{1,9}(?:\.[0-9]{1,9})?)/")
 _FROM = re.compile(r"From (?:\S+ \()?(?P<sender>[0-9A-Fa-f.:]+?)\)?:? icmp_seq=\d+ (?P<words>.+)")
 _NO_SOCKET = re.compile(r"socket: |missing cap_net_raw|are you root")
 _BUSYBOX_ERROR = re.compile(r"warning: got ICMP (?P<type>\d+)")
@@ -106,6 +107,7 @@ def _refusal(stdout: str, stderr: str) -> tuple[str, str]:
     """The first error and its sender. Redirects are advice, not errors."""
     for line in stdout.splitlines():
         found = _FROM.match(line)
+        found = found if found and is_address(found["sender"]) else None
         error = _named(found["words"], _ERRORS) if found else ""
         if found and error:
             return error, found["sender"]

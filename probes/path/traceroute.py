@@ -8,15 +8,19 @@ from probes.connection import Command
 from probes.errors import CommandMissing, ProbeTimeout, UnreadableOutput
 from probes.facts import TraceHop, Traceroute
 from probes.linux.ask import ask, why_no_answer
+from probes.linux.fields import is_address
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
 _HOPS = "16"
+_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
 _TRACEROUTE = re.compile(
-    r"\s*(?P<ttl>\d+)\s+(?:(?P<silent>\*)|(?P<address>[0-9A-Fa-f.:]+)\s+(?P<rtt>[\d.]+) ms(?:\s+(?P<note>!\S*))?)"
+    rf"\s*(?P<ttl>[0-9]{{1,3}})\s+(?:(?P<silent>\*)|(?P<address>[0-9A-Fa-f.:]+)\s+(?P<rtt>{_NUMBER}) ms"
+    r"(?:\s+(?P<note>!\S*))?)"
 )
 _TRACEPATH = re.compile(
-    r"\s*(?P<ttl>\d+)\??:\s+(?:(?P<silent>no reply|send failed)|(?P<address>[0-9A-Fa-f.:]+)\s+(?P<rtt>[\d.]+)ms"
+    rf"\s*(?P<ttl>[0-9]{{1,3}})\??:\s+(?:(?P<silent>no reply|send failed)|"
+    rf"(?P<address>[0-9A-Fa-f.:]+)\s+(?P<rtt>{_NUMBER})ms"
     r"(?:\s+pmtu \d+)?(?:\s+(?P<note>!\S+|reached))?)"
 )
 
@@ -43,7 +47,7 @@ async def traceroute(host: str, toolbox: Toolbox, target: str) -> Traceroute:
 def parse_traceroute(text: str) -> tuple[TraceHop, ...]:
     """Of `traceroute -n -q 1`, Linux and busybox."""
     found = [_TRACEROUTE.match(line) for line in text.splitlines()]
-    hops = tuple(_hop(line) for line in found if line)
+    hops = tuple(_hop(line) for line in found if line and _is_hop(line))
     if not hops:
         raise UnreadableOutput(f"`traceroute` printed no hop: {text.strip()[:80]!r}")
     return _cut(hops)
@@ -52,10 +56,14 @@ def parse_traceroute(text: str) -> tuple[TraceHop, ...]:
 def parse_tracepath(text: str) -> tuple[TraceHop, ...]:
     """Of `tracepath -n`. A hop may be probed again: its last line counts."""
     found = [_TRACEPATH.match(line) for line in text.splitlines() if "[LOCALHOST]" not in line]
-    hops = {int(line["ttl"]): _hop(line) for line in found if line}
+    hops = {int(line["ttl"]): _hop(line) for line in found if line and _is_hop(line)}
     if not hops:
         raise UnreadableOutput(f"`tracepath` printed no hop: {text.strip()[:80]!r}")
     return _cut(tuple(hops.values()))
+
+
+def _is_hop(line: re.Match[str]) -> bool:
+    return line["address"] is None or is_address(line["address"])
 
 
 def _hop(line: re.Match[str]) -> TraceHop:

@@ -1,0 +1,41 @@
+"""Every registered probe with arguments of its kinds, for tests that put all of them to something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import probes.all
+from base.values import Value
+from probes.probe import PROBES, ProbeCall, checked_call
+
+assert probes.all
+
+OPERATORS = frozenset({"host.reach", "host.key_vantages", "host.ssh_config"})
+"""Probes that look from the operator's machine."""
+
+
+def valid_call(name: str, host: str, peer: str, address: str, **known: object) -> ProbeCall:
+    """A call of the probe on the host; whatever it asks for is answered by its kind."""
+    by_kind: Mapping[str, object] = {
+        "host": peer,
+        "address": address,
+        "cidr": f"{address}/24",
+        "destination": "default",
+        "count": 3,
+        "port": 22,
+        "sysctl[]": ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter"),
+        "interface": "lo",
+        "yes-no": True,
+        "name": "x",
+        "path": "/etc/hostname",
+        "unit": "ssh.service",
+        "line": "x",
+    }
+    probe = PROBES[name]
+    given: dict[str, Value] = {}
+    for key, kind in probe.parameters.items():
+        if key in known:
+            given[key] = known[key]  # type: ignore[assignment]
+        elif key not in probe.defaults or kind in ("count",):
+            given[key] = by_kind[kind]  # type: ignore[assignment]
+    return checked_call(name, "operator" if name in OPERATORS else host, given)
