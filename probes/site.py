@@ -20,6 +20,35 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """When fixes may be applied, by the clock on the wall of one time zone."""
+
+    days: tuple[int, ...]
+    """Days on which it opens; Monday is 0."""
+    opens: int
+    """Minutes since midnight."""
+    closes: int
+    """Minutes since midnight, up to 1440; not after `opens`: on the next day."""
+    timezone: str
+    """IANA name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixPolicy:
+    """What the site's owners allow fixes to do. `diagnosis.policy` holds a fix against it."""
+
+    read_only: tuple[str, ...] = ()
+    """Patterns of hosts that are looked at and never changed; `operator` only when it is named."""
+    read_only_hosts: tuple[str, ...] = ()
+    """Hosts marked one by one."""
+    window: Window | None = None
+    max_risk: str = "destructive"
+    """reversible, disruptive or destructive."""
+    second_person: bool = False
+    """Somebody else must confirm as well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """`source` names where it came from, for messages."""
 
@@ -27,6 +56,7 @@ class Site:
     hosts: tuple[Host, ...] = ()
     ssh_config: tuple[Path, ...] = ()
     """Files for the SSH client, in order; hosts' own lines in them say user, port, key, jump."""
+    fixes: FixPolicy = FixPolicy()
     by_name: dict[str, Host] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

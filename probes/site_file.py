@@ -6,8 +6,6 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +13,16 @@ import yaml
 
 from base.errors import ConfigError, Place, Problem, UsageError
 from base.paths import config_dir
-from base.text import clip, inert
 from base.values import check
+from probes.fix_rules import policy_of
 from probes.site import OPERATOR, Host, Site
+from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import at_home, default_config, hosts_of, matches, read_text
 
 VERSION = 1
 _DEPTH = 20
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SITE_LINE = re.compile(r"^(?:version|hosts|only|ssh_config)\s*:", re.MULTILINE)
+_SITE_LINE = re.compile(r"^(?:version|hosts|only|ssh_config|fixes)\s*:", re.MULTILINE)
 _SUFFIXES = (".yaml", ".yml")
 _NEW = "`deadhop site init` writes one from ~/.ssh/config"
 
@@ -78,80 +77,20 @@ def _text(path: Path) -> str:
 # ------------------------------------------------------------------ site.yaml
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Collects what is wrong, so that one look shows all of it."""
-
-    path: Path
-    problems: list[Problem] = field(default_factory=list)
-
-    def place(self, node: yaml.Node) -> Place:
-        return Place(str(self.path), node.start_mark.line + 1, node.start_mark.column + 1)
-
-    def wrong(self, node: yaml.Node, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(self.place(node), message, hint))
-
-    def entries(self, node: yaml.Node, what: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """Key → (key node, value node) of a mapping; keys given twice are wrong."""
-        if not isinstance(node, yaml.MappingNode):
-            self.wrong(node, f"{what} is not a mapping", "write `key: value` lines")
-            return {}
-        found: dict[str, tuple[yaml.Node, yaml.Node]] = {}
-        for key, value in node.value:
-            name = str(key.value) if isinstance(key, yaml.ScalarNode) else ""
-            if not name:
-                self.wrong(key, f"{what}: a key must be a word")
-            elif name in found:
-                first = found[name][0].start_mark.line + 1
-                self.wrong(key, f"{_shown(name)} is given twice, first in line {first}", "keep one of them")
-            else:
-                found[name] = (key, value)
-        return found
-
-    def known(self, node: yaml.Node, what: str, keys: tuple[str, ...]) -> dict[str, yaml.Node]:
-        values = {}
-        for name, (key, value) in self.entries(node, what).items():
-            if name in keys:
-                values[name] = value
-                continue
-            close = get_close_matches(name, keys, 1)
-            hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(keys)}"
-            self.wrong(key, f"{what} has no key {_shown(name)}", hint)
-        return values
-
-    def words(self, node: yaml.Node | None, what: str) -> list[yaml.ScalarNode]:
-        """A list of words, or none for a missing or empty value."""
-        if node is None or _null(node):
-            return []
-        if not isinstance(node, yaml.SequenceNode):
-            self.wrong(node, f"{what} is not a list", f"write `{what}: [first, second]`")
-            return []
-        for item in node.value:
-            if not isinstance(item, yaml.ScalarNode) or not item.value:
-                self.wrong(item, f"{what}: a word is wanted here", "put quotes around it if it is one")
-        return [item for item in node.value if isinstance(item, yaml.ScalarNode) and item.value]
-
-
-def _null(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
-
-
-def _shown(text: str) -> str:
-    return f"`{clip(inert(text), 60)}`"
-
-
 def parse_site(text: str, path: Path) -> Site:
     """The site of a site.yaml's text. SiteInvalid with all that is wrong."""
-    reader = _Reader(path)
+    reader = Reader(path)
     root = _compose(text, path)
-    values = reader.known(root, "the site file", ("version", "ssh_config", "hosts", "only"))
+    values = reader.known(root, "the site file", ("version", "ssh_config", "hosts", "only", "fixes"))
     _check_version(reader, root, values.get("version"))
     files = _ssh_files(reader, values.get("ssh_config"))
     listed = _listed(reader, files, values.get("only"))
-    own = _own_hosts(reader, values.get("hosts"))
+    own, marked = _own_hosts(reader, values.get("hosts"))
+    hosts = _merged(listed, own)
+    policy = policy_of(reader, values.get("fixes"), hosts, marked)
     if reader.problems:
         raise SiteInvalid(tuple(reader.problems))
-    return Site(str(path), _merged(listed, own), files)
+    return Site(str(path), hosts, files, policy)
 
 
 def _compose(text: str, path: Path) -> yaml.Node:
@@ -182,18 +121,18 @@ def _refuse_depth(text: str, path: Path) -> None:
             raise SiteInvalid((Problem(_place(path, event.start_mark), f"is nested deeper than {_DEPTH}"),))
 
 
-def _check_version(reader: _Reader, root: yaml.Node, node: yaml.Node | None) -> None:
+def _check_version(reader: Reader, root: yaml.Node, node: yaml.Node | None) -> None:
     if node is None:
         reader.wrong(root, "`version` is missing", f"begin the file with `version: {VERSION}`")
     elif node.value != str(VERSION):
-        shown = _shown(str(node.value)) if isinstance(node, yaml.ScalarNode) else "this"
+        version = shown(str(node.value)) if isinstance(node, yaml.ScalarNode) else "this"
         reader.wrong(
-            node, f"{shown} is no known version of the site file", f"this deadhop reads `version: {VERSION}`"
+            node, f"{version} is no known version of the site file", f"this deadhop reads `version: {VERSION}`"
         )
 
 
-def _ssh_files(reader: _Reader, node: yaml.Node | None) -> tuple[Path, ...]:
-    if node is None or _null(node):
+def _ssh_files(reader: Reader, node: yaml.Node | None) -> tuple[Path, ...]:
+    if node is None or is_null(node):
         return (default_config(),) if default_config().exists() else ()
     nodes = [node] if isinstance(node, yaml.ScalarNode) else reader.words(node, "ssh_config")
     files = []
@@ -202,18 +141,18 @@ def _ssh_files(reader: _Reader, node: yaml.Node | None) -> tuple[Path, ...]:
         if file.exists():
             files.append(file)
         else:
-            reader.wrong(item, f"no such file: {_shown(str(file))}", "relative paths start at the site file")
+            reader.wrong(item, f"no such file: {shown(str(file))}", "relative paths start at the site file")
     return tuple(files)
 
 
-def _listed(reader: _Reader, files: tuple[Path, ...], only: yaml.Node | None) -> list[Host]:
+def _listed(reader: Reader, files: tuple[Path, ...], only: yaml.Node | None) -> list[Host]:
     hosts = [host for file in files for host in hosts_of(file)]
     nodes = reader.words(only, "only")
     for node in nodes:
         pattern = str(node.value).removeprefix("!")
         if not any(matches(host.name, (pattern,)) for host in hosts):
             reader.wrong(
-                node, f"{_shown(str(node.value))} matches no host of the SSH configuration", "is it spelled right?"
+                node, f"{shown(str(node.value))} matches no host of the SSH configuration", "is it spelled right?"
             )
     patterns = tuple(str(node.value) for node in nodes)
     if patterns and all(pattern.startswith("!") for pattern in patterns):
@@ -221,37 +160,43 @@ def _listed(reader: _Reader, files: tuple[Path, ...], only: yaml.Node | None) ->
     return [host for host in hosts if not patterns or matches(host.name, patterns)]
 
 
-def _own_hosts(reader: _Reader, node: yaml.Node | None) -> list[Host]:
-    if node is None or _null(node):
-        return []
-    return list(_each_own(reader, node))
+_OF_A_HOST = ("addresses", "console", "labels", "read_only")
 
 
-def _each_own(reader: _Reader, node: yaml.Node) -> Iterator[Host]:
-    for name, (key, value) in reader.entries(node, "hosts").items():
+def _own_hosts(reader: Reader, node: yaml.Node | None) -> tuple[list[Host], tuple[str, ...]]:
+    """The hosts, and the names of those marked `read_only: true`."""
+    hosts, read_only = [], []
+    for name, (key, value) in ({} if node is None or is_null(node) else reader.entries(node, "hosts")).items():
         if _checked(reader, key, "host", name) and name == OPERATOR:
-            reader.wrong(key, f"{_shown(name)} is the machine deadhop runs on", "give the host another name")
-        fields = {} if _null(value) else reader.known(value, _shown(name), ("addresses", "console", "labels"))
-        yield Host(
-            name,
-            tuple(_addresses(reader, fields.get("addresses"))),
-            tuple(str(word.value) for word in reader.words(fields.get("console"), "console")),
-            tuple(str(word.value) for word in reader.words(fields.get("labels"), "labels")),
-        )
+            reader.wrong(key, f"{shown(name)} is the machine deadhop runs on", "give the host another name")
+        fields = {} if is_null(value) else reader.known(value, shown(name), _OF_A_HOST)
+        hosts.append(_own_host(reader, name, fields))
+        if reader.yes(fields.get("read_only"), "read_only"):
+            read_only.append(name)
+    return hosts, tuple(read_only)
 
 
-def _addresses(reader: _Reader, node: yaml.Node | None) -> Iterator[str]:
+def _own_host(reader: Reader, name: str, fields: dict[str, yaml.Node]) -> Host:
+    return Host(
+        name,
+        tuple(_addresses(reader, fields.get("addresses"))),
+        tuple(str(word.value) for word in reader.words(fields.get("console"), "console")),
+        tuple(str(word.value) for word in reader.words(fields.get("labels"), "labels")),
+    )
+
+
+def _addresses(reader: Reader, node: yaml.Node | None) -> Iterator[str]:
     for word in reader.words(node, "addresses"):
         if _checked(reader, word, "address", str(word.value)):
             yield str(check("address", str(word.value)))
 
 
-def _checked(reader: _Reader, node: yaml.Node, kind: str, text: str) -> bool:
+def _checked(reader: Reader, node: yaml.Node, kind: str, text: str) -> bool:
     try:
         check(kind, text)
     except UsageError:
         hint = _HINTS[kind]
-        reader.wrong(node, f"{_shown(text)} is not {_A_KIND[kind]}", hint)
+        reader.wrong(node, f"{shown(text)} is not {_A_KIND[kind]}", hint)
         return False
     return True
 
@@ -289,6 +234,8 @@ ssh_config: {config}
 #   addresses  further addresses of the host
 #   console    a program on this machine that runs a shell there without SSH; `sh` is added to it
 #   labels     words to find it by
+#   read_only  true: deadhop looks at it and never applies a fix there
+# When, where and by whom fixes may be applied: `fixes:`, in docs/site.md
 hosts:
 """
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
@@ -11,7 +13,8 @@ from deadhop.asking import ask_line
 from deadhop.front import Front
 from deadhop.parsing import Parser
 from deadhop.showing import RISKS, fix_lines, repair_lines
-from diagnosis.views import CauseView, RepairView
+from diagnosis.policy import confirmation, own_name, refusals
+from diagnosis.views import CauseView, FixView, RepairView
 from knowledge.model import Risk
 
 if TYPE_CHECKING:
@@ -28,6 +31,14 @@ def arguments(parser: Parser) -> None:
     add("--cause", metavar="ID", help=say("which of its causes", "조치할 원인"))
     add("--fix", metavar="ID", help=say("which fix (default: the recommended one)", "쓸 조치 (기본: 권장 조치)"))
     add("--yes", action="store_true", help=say("do not ask", "묻지 않는다"))
+    add(
+        "--second",
+        metavar="NAME",
+        help=say(
+            "who else confirmed it, where the site asks for two",
+            "두 사람의 확인이 필요한 사이트에서 함께 확인한 사람",
+        ),
+    )
     add(
         "--max-risk",
         choices=[risk.value for risk in RISING],
@@ -67,6 +78,8 @@ async def _fix(front: Front, session: Session) -> int:
     if front.arguments.plan:
         return _show_plan(front, session, repair)
     _refuse_risk(front, repair.view.fix.risk)
+    second = front.arguments.second or ""
+    _hold_against_site(front, session, repair.view.fix, second)
     if not front.arguments.yes and not front.can_ask:
         raise _nobody_to_ask(front)
     if not front.out.json:
@@ -76,10 +89,14 @@ async def _fix(front: Front, session: Session) -> int:
         await follow(front, repair.prepare())
         if repair.view.phase in ("blocked", "not-needed"):
             return report_repair(front, session, repair.view)
-    confirmed_by = await _confirm(front, repair.view, _what_is_lost(cause, repair))
-    if not confirmed_by:
+    how = await _confirm(front, repair.view, _what_is_lost(cause, repair))
+    if how and session.site.fixes.second_person and not second:
+        second = await ask_line(front.out, front.say("who confirms it with you?", "함께 확인하는 사람의 이름은?"))
+    if not how:
         front.out.talk(front.say("nothing was done", "아무것도 하지 않았다"))
         return 3
+    confirmed_by = confirmation(how, own_name(), second)
+    _hold_against_site(front, session, repair.view.fix, second, asked=True)
     await follow(front, repair.apply(confirmed_by=confirmed_by, persist=front.arguments.persist))
     return report_repair(front, session, repair.view)
 
@@ -136,6 +153,22 @@ def _refuse_risk(front: Front, risk: Risk) -> None:
             ).format(front.text(RISKS[risk.value]), front.text(RISKS[limit.value])),
             hint=f"--max-risk {risk.value}",
         )
+
+
+def _hold_against_site(front: Front, session: Session, fix: FixView, second: str, *, asked: bool = False) -> None:
+    """UsageError with all that the site's rules forbid. Until somebody is asked, the second name may be missing."""
+    policy = session.site.fixes
+    if not asked and not second and front.can_ask and not front.arguments.yes:
+        policy = replace(policy, second_person=False)
+    found = refusals(
+        policy,
+        fix,
+        now=datetime.now(UTC),
+        confirmed_by=(own_name(), second),
+        persist=front.arguments.persist,
+    )
+    if found:
+        raise UsageError("\n".join(front.text(one.message) for one in found), hint=front.text(found[0].hint))
 
 
 def _what_is_lost(cause: CauseView, repair: Repair) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,7 +12,10 @@ from deadhop.front import Front
 from deadhop.output import columns
 from deadhop.parsing import Parser
 from deadhop.reaching import hint, reached, reason
-from probes.site import Host, Site
+from deadhop.showing import RISKS as RISK_WORDS
+from diagnosis.policy import clock, hours, is_read_only
+from probes.fix_rules import DAYS, RISKS
+from probes.site import FixPolicy, Host, Site
 
 if TYPE_CHECKING:
     from probes.facts import Reach
@@ -76,10 +79,13 @@ async def _show(front: Front) -> int:
     front.out.line(f"{site.source}")
     wide = max((columns(host.name) for host in site.hosts), default=0)
     for host in site.hosts:
-        more = [*host.addresses, *(f"[{label}]" for label in host.labels)]
+        more = [f"({front.say('read only', '읽기 전용')})"] if is_read_only(site.fixes, host.name) else []
+        more += [*host.addresses, *(f"[{label}]" for label in host.labels)]
         console = front.say("console", "콘솔")
         more += [f"{console}: {' '.join(host.console)}"] if host.console else []
         front.out.line(f"  {host.name:{wide}}  {'  '.join(more)}".rstrip())
+    for line in _policy_lines(front, site.fixes):
+        front.out.line(line)
     if not site.hosts:
         front.out.talk(_no_hosts(front))
     return 0
@@ -114,17 +120,46 @@ def _say_reach(front: Front, host: str, answer: Reach | Failure) -> None:
 
 def _site_json(site: Site, answers: Mapping[str, Reach | Failure] = MappingProxyType({})) -> dict[str, object]:
     """Clouds and clusters have their places already; nothing fills them in this version."""
-    hosts = [_host_json(host, answers.get(host.name)) for host in site.hosts]
-    return {"file": site.source, "hosts": hosts, "clouds": [], "clusters": [], "maps": []}
+    hosts = [_host_json(host, site.fixes, answers.get(host.name)) for host in site.hosts]
+    fixes = _policy_json(site.fixes)
+    return {"file": site.source, "hosts": hosts, "clouds": [], "clusters": [], "maps": [], "fixes": fixes}
 
 
-def _host_json(host: Host, answer: Reach | Failure | None) -> dict[str, object]:
+def _policy_json(policy: FixPolicy) -> dict[str, object]:
+    window = policy.window
+    return {
+        "read_only": [*policy.read_only, *policy.read_only_hosts],
+        "window": window
+        and {
+            "days": [DAYS[day] for day in window.days],
+            "from": clock(window.opens),
+            "to": clock(window.closes),
+            "timezone": window.timezone,
+        },
+        "max_risk": policy.max_risk,
+        "second_person": policy.second_person,
+    }
+
+
+def _policy_lines(front: Front, policy: FixPolicy) -> Iterator[str]:
+    """The rules that are set, in words."""
+    say = front.say
+    if policy.window:
+        yield f"{say('fixes are applied', '조치를 적용하는 시간')}: {front.text(hours(policy.window))}"
+    if policy.max_risk != RISKS[-1]:
+        yield f"{say('riskiest fix', '허용하는 조치 위험')}: {front.text(RISK_WORDS[policy.max_risk])}"
+    if policy.second_person:
+        yield say("fixes need a second person", "조치하려면 두 사람의 확인이 필요하다")
+
+
+def _host_json(host: Host, policy: FixPolicy, answer: Reach | Failure | None) -> dict[str, object]:
     """`reachable` is null where nobody has tried."""
     return {
         "name": host.name,
         "addresses": list(host.addresses),
         "labels": list(host.labels),
         "console": list(host.console),
+        "read_only": is_read_only(policy, host.name),
         "reachable": None if answer is None else reached(answer),
         "reason": "" if answer is None else reason(answer).en,
         "hint": "" if answer is None else hint(answer).en,
