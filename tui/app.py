@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual import work
@@ -19,12 +19,14 @@ from textual.worker import WorkerFailed
 
 from base.errors import DeadhopError
 from base.text import Lang
-from tui.engine import Session
 from tui.lines.common import OK, marked, outside
 from tui.screens.home import HomeScreen
 from tui.screens.room import Room
 from tui.widgets.bars import shown_keys
 from tui.words import words_of
+
+if TYPE_CHECKING:
+    from tui.engine import Session
 
 CLOSING = 0.8
 """Seconds connections get to say goodbye."""
@@ -93,8 +95,9 @@ class DeadhopApp(App[int]):
     def get_default_screen(self) -> Screen[Any]:
         return self.home
 
-    def on_mount(self) -> None:
-        self.call_after_refresh(self._open)
+    def start(self) -> None:
+        """The first frame is there: now the engine."""
+        self._open()
 
     # ------------------------------------------------------------ the session
 

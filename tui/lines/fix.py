@@ -40,6 +40,7 @@ ACTION_SYMBOLS = {
     "undone": OK,
     "undo-failed": BAD,
     "by-hand": YOURS,
+    "taken-back": BAD,
 }
 PHASE_SYMBOLS = {
     "planned": YOURS,
@@ -55,6 +56,8 @@ PHASE_SYMBOLS = {
     "not-needed": OK,
     "blocked": UNKNOWN,
     "by-hand": YOURS,
+    "locked": YOURS,
+    "taken-back": BAD,
 }
 RISK_STYLES = {"reversible": "$success", "disruptive": "$warning", "destructive": "bold $error"}
 BUSY_PHASES = frozenset({"checking", "applying", "verifying", "undoing"})
@@ -101,7 +104,12 @@ def action_state(action: ActionView, words: Words) -> str:
 def undo_line(action: ActionView, words: Words) -> Content:
     if not action.undo:
         return Content.assemble((f"{words.undo_word}  ", "bold"), (words.cannot_be_undone, "bold $error"))
-    return Content.assemble((f"{words.undo_word}  ", "bold"), (outside(action.undo), "dim"))
+    line = Content.assemble((f"{words.undo_word}  ", "bold"), (outside(action.undo), "dim"))
+    if not action.undo_known:
+        line = Content.assemble(line, "\n", marked(UNKNOWN, words.undo_not_known))
+    if action.arm:
+        line = Content.assemble(line, "\n", (f"{words.switch_first}  ", "bold"), (outside(action.arm), "dim"))
+    return line
 
 
 def action_output(action: ActionView, words: Words) -> Content:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from base.text import Lang, clip, without_ansi
-from tui.engine import Match, Results
 from tui.lines.common import BAD, BUSY, NONE, OK, UNKNOWN, dim, marked, one_line, outside, size_text, stacked
 from tui.words import Words
 
 if TYPE_CHECKING:
     from journal.store import SessionInfo
     from probes.facts import Reach
+    from tui.engine import Match, Results
 
 PREVIEW = 200
 MOST_RECENT = 20

@@ -15,7 +15,6 @@ from textual.widgets import Static
 from textual.worker import Worker
 
 from base.text import Lang
-from tui.engine import Repair
 from tui.lines import fix as lines
 from tui.lines.common import OK, heading, marked, outside, target_name
 from tui.screens.confirm import Confirm, Confirmation
@@ -26,6 +25,7 @@ from tui.words import Words
 
 if TYPE_CHECKING:
     from diagnosis.views import ActionView, RepairView
+    from tui.engine import Repair
 
 
 class FixScreen(Room):

@@ -13,7 +13,6 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from base.text import Lang
-from tui.engine import Match, Results, Session, Walk
 from tui.lines import home as lines
 from tui.lines.common import UNKNOWN, heading, marked
 from tui.screens.room import Room
@@ -23,6 +22,7 @@ from tui.words import Words
 
 if TYPE_CHECKING:
     from probes.facts import Reach
+    from tui.engine import Match, Results, Session, Walk
 
 DEBOUNCE = 0.08
 """Seconds of quiet before a search."""
@@ -67,19 +67,25 @@ class HomeScreen(Room):
         yield Ask(placeholder=w.placeholder, id="ask")
         yield Static("", id="pasted", markup=False)
         yield Static(lines.results_heading(None, w, searching=False, empty=True), id="found", markup=False)
-        yield OptionList(id="results", markup=False)
-        yield Vertical(
-            Vertical(
-                Static(heading(w.site_health), id="health-title", markup=False),
-                Static("", id="health-counts", markup=False),
-                VerticalScroll(Static("", id="health", markup=False), id="health-list", can_focus=False),
-                id="health-pane",
-            ),
-            Vertical(
-                Static(heading(w.recent), markup=False), Static("", id="recent", markup=False), id="recent-pane"
-            ),
-            id="around",
+
+    async def _furnish(self) -> None:
+        """What has nothing to show in the first frame comes after it, and then the engine."""
+        await self.query_one("#body").mount(OptionList(id="results", markup=False), self._around())
+        self.results.can_focus = False
+        self.desk.start()
+
+    def _around(self) -> Widget:
+        w = self.words
+        health = Vertical(
+            Static(heading(w.site_health), id="health-title", markup=False),
+            Static("", id="health-counts", markup=False),
+            VerticalScroll(Static("", id="health", markup=False), id="health-list", can_focus=False),
+            id="health-pane",
         )
+        recent = Vertical(
+            Static(heading(w.recent), markup=False), Static("", id="recent", markup=False), id="recent-pane"
+        )
+        return Vertical(health, recent, id="around")
 
     @property
     def ask(self) -> Ask:
@@ -91,9 +97,9 @@ class HomeScreen(Room):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.results.can_focus = False
         if self._text:
             self.ask.put(self._text)
+        self.call_after_refresh(self._furnish)
 
     # ------------------------------------------------------------ the session came
 
@@ -189,6 +195,8 @@ class HomeScreen(Room):
     # ------------------------------------------------------------ keys
 
     def action_move(self, by: int) -> None:
+        if self._results is None:
+            return
         if by > 0:
             self.results.action_cursor_down()
         else:
@@ -211,10 +219,11 @@ class HomeScreen(Room):
         if self._searching:
             self._start_when_found = True
             return
-        index = self.results.highlighted
-        if self._results is None or index is None or self.desk.session is None:
+        if self._results is None or self.desk.session is None:
             return
-        self.begin(self._results.matches[index])
+        index = self.results.highlighted
+        if index is not None:
+            self.begin(self._results.matches[index])
 
     def begin(self, match: Match) -> None:
         session = self.desk.session

@@ -16,7 +16,6 @@ from textual.widgets import OptionList, Static
 from textual.worker import Worker
 
 from base.text import Lang
-from tui.engine import Walk
 from tui.lines import walk as lines
 from tui.lines.common import NONE, UNKNOWN, YOURS, marked, outside
 from tui.screens.room import Room, ended
@@ -27,6 +26,7 @@ from tui.words import Words
 
 if TYPE_CHECKING:
     from diagnosis.views import StepView, WalkView
+    from tui.engine import Walk
 
 PANES = ("steps", "evidence", "diagnosis")
 

@@ -145,6 +145,8 @@ class Words(NamedTuple):
     by_hand_at: str
     undo_word: str
     cannot_be_undone: str
+    undo_not_known: str
+    switch_first: str
     edited: str
     action_state: Mapping[str, str]
     phase: Mapping[str, str]

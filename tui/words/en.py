@@ -184,6 +184,8 @@ EN = Words(
     by_hand_at="run this at the console of {host}",
     undo_word="undo",
     cannot_be_undone="this cannot be undone",
+    undo_not_known="its undo is not known any more, for the command was edited: edit the undo too",
+    switch_first="first, in case this cuts the way",
     edited="edited",
     action_state={
         "planned": "not run yet",
@@ -195,6 +197,7 @@ EN = Words(
         "undone": "undone",
         "undo-failed": "could not be undone",
         "by-hand": "deadhop has no way in",
+        "taken-back": "taken back by the host itself",
     },
     phase={
         "planned": "The fault is there. Ready to apply",
@@ -210,6 +213,8 @@ EN = Words(
         "not-needed": "The fault is no longer there: nothing to do",
         "blocked": "Could not look whether the fault is still there",
         "by-hand": "To be done by hand",
+        "locked": "Somebody else is at work there",
+        "taken-back": "It cut the way, and the host took it back by itself",
     },
     blocked_next="r looks again; the commands above can also be run by hand at the host's console.",
     blocked_risk="nobody could look whether the fault is still there",

@@ -184,6 +184,8 @@ KO = Words(
     by_hand_at="{host} 의 콘솔에서 직접 실행한다",
     undo_word="되돌리기",
     cannot_be_undone="되돌릴 수 없다",
+    undo_not_known="명령을 편집해서 되돌리는 명령을 알 수 없다. 되돌리는 명령도 편집해야 한다",
+    switch_first="길이 끊길 때를 대비해 먼저",
     edited="수정함",
     action_state={
         "planned": "아직 실행 안 함",
@@ -195,6 +197,7 @@ KO = Words(
         "undone": "되돌림",
         "undo-failed": "되돌리지 못함",
         "by-hand": "들어갈 길이 없음",
+        "taken-back": "호스트가 스스로 되돌림",
     },
     phase={
         "planned": "장애가 그대로 있다. 적용할 수 있다",
@@ -210,6 +213,8 @@ KO = Words(
         "not-needed": "장애가 이미 없다. 할 일이 없다",
         "blocked": "장애가 그대로인지 볼 수 없었다",
         "by-hand": "직접 해야 한다",
+        "locked": "다른 사람이 작업하는 중이다",
+        "taken-back": "길이 끊겨서 호스트가 스스로 되돌렸다",
     },
     blocked_next="r 로 다시 본다. 위 명령을 호스트 콘솔에서 직접 실행해도 된다.",
     blocked_risk="장애가 그대로인지 볼 수 없었다",
