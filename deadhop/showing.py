@@ -32,6 +32,7 @@ STATES = {
     "undone": Text("undone", "되돌림"),
     "undo-failed": Text("undo failed", "되돌리기 실패"),
     "by-hand": Text("to be done by hand", "직접 해야 함"),
+    "taken-back": Text("taken back by the host itself", "호스트가 스스로 되돌림"),
 }
 
 
@@ -146,6 +147,9 @@ def action_lines(front: Front, action: ActionView, *, done: bool = False) -> Ite
     if not done:
         undo = action.undo or front.say("cannot be undone", "되돌릴 수 없음")
         yield block(f"{front.say('undo', '되돌리기')}: {undo}", "      ")
+        if action.arm:
+            first = front.say("first, in case this cuts the way", "길이 끊길 때를 대비해 먼저")
+            yield block(f"{first}: {action.arm}", "      ")
 
 
 def repair_lines(front: Front, view: RepairView) -> Iterator[str]:

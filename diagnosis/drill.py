@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -52,6 +53,7 @@ def drill_session(name: str, *, speed: float) -> Session:
         replayed=exchanges,
     )
     session.folder = folder
+    session.recorded = next((entry.data for entry in recording.entries if entry.kind == "site"), {})
     session.replay_speed = speed
     return session
 
@@ -69,6 +71,15 @@ class DrillSession(Session):
     """Leaves nothing behind."""
 
     folder: Path
+    recorded: Mapping[str, object]
+
+    @property
+    def token(self) -> str:
+        return str(self.recorded.get("token", ""))
+
+    @property
+    def mark(self) -> str:
+        return str(self.recorded.get("mark", ""))
 
     async def close(self) -> None:
         await super().close()

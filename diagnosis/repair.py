@@ -10,27 +10,22 @@ from typing import TYPE_CHECKING
 from base.errors import UsageError
 from base.text import Text
 from base.values import Value
-from diagnosis.views import ActionView, FixView, RepairView
+from diagnosis.hands import Hands
+from diagnosis.views import FixView, RepairView
 from diagnosis.walk import facts_of
 from knowledge.cel import EvaluationError
 from knowledge.model import Fix, ProbeUse
 from knowledge.render import readable
-from probes.connection import Command, Connection
-from probes.exchange import Reply
 from probes.probe import Evidence, checked_call, observe
-from probes.site import target_of
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
 
 UNDOABLE = ("done", "interrupted", "failed")
-STOPPING = ("failed", "by-hand", "interrupted")
-NO_WAY_IN = ("unreachable", "host-key", "denied", "timeout")
-VIA_CONSOLE = "via console"
-"""How the toolbox begins the message of a reply that came through a console."""
+STOPPING = ("failed", "by-hand", "interrupted", "taken-back")
 
 
-class Repair:
+class Repair(Hands):
     """Of one cause on its values. `view` is always current; every method yields it at each change."""
 
     def __init__(self, session: Session, cause: str, values: Mapping[str, Value], fix: Fix, plan: FixView) -> None:
@@ -46,31 +41,60 @@ class Repair:
     # ------------------------------------------------------------ planning
 
     def edit(self, action: int, run: str, undo: str | None = None) -> None:
-        """Replaces a command before it runs; the journal keeps the original."""
+        """Replaces a command before it runs; the journal keeps the original. Its undo is not known any more until
+        `undo` gives it, or `know_undo` says that the old one still holds."""
         self._edited.setdefault(action, self.view.fix.actions[action].run)
-        changes = {"run": run} | ({} if undo is None else {"undo": undo})
-        self._put(action, **changes)
-        self._session.note("plan", {"action": action, "original": self._edited[action], "edited": run})
+        known = undo is not None or not self.view.fix.actions[action].undo
+        changes = {"run": run, "undo_known": known} | ({} if undo is None else {"undo": undo})
+        self._put(action, **changes, arm="", disarm="")
+        entry = {"action": action, "original": self._edited[action], "edited": run, "undo": undo}
+        self._session.note("plan", entry)
+
+    def know_undo(self, action: int) -> None:
+        """The operator says that the undo still takes the edited command back."""
+        self._put(action, undo_known=True)
+        self._session.note(
+            "plan", {"action": action, "undo": self.view.fix.actions[action].undo, "confirmed": True}
+        )
 
     async def prepare(self) -> AsyncIterator[RepairView]:
-        """Looks again whether the fault is still there."""
-        if self._fix.precondition is None:
-            return
+        """Looks again whether the fault is still there, and how each host would undo by itself."""
         yield self._show("checking")
-        holds, why = await self._look(self._fix.precondition, "precondition")
+        holds, why = await self._still_there()
         if holds is None:
             yield self._show("blocked", message=why, hint="the precondition could not be looked at again")
         elif not holds:
             yield self._show("not-needed", message="what this fix repairs is no longer there")
         else:
+            await self._plan_switches()
             yield self._show("planned")
+
+    async def _still_there(self) -> tuple[bool | None, str]:
+        if self._fix.precondition is None:
+            return True, ""
+        return await self._look(self._fix.precondition, "precondition")
 
     # ------------------------------------------------------------ applying
 
-    async def apply(self, *, confirmed_by: str, persist: bool = False) -> AsyncIterator[RepairView]:
-        """Runs the actions in order, then verifies. With `persist`, the persist part instead, after the fix."""
+    async def apply(
+        self, *, confirmed_by: str, persist: bool = False, take_lock: bool = False
+    ) -> AsyncIterator[RepairView]:
+        """Runs the actions in order, then verifies. With `persist`, the persist part instead, after the fix.
+        `take_lock` goes on where another deadhop holds a host's lock."""
         if persist:
             self._append_persist()
+        await self._plan_switches()
+        try:
+            held = await self._take_locks(take_lock)
+            if held:
+                yield self._show("locked", message=held, hint="wait for it, or take the lock if it is dead")
+                return
+            async for view in self._run_all(confirmed_by):
+                yield view
+        finally:
+            await self._release_locks()
+
+    async def _run_all(self, confirmed_by: str) -> AsyncIterator[RepairView]:
         for index, action in enumerate(self.view.fix.actions):
             if action.state != "planned":
                 continue
@@ -93,6 +117,12 @@ class Repair:
                 "by-hand",
                 message=f"there is no way into {action.on} for deadhop",
                 hint=f"run this at the console of {action.on}, then look again: {action.run}",
+            )
+        if action.state == "taken-back":
+            return self._show(
+                "taken-back",
+                message=f"`{action.run}` cut the way to {action.on}, and {action.on} took it back by itself",
+                hint="find another way in before you try this again",
             )
         if action.state == "interrupted":
             return self._show(
@@ -127,78 +157,17 @@ class Repair:
         }
         if index in self._edited:
             intent["original"] = self._edited[index]
+        if not await self._arm(index):
+            yield self._show("applying")
+            return
         async for view in self._send(index, action.run, "intent", "outcome", intent):
             yield view
         self._put(index, state=self._outcome(index, "done", "failed"))
         yield self._show("applying")
-
-    async def _find_way_in(self, index: int) -> ActionView:
-        """Tries the way before anything is sent over it; without one, somebody at the console must type it."""
-        action = self.view.fix.actions[index]
-        reply = await self._connection(action).run(Command(argv=("true",), alone=True))
-        if reply.failure in NO_WAY_IN:
-            self._put(index, state="by-hand", output=reply.message)
-        elif reply.message.startswith(VIA_CONSOLE):
-            self._put(index, via_console=True)
-        return self.view.fix.actions[index]
-
-    def _connection(self, action: ActionView) -> Connection:
-        target = f"console:{action.on}" if action.via_console else target_of(action.on)
-        return self._session.toolbox.connection(target)
-
-    async def _done_already(self, action: ActionView) -> bool:
-        return (await self._connection(action).run(Command(script=action.unless))).status == 0
-
-    def _outcome(self, index: int, good: str, bad: str) -> str:
-        action = self.view.fix.actions[index]
-        if action.exit_status is None:
-            return "interrupted"
-        return good if action.exit_status == 0 else bad
-
-    async def _send(
-        self, index: int, script: str, intent_kind: str, outcome_kind: str, intent: Mapping[str, object]
-    ) -> AsyncIterator[RepairView]:
-        """One changing command: intent synced, run with live output, outcome synced."""
-        action = self.view.fix.actions[index]
-        phase = "applying" if intent_kind == "intent" else "undoing"
-        self._put(index, state="running", output="")
-        yield self._show(phase)
-        self._session.note(intent_kind, intent, sync=True)
-        self._session.toolbox.changing()
-        pieces: asyncio.Queue[str] = asyncio.Queue()
-        command = Command(script=script, timeout=action.timeout, alone=True, on_output=pieces.put_nowait)
-        task = asyncio.create_task(self._connection(action).run(command), name=f"{intent_kind} {index}")
-        try:
-            async for output in _until_done(task, pieces):
-                self._put(index, output=self.view.fix.actions[index].output + output)
-                yield self._show(phase)
-            reply = await task
-        except BaseException:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            self._put(index, state="interrupted")
-            self._session.note(outcome_kind, {"action": index, "state": "interrupted"}, sync=True)
-            raise
-        self._take(index, reply)
-        self._session.note(outcome_kind, self._outcome_entry(index, reply), sync=True)
-
-    def _take(self, index: int, reply: Reply) -> None:
-        output = "\n".join(part.rstrip("\n") for part in (reply.stdout, reply.stderr) if part)
-        if reply.failure and not output:
-            output = reply.message
-        self._put(index, exit_status=reply.status, output=output, seconds=round(reply.seconds, 3))
-
-    def _outcome_entry(self, index: int, reply: Reply) -> dict[str, object]:
-        action = self.view.fix.actions[index]
-        return {
-            "action": index,
-            "state": self._outcome(index, "done", "failed"),
-            "via_console": action.via_console,
-            "exit_status": reply.status,
-            "failure": reply.failure,
-            "output": action.output,
-            "seconds": action.seconds,
-        }
+        if action.arm:
+            yield self._show("applying", message=f"reaching {action.on} again before its switch is called off")
+            await self._back_again(index)
+            yield self._show("applying")
 
     # ------------------------------------------------------------ verifying and undoing
 
@@ -224,6 +193,12 @@ class Repair:
         done = [i for i, action in enumerate(self.view.fix.actions) if action.state in UNDOABLE and action.undo]
         if not done:
             raise UsageError("there is nothing to undo", hint="only actions that ran can be undone")
+        unknown = [self.view.fix.actions[i] for i in done if not self.view.fix.actions[i].undo_known]
+        if unknown:
+            raise UsageError(
+                f"nobody has said what takes `{unknown[0].run}` back, for it was edited",
+                hint=f"confirm its undo or edit it too: {unknown[0].undo}",
+            )
         for index in reversed(done):
             action = await self._find_way_in(index)
             if action.state == "by-hand":
@@ -264,31 +239,6 @@ class Repair:
         self._session.note_evidence(evidence)
         return evidence
 
-    # ------------------------------------------------------------ the view
-
-    def _put(self, index: int, **changes: object) -> None:
-        actions = list(self.view.fix.actions)
-        actions[index] = replace(actions[index], **changes)  # type: ignore[arg-type]
-        self.view = replace(self.view, fix=replace(self.view.fix, actions=tuple(actions)))
-
-    def _show(self, phase: str, *, message: str = "", hint: str = "", verified: bool | None = None) -> RepairView:
-        done = sum(action.state in ("done", "skipped") for action in self.view.fix.actions)
-        self.view = replace(self.view, phase=phase, message=message, hint=hint, verified=verified, steps_done=done)
-        return self.view
-
-
-async def _until_done(task: asyncio.Task[Reply], pieces: asyncio.Queue[str]) -> AsyncIterator[str]:
-    """Output as it comes, until the command has ended."""
-    while not task.done():
-        piece = asyncio.create_task(pieces.get())
-        await asyncio.wait({task, piece}, return_when=asyncio.FIRST_COMPLETED)
-        if piece.done():
-            yield piece.result()
-        else:
-            piece.cancel()
-    while not pieces.empty():
-        yield pieces.get_nowait()
-
 
 PHASES: Mapping[str, Text] = {
     "planned": Text("ready", "준비됨"),
@@ -298,6 +248,8 @@ PHASES: Mapping[str, Text] = {
     "applying": Text("applying", "적용하는 중"),
     "by-hand": Text("to be done by hand", "직접 해야 함"),
     "failed": Text("failed", "실패함"),
+    "locked": Text("somebody else is at work there", "다른 사람이 작업하는 중"),
+    "taken-back": Text("taken back by the host itself", "호스트가 스스로 되돌림"),
     "verifying": Text("verifying", "확인하는 중"),
     "verified": Text("verified: it works now", "확인됨: 이제 된다"),
     "not-verified": Text("not verified", "확인되지 않음"),

@@ -64,7 +64,7 @@ def fix_json(fix: FixView) -> dict[str, object]:
 
 
 def _command_json(action: ActionView) -> dict[str, object]:
-    return {"on": action.on, "run": action.run, "undo": action.undo or None}
+    return {"on": action.on, "run": action.run, "undo": action.undo or None, "guard": action.arm or None}
 
 
 def repair_json(session: str, view: RepairView) -> dict[str, object]:

@@ -210,7 +210,7 @@ class Session:
         from probes.toolbox import LiveToolbox
 
         hosts = [{"name": host.name, "addresses": host.addresses} for host in self.site.hosts]
-        self.note("site", {"source": self.site.source, "hosts": hosts})
+        self.note("site", {"source": self.site.source, "hosts": hosts, "token": self.token, "mark": self.mark})
         return LiveToolbox(self.site, self._record, phase=_phase_of(self.past))
 
     replay_speed = 0.0
@@ -252,6 +252,18 @@ class Session:
     @property
     def id(self) -> str:
         return self.journal.id
+
+    @property
+    def token(self) -> str:
+        """Unique to the session; part of names that a repair leaves on a host for a while."""
+        return self.id
+
+    @property
+    def mark(self) -> str:
+        """Who is at work, for whoever meets our lock."""
+        from diagnosis.lock import owner_of
+
+        return owner_of(self.id)
 
     @property
     def journal_path(self) -> Path:

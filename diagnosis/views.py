@@ -71,7 +71,8 @@ class ActionView:
     text: Text | None = None
     unless: str = ""
     state: str = "planned"
-    """planned, running, done, skipped (was done already), failed, interrupted, undone, undo-failed, by-hand."""
+    """planned, running, done, skipped (was done already), failed, interrupted, undone, undo-failed, by-hand,
+    taken-back (it cut the way, and the host undid it by itself)."""
     exit_status: int | None = None
     output: str = ""
     seconds: float = 0.0
@@ -79,6 +80,12 @@ class ActionView:
     """Seconds it may take."""
     via_console: bool = False
     """It went through the host's console, for SSH did not get in; its undo goes the same way."""
+    arm: str = ""
+    """Sent first where the command could cut the way to the host: the host will undo it (dead man's switch)."""
+    disarm: str = ""
+    """Sent once the host was reached again."""
+    undo_known: bool = True
+    """False after an edit, until somebody says what takes the edited command back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +165,8 @@ class RepairView:
     """Its actions carry the live state and output."""
     phase: str
     """planned, checking, applying, verifying, verified, not-verified, failed, undoing, undone, undo-failed,
-    not-needed (the precondition no longer holds), blocked (the precondition could not be looked at)."""
+    not-needed (the precondition no longer holds), blocked (the precondition could not be looked at), locked
+    (another deadhop is at work there), by-hand, taken-back."""
     message: str = ""
     hint: str = ""
     verified: bool | None = None

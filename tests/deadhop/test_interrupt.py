@@ -42,7 +42,8 @@ def test_a_walk_at_random_moments(desk: Desk, number: signal.Signals) -> None:
     for _ in range(4):
         after = chance.uniform(STARTED, 1.2)
         code, seconds, said = interrupted(desk, desk.marked, after, number)
-        assert code in (130, 1), (after, said)
+        # Before Python has run a line of ours the signal itself ends it; a shell says 130 for that as well.
+        assert code in (130, 1, -number), (after, said)
         assert seconds < 1, (after, said)
         assert "Traceback" not in said
     for path in journals(desk):
