@@ -46,6 +46,11 @@ def arguments(parser: Parser) -> None:
             "refuse riskier fixes (with --yes: reversible)", "이보다 위험한 조치는 거부 (--yes 기본값: reversible)"
         ),
     )
+    add(
+        "--take-lock",
+        action="store_true",
+        help=say("go on where another deadhop is at work", "다른 deadhop 이 작업 중이어도 진행한다"),
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--plan", action="store_true", help=say("show it, run nothing", "보여 주기만 하고 실행하지 않는다")
@@ -82,13 +87,13 @@ async def _fix(front: Front, session: Session) -> int:
     _hold_against_site(front, session, repair.view.fix, second)
     if not front.arguments.yes and not front.can_ask:
         raise _nobody_to_ask(front)
-    if not front.out.json:
-        for line in fix_lines(front, repair.view.fix):
-            front.out.talk(line)
     if not applied:
         await follow(front, repair.prepare())
         if repair.view.phase in ("blocked", "not-needed"):
             return report_repair(front, session, repair.view)
+    if not front.out.json:
+        for line in fix_lines(front, repair.view.fix):
+            front.out.talk(line)
     how = await _confirm(front, repair.view, _what_is_lost(cause, repair))
     if how and session.site.fixes.second_person and not second:
         second = await ask_line(front.out, front.say("who confirms it with you?", "함께 확인하는 사람의 이름은?"))
@@ -97,8 +102,13 @@ async def _fix(front: Front, session: Session) -> int:
         return 3
     confirmed_by = confirmation(how, own_name(), second)
     _hold_against_site(front, session, repair.view.fix, second, asked=True)
-    await follow(front, repair.apply(confirmed_by=confirmed_by, persist=front.arguments.persist))
+    await follow(front, _apply(front, repair, confirmed_by))
     return report_repair(front, session, repair.view)
+
+
+def _apply(front: Front, repair: Repair, confirmed_by: str) -> AsyncIterator[RepairView]:
+    chosen = front.arguments
+    return repair.apply(confirmed_by=confirmed_by, persist=chosen.persist, take_lock=chosen.take_lock)
 
 
 async def _cause(front: Front, session: Session) -> CauseView:
