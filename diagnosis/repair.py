@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
 from base.text import Text
 from base.values import Value
+from diagnosis import policy
 from diagnosis.hands import Hands
 from diagnosis.views import FixView, RepairView
 from diagnosis.walk import facts_of
@@ -83,6 +85,8 @@ class Repair(Hands):
         `take_lock` goes on where another deadhop holds a host's lock."""
         if persist:
             self._append_persist()
+        names = policy.names_in(confirmed_by)
+        policy.refuse(self._session.site.fixes, self.view.fix, now=datetime.now().astimezone(), confirmed_by=names)
         await self._plan_switches()
         try:
             held = await self._take_locks(take_lock)
