@@ -1,0 +1,202 @@
+"""The shipped symptoms found by what operators type: terse, misspelt, without spaces, in two languages at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from diagnosis.catalog import catalog
+from knowledge.load import load, shipped
+from knowledge.search import Index
+
+HOSTS = ("master", "controller", "compute", "compute2", "openstack-host", "kubernetes-host")
+
+ENGLISH = {
+    "no-answer-to-ping": (
+        "ping no reply",
+        "ping doesnt work",
+        "can't ping vm",
+        "100% packet loss",
+        "packets are lost on the way",
+        "request timed out",
+        "ping gets no answr",
+        "destination host unreachable",
+        "network unreachable",
+        "vm not reachable",
+        "no response from server ping",
+        "can not ping 10.0.0.5 from master",
+        "pinging the instance fails",
+        "server does not answer pings",
+        "no connectivity between hosts",
+    ),
+    "destination-port-unreachable": (
+        "destination port unreachable",
+        "destinaton port unreachble",
+        "dest port unreachable",
+        "ping says port unreachable",
+        "ping rejected",
+        "libvirt nat blocks inbound",
+        "hypervisor answers port unreachable",
+        "icmp rejected by libvirt",
+    ),
+    "one-direction-only": (
+        "one way ping",
+        "only one direction works",
+        "a pings b, b does not ping a",
+        "ping works from a to b but not from b to a",
+        "asymetric routing",
+        "replies never come back",
+        "reverse direction fails",
+        "works outbound not inbound",
+    ),
+    "host-does-not-answer-ssh": (
+        "ssh refused",
+        "ssh conection refussed",
+        "ssh timeout",
+        "ssh hangs forever",
+        "ssh just hangs",
+        "sshd not running",
+        "port 22 closed",
+        "server down",
+        "cannot ssh into server",
+        "can't login to the box",
+        "SSH to compute2 hangs",
+        "server not responding to ssh",
+        "unable to ssh",
+    ),
+    "host-key-changed": (
+        "host key changed",
+        "hostkey chnaged",
+        "host key verification failed",
+        "known_hosts mismatch",
+        "offending key in known_hosts",
+        "ssh fingerprint mismatch",
+        "got a man-in-the-middle warning",
+        "wrong host key",
+        "ssh key changed after reinstall",
+    ),
+}
+
+KOREAN = {
+    "no-answer-to-ping": (
+        "핑이 안됨",
+        "핑안감",
+        "핑이나가질않아요",
+        "ping 응답없음",
+        "ping이 안들어가요",
+        "핑 타임아웃 떠요",
+        "패킷 100% 손실",
+        "패킷이 다 유실돼요",
+        "인스턴스에 핑이 안 가요",
+        "vm ping 안됨",
+        "서버가 핑에 응답 안함",
+        "다른 대역으로 통신이 안됨",
+        "서버끼리 통신이 안돼요",
+        "통신불가",
+        "호스트 언리처블",
+    ),
+    "destination-port-unreachable": (
+        "포트 언리처블",
+        "포트언리처블",
+        "핑하면 port unreachable 떠요",
+        "Destination Port Unreachable 뜸",
+        "데스티네이션 포트 언리처블",
+        "libvirt가 막음",
+        "한 VM은 되는데 다른 VM은 port unreachable",
+        "방화벽이 핑 거절",
+    ),
+    "one-direction-only": (
+        "단방향 통신",
+        "한쪽만 핑됨",
+        "한쪽방향만통신",
+        "한방향 통신만 가능",
+        "반대로는 핑이 안됨",
+        "a에서 b는 되는데 b에서 a는 안됨",
+        "응답이 안 돌아옴",
+        "비대칭라우팅",
+        "나가는건 되는데 들어오는게 안됨",
+    ),
+    "host-does-not-answer-ssh": (
+        "ssh 안됨",
+        "ssh접속안됨",
+        "ssh가 안붙어요",
+        "ssh 타임아웃",
+        "ssh 연결 거부됨",
+        "ssh 먹통",
+        "ssh 응답없음",
+        "에스에스에이치 안돼요",
+        "sshd 죽음",
+        "22번 포트 안열림",
+        "서버 접속이 안돼요",
+        "서버에 못 들어가요",
+        "서버가 죽었어요",
+    ),
+    "host-key-changed": (
+        "호스트키 바뀜",
+        "호스트키바뀌었다고떠요",
+        "호스트 키 변경",
+        "호스트키가 안맞아요",
+        "키 검증 실패",
+        "지문이 달라요",
+        "핑거프린트가 다름",
+        "known_hosts 충돌",
+        "재설치했더니 ssh 경고",
+        "중간자 공격 경고",
+    ),
+}
+
+UNRELATED = (
+    "disk full",
+    "how to bake bread",
+    "kubernetes pod pending",
+    "mysql replication lag",
+    "nginx 502 bad gateway",
+    "certificate expired",
+    "license key changed",
+    "git push rejected",
+    "key to success",
+    "port of spain",
+    "디스크가 꽉 찼어요",
+    "오늘 점심 뭐 먹지",
+    "인증서 만료",
+    "키보드가 고장났다",
+    "프린터가 안돼요",
+    "메일이 안 보내짐",
+    "asdfgh qwerty",
+    "ㅁㄴㅇㄹ",
+)
+
+TOO_LITTLE = ("ping", "host", "server", "port", "vm", "network", "키", "서버", "방화벽", "안 된다", "cannot")
+"""Words that several symptoms share, or that say nothing: a guess may be listed, not taken."""
+
+TYPED = [(text, symptom) for language in (ENGLISH, KOREAN) for symptom, texts in language.items() for text in texts]
+
+
+@pytest.fixture(scope="module")
+def index() -> Index:
+    return Index(load((shipped(),), catalog()).knowledge.symptoms.values())
+
+
+@pytest.mark.parametrize(("text", "symptom"), TYPED)
+def test_what_is_typed_finds_its_symptom_first(index: Index, text: str, symptom: str) -> None:
+    found = index.search(text, hosts=HOSTS).matches
+    assert [match.symptom for match in found[:1]] == [symptom]
+
+
+@pytest.mark.parametrize("text", [*UNRELATED, *TOO_LITTLE])
+def test_nothing_is_taken_for_granted_on_other_words(index: Index, text: str) -> None:
+    assert not index.search(text, hosts=HOSTS).confident
+
+
+def test_titles_and_phrases_find_their_own_symptom(index: Index) -> None:
+    for symptom in load((shipped(),), catalog()).knowledge.symptoms.values():
+        texts = (symptom.title.en, symptom.title.ko, *symptom.phrases_en, *symptom.phrases_ko)
+        lost = [text for text in texts if index.search(text).matches[0].symptom != symptom.id]
+        assert lost == []
+
+
+def test_half_a_word_already_points_the_way(index: Index) -> None:
+    for text, symptom in (
+        ("destination po", "destination-port-unreachable"),
+        ("ssh conn", "host-does-not-answer-ssh"),
+    ):
+        assert index.search(text).matches[0].symptom == symptom
