@@ -193,6 +193,8 @@ def _addresses(reader: Reader, node: yaml.Node | None) -> Iterator[str]:
 
 def _checked(reader: Reader, node: yaml.Node, kind: str, text: str) -> bool:
     try:
+        if text != text.strip():  # `check` is lenient; a name is used as it is written
+            raise UsageError(kind)
         check(kind, text)
     except UsageError:
         hint = _HINTS[kind]
