@@ -60,6 +60,34 @@ def test_a_wrong_case_is_named(tmp_path: Path, old: str, new: str, message: str,
     assert report.reached < report.branches or "ruled" in old or "values" in old or "path" in old
 
 
+HOSTILE = """\
+- name: a host that is more than a name
+  inputs: {source: web1, target: 192.0.2.7}
+  hosts: {192.0.2.1: gate}
+  facts:
+    reach: {sent: 5, error_from: 192.0.2.1}
+    rule: {host: gate; reboot, hits: [{verdict: REJECT, spec: [-j, REJECT]}]}
+  expect: {cause: rejected, refused: [host], unavailable: [remove-rule]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("refused: [host], ", "", "a value was refused: host: 'gate; reboot'"),
+        ("refused: [host]", "refused: [host, spec]", "`spec` was not refused"),
+        ("refused: [host]", "refused: [target]", "a value was refused: host"),
+        ("[remove-rule]}", "[remove-it]}", "`rejected` has no fix `remove-it`"),
+        ("unavailable: [remove-rule]", "commands: {remove-rule: [iptables]}", "`remove-rule` is not offered"),
+        ("gate; reboot", "gate", "`remove-rule` is offered"),
+    ],
+)
+def test_a_refused_value_leaves_no_commands(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert run(write(tmp_path, cases=CASES + HOSTILE)).problems == ()
+    report = run(write(tmp_path, cases=CASES + broken(HOSTILE, old, new)))
+    assert [problem for problem in report.problems if message in problem.message]
+
+
 def test_branches_nobody_tried(tmp_path: Path) -> None:
     first = CASES[: CASES.index("- name: it answers")]
     report = run(write(tmp_path, cases=first))
