@@ -92,10 +92,13 @@ async def applied_repair(session: Session) -> Repair | None:
 def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView]:
     """Action number → the command as it was sent and what became of it."""
     actions: dict[int, ActionView] = {}
+    armed: dict[object, str] = {}
     current = False
     for entry in _entries(session):
         data = entry.data
         number = data.get("action")
+        if entry.kind == "guard":
+            armed[number] = str(data.get("arm", ""))
         if entry.kind == "intent":
             current = data.get("cause") == cause and data.get("fix") == fix
         if not current or not isinstance(number, int):
@@ -106,8 +109,11 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
                 on=str(check("host", data.get("on"), name="on")),
                 run=str(data.get("run", "")),
                 undo=str(data.get("undo") or ""),
+                arm=armed.get(number, ""),
                 state="interrupted",
             )
+        elif entry.kind == "guard-outcome" and number in actions:
+            actions[number] = replace(actions[number], arm="")
         elif entry.kind == "outcome" and number in actions:
             state, console = str(data.get("state")), data.get("via_console") is True
             actions[number] = replace(actions[number], state=state, via_console=console)
@@ -116,8 +122,14 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
     return actions
 
 
+def _as_planned(ran: ActionView, planned: ActionView) -> ActionView:
+    """What ran, with the plan's look whether it is done already, if it is the same command still."""
+    same = ran.run == planned.run
+    return replace(ran, unless=planned.unless if same else "", text=planned.text if same else None)
+
+
 def _with(plan: FixView, actions: Mapping[int, ActionView]) -> FixView:
     both = (*plan.actions, *plan.persist)
-    ran = tuple(actions.get(number, action) for number, action in enumerate(both))
+    ran = tuple(_as_planned(actions[n], action) if n in actions else action for n, action in enumerate(both))
     shown = max([len(plan.actions), *(number + 1 for number in actions)])
     return replace(plan, actions=ran[:shown], persist=plan.persist if shown == len(plan.actions) else ())

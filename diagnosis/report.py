@@ -64,7 +64,7 @@ def fix_json(fix: FixView) -> dict[str, object]:
 
 
 def _command_json(action: ActionView) -> dict[str, object]:
-    return {"on": action.on, "run": action.run, "undo": action.undo or None, "guard": action.arm or None}
+    return {"on": action.on, "run": action.run, "undo": action.undo or None}
 
 
 def repair_json(session: str, view: RepairView) -> dict[str, object]:
@@ -87,6 +87,7 @@ def repair_json(session: str, view: RepairView) -> dict[str, object]:
 def _action_json(action: ActionView) -> dict[str, object]:
     return {
         **_command_json(action),
+        **({"guard": action.arm} if action.arm else {}),
         "state": action.state,
         "exit_status": action.exit_status,
         "output": action.output,

@@ -74,3 +74,14 @@ def switch_for(way: str, token: str, undo: str, *, root: bool) -> Switch:
     inner = f"trap '' HUP; sleep {SECONDS}; [ -e {mark} ] && rm -f {mark} && {undo}"
     script = f"touch {mark} && setsid sh -c {shlex.quote(inner)} </dev/null >/dev/null 2>&1 &"
     return Switch(sudo + shlex.join(["sh", "-c", script]), f"{sudo}rm {mark}")
+
+
+def is_armed(arm: str) -> str:
+    """A read-only command with status 0 while what `arm` scheduled has not happened yet."""
+    words = shlex.split(arm)
+    unit = next((word.partition("=")[2] for word in words if word.startswith("--unit=")), "")
+    if unit:
+        return shlex.join(["systemctl", "is-active", "--quiet", f"{unit}.timer"])
+    if " at -q Z" in arm:
+        return "atq -q Z | grep -q ."
+    return shlex.join(["test", "-e", arm.partition("touch ")[2].partition(" ")[0]])
