@@ -318,6 +318,7 @@ class ScriptedRepair:
     view: RepairView
     before: str = "planned"
     works: bool = True
+    locked: bool = False
     exit_status: int = 0
     confirmed_by: list[str] = field(default_factory=list)
     edits: list[tuple[int, str, str | None]] = field(default_factory=list)
@@ -346,8 +347,13 @@ class ScriptedRepair:
         self.edits.append((action, run, undo))
         self._put(action, run=run, **({} if undo is None else {"undo": undo}))
 
-    async def apply(self, *, confirmed_by: str, persist: bool = False) -> AsyncIterator[RepairView]:
+    async def apply(
+        self, *, confirmed_by: str, persist: bool = False, take_lock: bool = False
+    ) -> AsyncIterator[RepairView]:
         self.confirmed_by.append(confirmed_by)
+        if self.locked and not take_lock:
+            yield self._show("locked", message="dana, 5 minutes ago")
+            return
         if persist:
             plan = self.view.fix
             self.view = replace(self.view, fix=replace(plan, actions=(*plan.actions, *plan.persist), persist=()))

@@ -10,13 +10,18 @@ from textual.pilot import Pilot
 from textual.widgets import Button, Input, TextArea
 
 from base.text import Lang
+from diagnosis.policy import confirmation, own_name
+from diagnosis.repair import PHASES
 from knowledge.model import Risk
+from probes.site import FixPolicy, Host, Site
 from tests.tui.scripted import ACTION, DELETE, DIAGNOSIS, INSERT, ScriptedRepair, ScriptedSession, cause, fix
 from tests.tui.test_app_home import app_of, picture, settle
 from tui.screens.confirm import Confirm
 from tui.screens.edit import EditCommand
 from tui.screens.fix import FixScreen
 from tui.screens.walk import WalkScreen
+from tui.words.en import EN
+from tui.words.ko import KO
 
 
 @asynccontextmanager
@@ -24,7 +29,9 @@ async def fixing(
     plan: object = None, size: tuple[int, int] = (80, 24), *, read_only: bool = False, **changes: object
 ) -> AsyncIterator[tuple[Pilot[int], FixScreen, ScriptedRepair]]:
     found = cause(plan or fix())  # type: ignore[arg-type]
-    session = ScriptedSession(diagnosis=replace(DIAGNOSIS, causes=(found,)), repair_changes=changes)
+    policy = changes.pop("policy", FixPolicy())
+    site = Site("site.yaml", (Host("openstack-host"),), fixes=policy)  # type: ignore[arg-type]
+    session = ScriptedSession(site=site, diagnosis=replace(DIAGNOSIS, causes=(found,)), repair_changes=changes)
     app = app_of(session, read_only=read_only)
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
@@ -71,7 +78,7 @@ async def test_reversible_is_one_key_with_cancel_focused() -> None:
         assert repair.confirmed_by == []
         await pilot.press("a", "y")
         await settle(pilot)
-        assert repair.confirmed_by == ["y"]
+        assert repair.confirmed_by == [confirmation("y", own_name())]
         text = text_of(pilot)
         assert "✓ It works now" in text
         assert "✓ 1 on openstack-host  done" in text
@@ -100,7 +107,7 @@ async def test_more_risk_more_to_type(risk: Risk, wrong: str, right: str) -> Non
         dialog.query_one(Input).value = right
         await pilot.press("enter")
         await settle(pilot)
-        assert repair.confirmed_by == [right]
+        assert repair.confirmed_by == [confirmation(right, own_name())]
 
 
 async def test_what_could_not_be_looked_at_counts_as_dangerous() -> None:
@@ -160,7 +167,7 @@ async def test_persist_is_offered_apart_after_it_works() -> None:
         assert "iptables-save -f" in text_of(pilot)
         await pilot.press("y")
         await settle(pilot)
-        assert repair.confirmed_by == ["y", "y"]
+        assert repair.confirmed_by == [confirmation("y", own_name())] * 2
         assert len(repair.view.fix.actions) == 2
 
 
@@ -231,3 +238,56 @@ async def test_the_walk_is_still_there_behind_the_fix() -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert not isinstance(pilot.app.screen, FixScreen | WalkScreen)
+
+
+async def test_the_site_may_forbid_it() -> None:
+    async with fixing(policy=FixPolicy(read_only=("openstack-*",))) as (pilot, screen, repair):
+        await pilot.press("a")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert "✗ the site says read_only for openstack-host" in text_of(pilot)
+        assert "hint: " in text_of(pilot)
+        assert repair.confirmed_by == []
+
+
+async def test_the_site_may_want_a_second_person() -> None:
+    async with fixing(policy=FixPolicy(second_person=True)) as (pilot, screen, repair):
+        await pilot.press("a")
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.screen is not screen
+        await pilot.press(*own_name(), "enter")
+        await settle(pilot)
+        assert repair.confirmed_by == []
+        assert "a second person must confirm this" in text_of(pilot)
+        await pilot.press("escape", "a")
+        await pilot.pause()
+        await pilot.press(*"dana", "enter")
+        await settle(pilot)
+        assert repair.confirmed_by == [confirmation("y", own_name(), "dana")]
+
+
+async def test_another_deadhop_at_work_is_said_and_its_lock_taken_by_choice() -> None:
+    async with fixing(locked=True) as (pilot, screen, repair):
+        assert screen.check_action("take_lock", ()) is False
+        await pilot.press("a", "y")
+        await settle(pilot)
+        assert "Somebody else is at work there" in text_of(pilot)
+        await pilot.press("t", "y")
+        await settle(pilot)
+        assert repair.view.phase == "verified"
+
+
+async def test_what_guards_the_way_is_shown() -> None:
+    guarded = fix(
+        actions=(replace(ACTION, arm="systemd-run --on-active=60 sh -c undo", disarm="systemctl stop x"),)
+    )
+    async with fixing(guarded, (160, 50)) as (pilot, _, _repair):
+        assert "systemd-run --on-active=60" in joined(pilot)
+        assert "systemctl stop x" in joined(pilot)
+
+
+def test_every_phase_of_the_engine_has_words() -> None:
+    for words in (EN, KO):
+        assert set(PHASES) <= set(words.phase)

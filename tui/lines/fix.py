@@ -85,7 +85,7 @@ def action_title(number: int, action: ActionView, lang: Lang, words: Words, *, e
     place = target_name(words, action.on)
     where = words.by_hand_at if action.state == "by-hand" else words.runs_on
     parts: list[Content | str] = [
-        marked(ACTION_SYMBOLS[action.state], f"{number} ", "bold"),
+        marked(ACTION_SYMBOLS.get(action.state, UNKNOWN), f"{number} ", "bold"),
         Content.styled(where.format(host=place), "bold"),
         dim(f"  {action_state(action, words)}"),
     ]
@@ -95,7 +95,7 @@ def action_title(number: int, action: ActionView, lang: Lang, words: Words, *, e
 
 
 def action_state(action: ActionView, words: Words) -> str:
-    said = words.action_state[action.state]
+    said = words.action_state.get(action.state, action.state)
     if action.exit_status is not None and action.state in ("failed", "undo-failed"):
         said = f"{said}, {words.exit_status.format(status=action.exit_status)}"
     return f"{said} · {seconds_text(words, action.seconds)}" if action.seconds >= 0.05 else said
@@ -109,6 +109,8 @@ def undo_line(action: ActionView, words: Words) -> Content:
         line = Content.assemble(line, "\n", marked(UNKNOWN, words.undo_not_known))
     if action.arm:
         line = Content.assemble(line, "\n", (f"{words.switch_first}  ", "bold"), (outside(action.arm), "dim"))
+    if action.disarm:
+        line = Content.assemble(line, "\n", (f"{words.switch_then}  ", "bold"), (outside(action.disarm), "dim"))
     return line
 
 
@@ -143,7 +145,7 @@ def can_undo(view: RepairView) -> bool:
 def can_apply(view: RepairView) -> bool:
     """Something is left to run, and the fault is (or may be) still there."""
     waiting = any(action.state == "planned" for action in view.fix.actions)
-    return waiting and not view.fix.unavailable and view.phase in ("planned", "blocked", "by-hand")
+    return waiting and not view.fix.unavailable and view.phase in ("planned", "blocked", "by-hand", "locked")
 
 
 def can_persist(view: RepairView) -> bool:

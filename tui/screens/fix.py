@@ -17,7 +17,7 @@ from textual.worker import Worker
 from base.text import Lang
 from tui.lines import fix as lines
 from tui.lines.common import OK, heading, marked, outside, target_name
-from tui.screens.confirm import Confirm, Confirmation
+from tui.screens.confirm import Confirm, Confirmation, Confirmed
 from tui.screens.room import Room, ended
 from tui.widgets.action import ActionCard
 from tui.widgets.hanging import Hanging
@@ -43,6 +43,7 @@ class FixScreen(Room):
     def keys(self) -> Iterable[Binding]:
         w = self.words
         yield Binding("a", "apply", w.key_apply)
+        yield Binding("t", "take_lock", w.key_take_lock)
         yield Binding("p", "persist", w.key_persist)
         yield Binding("u", "undo", w.key_undo)
         yield Binding("r", "look_again", w.key_again)
@@ -136,6 +137,8 @@ class FixScreen(Room):
         match action:
             case "apply":
                 return changes and lines.can_apply(view)
+            case "take_lock":
+                return changes and view.phase == "locked"
             case "persist":
                 return changes and lines.can_persist(view)
             case "undo":
@@ -193,14 +196,14 @@ class FixScreen(Room):
     # ------------------------------------------------------------ what changes something
 
     def action_apply(self) -> None:
-        assert self.view is not None
-        self._confirm(self.view.fix.actions, self.words.run_now, lambda by: self.repair.apply(confirmed_by=by))
+        self._confirm()
 
     def action_persist(self) -> None:
-        assert self.view is not None
-        self._confirm(
-            self.view.fix.persist, self.words.run_now, lambda by: self.repair.apply(confirmed_by=by, persist=True)
-        )
+        self._confirm(persist=True)
+
+    def action_take_lock(self) -> None:
+        """Goes on where another deadhop holds the host; that is never one slip of a finger."""
+        self._confirm(take_lock=True)
 
     def action_undo(self) -> None:
         assert self.view is not None
@@ -208,16 +211,37 @@ class FixScreen(Room):
         what = Confirmation(self.words.undo_title, body, self.words.undo_now)
         self.app.push_screen(Confirm(self.words, what), lambda by: self._run(self.repair.undo) if by else None)
 
-    def _confirm(
-        self, actions: tuple[ActionView, ...], run: str, start: Callable[[str], AsyncIterator[RepairView]]
-    ) -> None:
-        view = self.view
+    def _confirm(self, *, persist: bool = False, take_lock: bool = False) -> None:
+        view, session = self.view, self.desk.session
         assert view is not None
+        assert session is not None
+        from tui.rules import confirmed, forbidden
+
+        refusal = forbidden(session.site, view.fix, self.lang, persist=persist)
+        if refusal is not None:
+            self.trouble(refusal)
+            return
         risk = lines.risk_to_confirm(view)
         must_type = {"disruptive": "yes", "destructive": lines.at_stake(view)}.get(risk, "")
-        body = lines.confirm_body(view.fix, actions, risk, self.lang, self.words)
-        what = Confirmation(self.words.confirm_title, body, run, must_type)
-        self.app.push_screen(Confirm(self.words, what), lambda by: self._run(lambda: start(by)) if by else None)
+        body = lines.confirm_body(
+            view.fix, view.fix.persist if persist else view.fix.actions, risk, self.lang, self.words
+        )
+        what = Confirmation(
+            self.words.confirm_title, body, self.words.run_now, must_type, session.site.fixes.second_person
+        )
+
+        def go(by: Confirmed | None) -> None:
+            if by is None:
+                return
+            late = forbidden(session.site, view.fix, self.lang, second=by.second, asked=True, persist=persist)
+            if late is not None:
+                self.trouble(late)
+                return
+            with self.in_words():
+                how = confirmed(by.how, by.second)
+                self._run(lambda: self.repair.apply(confirmed_by=how, persist=persist, take_lock=take_lock))
+
+        self.app.push_screen(Confirm(self.words, what), go)
 
     def action_leave(self) -> None:
         """A command that runs is not left by one slip of a finger."""
@@ -226,7 +250,7 @@ class FixScreen(Room):
             return
         what = Confirmation(self.words.leave_title, Content(self.words.leave_running), self.words.leave_now)
 
-        def leave(by: str | None) -> None:
+        def leave(by: Confirmed | None) -> None:
             if by:
                 self.dismiss()
 

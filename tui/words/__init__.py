@@ -59,6 +59,7 @@ class Words(NamedTuple):
     key_skip: str
     key_start: str
     key_take: str
+    key_take_lock: str
     key_undo: str
     key_view: str
     palette_placeholder: str
@@ -145,6 +146,7 @@ class Words(NamedTuple):
     by_hand_at: str
     undo_word: str
     cannot_be_undone: str
+    switch_then: str
     undo_not_known: str
     switch_first: str
     edited: str
@@ -159,6 +161,7 @@ class Words(NamedTuple):
     run_now: str
     type_this: str
     type_exactly: str
+    second_person: str
     undo_title: str
     undo_now: str
     leave_title: str
