@@ -200,6 +200,13 @@ class Hands(ABC):
             self._put(index, state="taken-back")
         self._guard_outcome(index, "fired" if fired else "disarmed")
 
+    async def _call_off(self, index: int) -> None:
+        """A switch that an earlier, killed repair left armed must not undo a second time."""
+        action = self.view.fix.actions[index]
+        if action.arm and await self._still_armed(action):
+            await self._connection(action).run(Command(script=switch.disarm_of(action.arm)))
+            self._guard_outcome(index, "disarmed")
+
     def _guard_outcome(self, index: int, outcome: str) -> None:
         self._session.note("guard-outcome", {"action": index, "outcome": outcome}, sync=True)
         if outcome == "fired":

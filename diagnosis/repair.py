@@ -203,11 +203,22 @@ class Repair(Hands):
                 f"nobody has said what takes `{unknown[0].run}` back, for it was edited",
                 hint=f"confirm its undo or edit it too: {unknown[0].undo}",
             )
+        try:
+            if held := await self._take_locks(steal=False):
+                yield self._show("locked", message=held, hint="wait for it")
+                return
+            async for view in self._undo_all(done):
+                yield view
+        finally:
+            await self._release_locks()
+
+    async def _undo_all(self, done: list[int]) -> AsyncIterator[RepairView]:
         for index in reversed(done):
             action = await self._find_way_in(index)
             if action.state == "by-hand":
                 yield self._not_undone(index)
                 return
+            await self._call_off(index)
             intent = {"action": index, "cause": self.view.cause, "fix": self.view.fix.id}
             intent |= {"on": action.on, "run": action.undo}
             async for view in self._send(index, action.undo, "undo-intent", "undo-outcome", intent):

@@ -16,6 +16,7 @@ LOOK_FOR_TOOLS = (
 )
 """Read-only; prints the first of the three ways the host has."""
 
+_AT_OFF = "atrm $(atq -q Z | cut -f1)"
 _SUDO = ("sudo", "-n")
 _HARMLESS = {
     "cp",
@@ -67,13 +68,24 @@ def switch_for(way: str, token: str, undo: str, *, root: bool) -> Switch:
         script = f"printf '%s\\n' {shlex.quote(undo)} | at -q Z now + 2 minutes 2>&1"
         return Switch(
             sudo + shlex.join(["sh", "-c", script]),
-            sudo + shlex.join(["sh", "-c", "atrm $(atq -q Z | cut -f1)"]),
+            sudo + shlex.join(["sh", "-c", _AT_OFF]),
             seconds=120,
         )
     mark = f"/run/{name}"
     inner = f"trap '' HUP; sleep {SECONDS}; [ -e {mark} ] && rm -f {mark} && {undo}"
     script = f"touch {mark} && setsid sh -c {shlex.quote(inner)} </dev/null >/dev/null 2>&1 &"
     return Switch(sudo + shlex.join(["sh", "-c", script]), f"{sudo}rm {mark}")
+
+
+def disarm_of(arm: str) -> str:
+    """What calls off a switch that was armed in an earlier life."""
+    sudo = "sudo -n " if arm.startswith("sudo -n ") else ""
+    unit = next((word.partition("=")[2] for word in shlex.split(arm) if word.startswith("--unit=")), "")
+    if unit:
+        return f"{sudo}systemctl stop {unit}.timer"
+    if " at -q Z" in arm:
+        return sudo + shlex.join(["sh", "-c", _AT_OFF])
+    return f"{sudo}rm -f {shlex.quote(arm.partition('touch ')[2].partition(' ')[0])}"
 
 
 def is_armed(arm: str) -> str:
