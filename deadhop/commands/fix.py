@@ -51,6 +51,13 @@ def arguments(parser: Parser) -> None:
         action="store_true",
         help=say("go on where another deadhop is at work", "다른 deadhop 이 작업 중이어도 진행한다"),
     )
+    add(
+        "--script",
+        action="store_true",
+        help=say(
+            "with --plan: as a shell script for others", "--plan 과 함께: 다른 사람이 실행할 셸 스크립트로 쓴다"
+        ),
+    )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--plan", action="store_true", help=say("show it, run nothing", "보여 주기만 하고 실행하지 않는다")
@@ -63,6 +70,11 @@ def arguments(parser: Parser) -> None:
 
 async def run(front: Front) -> int:
     from diagnosis.session import reopen
+
+    if front.arguments.script and not front.arguments.plan:
+        raise UsageError(
+            front.say("`--script` writes down a plan", "`--script` 는 계획을 적는 옵션이다"), hint="--plan --script"
+        )
 
     session = reopen(front.arguments.session, site=front.site)
     try:
@@ -81,7 +93,7 @@ async def _fix(front: Front, session: Session) -> int:
     cause = await _cause(front, session)
     repair, applied = await _repair(front, session, cause)
     if front.arguments.plan:
-        return _show_plan(front, session, repair)
+        return await _show_plan(front, session, cause, repair)
     _refuse_risk(front, repair.view.fix.risk)
     second = front.arguments.second or ""
     _hold_against_site(front, session, repair.view.fix, second)
@@ -141,11 +153,19 @@ async def _repair(front: Front, session: Session, cause: CauseView) -> tuple[Rep
     return session.repair(cause, front.arguments.fix), False
 
 
-def _show_plan(front: Front, session: Session, repair: Repair) -> int:
+async def _show_plan(front: Front, session: Session, cause: CauseView, repair: Repair) -> int:
+    script = ""
+    if front.arguments.script:
+        from diagnosis.plan_script import plan_script
+
+        script = await plan_script(session, cause, repair.view.fix, front.lang)
     if front.out.json:
         from diagnosis.report import repair_json
 
-        front.out.object("fix", repair_json(session.id, repair.view))
+        front.out.object("fix", repair_json(session.id, repair.view) | ({"script": script} if script else {}))
+        return 0
+    if script:
+        front.out.raw(script)
         return 0
     for line in fix_lines(front, repair.view.fix):
         front.out.line(line)
