@@ -8,79 +8,23 @@ import math
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-_NAMES = (
-    r"passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|preshared[_-]?key"
-    r"|client-key-data|psk"
-)
-_KEYS = ("api", "access", "secret", "private", "preshared")
-_TRIGGERS = (
-    *("passw", "passphrase", "secret", "token", "psk", "key-data"),
-    *(f"{kind}{joint}key" for kind in _KEYS for joint in ("", "_", "-")),
-)
-_SECRET_KEY = re.compile(rf"(?:.*[_. -])?(?:{_NAMES}|authorization|cookie|x-auth-token)", re.IGNORECASE)
-_PLAIN_WORD = r"(?!(?:none|null|nil|true|false|yes|no|required|optional|\(none\)|\*+|\$|<|‹)(?:[\s\"',;]|\b|$))"
+from journal import detectors
+from journal.detectors import BEGINNINGS, SERVICES
+from journal.secret_rules import ENV_PAIR, RULES, SECRET_KEY, TELLING_COMMANDS, key_spans
+from journal.secret_shapes import spans
 
-_KEY_BLOCK = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY-----(?P<secret>[^-‹]{1,65536})"
-    r"(?:-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY-----)?"
-)
-_RULES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
-    (("@",), re.compile(r"(?:://|,)[\w.%-]{0,100}:(?P<secret>[^\s/@,‹]{1,300})@(?=[\w\[])")),
-    (
-        ("auth", "cookie", "x-subject-token"),
-        re.compile(
-            r"\b(?:proxy-authorization|authorization|x-auth-token|x-subject-token|(?:set-)?cookie)['\"]?\s{0,4}[:=]\s{0,4}"
-            rf"['\"]?(?!(?:bearer|basic|token) ‹)(?:(?:bearer|basic|token) )?{_PLAIN_WORD}"
-            r"(?P<secret>[^\s'\"‹][^\n'\"‹]{0,8191})",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        _TRIGGERS,
-        re.compile(
-            rf"(?<!‹)(?:{_NAMES})[\"']?[ \t]{{0,4}}[=:][ \t]{{0,4}}(?P<quote>[\"'])(?!‹)"
-            r"(?P<secret>(?:(?!(?P=quote))[^\n‹]){1,8192})(?P=quote)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        _TRIGGERS,
-        re.compile(
-            rf"(?<!‹)(?:{_NAMES})(?:\\?[\"'])?[ \t]{{0,4}}[=:][ \t]{{0,4}}"
-            rf"(?:\\?[\"'])?{_PLAIN_WORD}(?P<secret>[^\s\"'\\‹,;&)}}\]]{{1,8192}})",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        _TRIGGERS,
-        re.compile(
-            rf"(?<![\w-])--[\w-]{{0,40}}?(?:{_NAMES})[ =]['\"]?{_PLAIN_WORD}"
-            r"(?P<secret>[^\s'\"‹-][^\s'\"‹]{0,8191})"
-        ),
-    ),
-    (
-        ("password ",),
-        re.compile(
-            r"^[ \t]{0,20}(?:neighbor \S{1,100} |enable )?password (?:[78] )?(?P<secret>[^\s‹]{1,300})$",
-            re.MULTILINE,
-        ),
-    ),
-    (("bearer ",), re.compile(r"\bbearer (?P<secret>[\w.~+/=-]{16,8192})", re.IGNORECASE)),
-    (("eyj",), re.compile(r"\b(?P<secret>eyJ[\w-]{8,8192}\.[\w-]{8,8192}\.[\w-]{0,8192})")),
-    (("gaaaa",), re.compile(r"\b(?P<secret>gAAAAA[\w=-]{40,8192})")),
-    (
-        ("akia", "ghp_", "gho_", "ghs_", "glpat-"),
-        re.compile(r"\b(?P<secret>AKIA[0-9A-Z]{16}|gh[pos]_\w{30,}|glpat-[\w-]{20,})"),
-    ),
-    (("token",), re.compile(r"\b(?P<secret>(?=[a-z0-9]{0,5}[a-z.][a-z0-9.]{0,16}\d)[a-z0-9]{6}\.[a-z0-9]{16})\b")),
-)
+_COOKIE = re.compile(r"(?:set-)?cookie", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"‹secret:[0-9a-f]{4,16}›")
+_ASCII = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+_WORDS = tuple(sorted({word for words, _ in RULES for word in words}))
+_SHAPED = ("secret", "cloud-config", "chpasswd", "write_files")
 
 
 class Redactor:
@@ -101,31 +45,62 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """The text without the secrets it shows. Addresses, rules, fingerprints and public keys stay."""
-        lowered = text.lower()
-        text = _KEY_BLOCK.sub(self._hidden, text) if "private key-----" in lowered else text
-        active = [rule for rule in _RULES if any(trigger in lowered for trigger in rule[0])]
-        if not active:
-            return text
-        return "\n".join(self._line(line, active) for line in text.split("\n"))
+        lowered = _lower(text)
+        words = [word for word in _WORDS if word in lowered]
+        if "private key" in lowered or "putty-user" in lowered:
+            text = self._without(text, key_spans(text))
+        if any(word in lowered for word in _SHAPED):
+            text = self._without(text, spans(text))
+        if "value:" in lowered:
+            text = ENV_PAIR.sub(self._hidden, text)
+        text = _lines(text, _lower, words, self._by_rules)
+        text = _lines(text, str, [word for word in BEGINNINGS if word in text], self._by_beginning)
+        return _lines(text, _lower, [word for word in SERVICES if word in lowered], self._by_service)
 
-    def _line(self, line: str, rules: list[tuple[tuple[str, ...], re.Pattern[str]]]) -> str:
-        lowered = line.lower()
-        for triggers, pattern in rules:
-            if any(trigger in lowered for trigger in triggers):
+    def _by_rules(self, line: str, words: set[str]) -> str:
+        """In the order they are written down: the more telling first."""
+        for triggers, pattern in RULES:
+            if not words.isdisjoint(triggers):
                 line = pattern.sub(self._hidden, line)
         return line
+
+    def _by_beginning(self, line: str, words: set[str]) -> str:
+        return self._without(line, _apart(detectors.spans(line, {BEGINNINGS[word] for word in words})))
+
+    def _by_service(self, line: str, words: set[str]) -> str:
+        return self._without(line, _apart(detectors.spans(line, {SERVICES[word] for word in words})))
+
+    def _without(self, text: str, hidden: Iterable[tuple[int, int]]) -> str:
+        done, parts = 0, []
+        for start, end in hidden:
+            parts += [text[done:start], self._mark(text[start:end])]
+            done = end
+        return "".join(parts) + text[done:]
 
     def _hidden(self, found: re.Match[str]) -> str:
         start, end = found.span("secret")
         offset = found.start()
-        return found[0][: start - offset] + self.placeholder(found["secret"]) + found[0][end - offset :]
+        return found[0][: start - offset] + self._mark(found["secret"]) + found[0][end - offset :]
+
+    def _mark(self, secret: str) -> str:
+        """What is hidden already stays as it is."""
+        return secret if _PLACEHOLDER.search(secret) else self.placeholder(secret)
 
     def data(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """The same as plain JSON values without secrets: those in strings, and those under a telling key."""
-        return {str(key): self._under(str(key), inner) for key, inner in value.items()}
+        clean = {str(key): self._under(str(key), inner) for key, inner in value.items()}
+        request, reply = clean.get("request"), clean.get("reply")
+        if isinstance(request, dict) and isinstance(reply, dict):
+            self._answer(str(request.get("text", "")), reply)
+        return clean
+
+    def _answer(self, command: str, reply: dict[str, Any]) -> None:
+        """Of some commands the whole answer is a secret."""
+        if isinstance(reply.get("stdout"), str) and TELLING_COMMANDS.search(command):
+            reply["stdout"] = _LONG_WORD.sub(lambda found: self._mark(found[0]), reply["stdout"])
 
     def _under(self, key: str, value: object) -> Any:
-        if isinstance(value, str) and value and _SECRET_KEY.fullmatch(key) and not value.startswith("‹secret:"):
+        if isinstance(value, str) and value and not _PLACEHOLDER.search(value) and _telling(key, value):
             return self.placeholder(value)
         return self._plain(value)
 
@@ -149,6 +124,48 @@ class Redactor:
             case datetime():
                 return value.isoformat()
         return self._plain(str(value))
+
+
+_LONG_WORD = re.compile(r"[^\s‹›]{4,}")
+
+
+def _telling(key: str, value: str) -> bool:
+    return bool(SECRET_KEY.fullmatch(key)) or (_COOKIE.fullmatch(key) is not None and "=" in value)
+
+
+def _lower(text: str) -> str:
+    """In lower case and as long as before."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else text.translate(_ASCII)
+
+
+def _lines(
+    text: str, folded: Callable[[str], str], words: list[str], change: Callable[[str, set[str]], str]
+) -> str:
+    """Changes the lines in which one of the words is, and looks at no others."""
+    if not words:
+        return text
+    interesting = re.compile("|".join(map(re.escape, words)))
+    done, parts = 0, []
+    for found in interesting.finditer(folded(text)):
+        if found.start() < done:
+            continue
+        start = text.rfind("\n", 0, found.start()) + 1
+        end = text.find("\n", found.end())
+        line = text[start : len(text) if end < 0 else end]
+        here = folded(line)
+        parts += [text[done:start], change(line, {word for word in words if word in here})]
+        done = start + len(line)
+    return "".join(parts) + text[done:]
+
+
+def _apart(found: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """In order, those that overlap left out."""
+    done = 0
+    for start, end in sorted(found):
+        if start >= done and end > start:
+            yield start, end
+            done = end
 
 
 def _key_in(path: Path) -> bytes:
