@@ -100,13 +100,18 @@ def reach_line(reach: Reach, words: Words) -> Content:
 
 def stopped_text(reach: Reach, words: Words) -> str:
     """What stopped the way to a host's shell, in words."""
-    layer = words.stopped.get(reach.stopped_at, reach.stopped_at)
+    layer = words.stopped.get(reach.stopped_at, _literal(reach.stopped_at))
     if reach.stopped_at == "port":
         layer = words.port_state.get(reach.port_state, layer)
     if reach.stopped_at == "key":
         layer = words.key_state.get(reach.key_state, layer)
     said = layer.format(port=reach.port, user=one_line(reach.user), address=one_line(reach.address))
     return f"{said} ({one_line(reach.host)})" if reach.host != reach.asked else said
+
+
+def _literal(word: str) -> str:
+    """A word from outside in a place that is formatted."""
+    return one_line(word).replace("{", "{{").replace("}", "}}")
 
 
 def recent_lines(sessions: Sequence[SessionInfo], lang: Lang, words: Words) -> Content:

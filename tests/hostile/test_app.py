@@ -1,0 +1,150 @@
+"""The app's screens over hostile texts: all visible as text, no markup, nothing wider than the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from textual.pilot import Pilot
+
+from base.errors import UsageError
+from base.text import Lang, Text
+from diagnosis.views import StepView
+from journal.store import SessionInfo
+from probes.exchange import Exchange, Reply, Request
+from probes.facts import Ping
+from probes.probe import Evidence, Failure
+from probes.site import Host, Site
+from tests.hostile.strings import HOSTILE, acting
+from tests.tui.conftest import _own_folders
+from tests.tui.scripted import (
+    AT,
+    COUNTS,
+    DIAGNOSIS,
+    DROPS,
+    MATCH,
+    REFUSES,
+    Found,
+    FoundAll,
+    ScriptedSession,
+    cause,
+    fix,
+)
+from tui.app import DeadhopApp
+
+assert _own_folders
+
+SIZE = (80, 24)
+
+
+def both(text: str) -> Text:
+    return Text(text, text)
+
+
+def hostile_evidence(text: str) -> Evidence:
+    exchange = Exchange(Request(f"host:{text}", text), Reply(1, text, text, message=text, hint=text), AT)
+    facts = Ping(text, text, 5, 0, text, text, 0.0)
+    return Evidence("e1", text, f"host:{text}", {"a": text}, facts, None, (exchange,), AT, 0.1)
+
+
+def hostile_steps(text: str) -> tuple[StepView, ...]:
+    seen = hostile_evidence(text)
+    blind = replace(seen, facts=None, failure=Failure("denied", text, text))
+    return (
+        replace(REFUSES, key=f"a/{text}", target=f"host:{text}", arguments={"target": text}, evidence=seen),
+        replace(COUNTS, key="b/b", probe=text, ask=both(text), answer=both(text), evidence=seen),
+        replace(DROPS, key="c/c", reason=text, hint=text, evidence=blind),
+    )
+
+
+def hostile_session(text: str) -> ScriptedSession:
+    action = fix().actions[0]
+    plan = fix(
+        actions=(replace(action, on=text, run=f"iptables -A {text}", undo=f"iptables -D {text}", output=text),),
+        unavailable="", caution=both(text), impact=both(text), persist=(),
+    )  # fmt: skip
+    found = replace(cause(plan), values={"host": text, text: text}, why=both(text), targets=(f"host:{text}",))
+    diagnosis = replace(DIAGNOSIS, causes=(found,), text=both(text))
+    match = Found(MATCH.symptom, both(text), both(text), {"target": "192.168.100.101", "source": "master"})
+    return ScriptedSession(
+        results=FoundAll((match, MATCH), confident=False),
+        walk_script=hostile_steps(text),
+        diagnosis=diagnosis,
+        site=Site(text, tuple(Host(name, labels=(text,)) for name in (text, "master"))),
+        past=(past(text),),
+        down={text: (text, text)},
+        export_error=UsageError(text, hint=text),
+    )
+
+
+def past(text: str) -> SessionInfo:
+    return SessionInfo(
+        id=text, path=Path("x.jsonl"), created=text, site=text, version=text, text=text, symptom=text,
+        verdict=text, causes=(text,), argv=(text,),
+    )  # fmt: skip
+
+
+class Watched:
+    """Looks at each screen: what stands on it is plain text of the right width."""
+
+    def __init__(self, pilot: Pilot[int]) -> None:
+        self.pilot = pilot
+        self.seen = ""
+
+    async def look(self, *keys: str) -> str:
+        if keys:
+            await self.pilot.press(*keys)
+        await self.pilot.pause()
+        screen = self.pilot.app.screen
+        rows = screen._compositor.render_strips()
+        text = ""
+        for row in rows:
+            line = "".join(segment.text for segment in row)
+            assert cell_len(line) <= SIZE[0], line
+            assert not acting(line), ascii(line)
+            text += line + "\n"
+        self.no_outside_links(rows)
+        self.seen += text
+        return text
+
+    @staticmethod
+    def no_outside_links(rows: object) -> None:
+        for row in rows:  # type: ignore[attr-defined]
+            for segment in row:
+                style = segment.style
+                assert not (style and style.link), segment
+                meta: Mapping[str, object] = (style.meta if style else None) or {}
+                assert "app.quit" not in str(meta.get("@click", "")), segment
+
+
+def walks_of(category: str) -> list[str]:
+    """Two alone, and all of them in one."""
+    texts = HOSTILE[category]
+    return [texts[0], texts[-1], " ".join(text[:300] for text in texts)]
+
+
+async def walk_through(text: str) -> str:
+    app = DeadhopApp(lambda: hostile_session(text), lang=Lang.EN)
+    async with app.run_test(size=SIZE) as pilot:
+        watched = Watched(pilot)
+        await pilot.app.workers.wait_for_complete()
+        await watched.look()
+        app.home.ask.put(text[:5000] + " x")
+        await pilot.pause()
+        await watched.look()
+        await watched.look("enter")
+        await watched.look("enter")
+        await watched.look()
+        for keys in (("v",), ("v",), ("tab",), ("f",), ("a",), ("escape",), ("escape",), ("escape",)):
+            await watched.look(*keys)
+        assert app.return_code in (None, 0)
+    return watched.seen
+
+
+@pytest.mark.parametrize("category", HOSTILE)
+async def test_every_screen_shows_it_as_text(category: str) -> None:
+    for text in walks_of(category):
+        assert await walk_through(text)
