@@ -40,6 +40,7 @@ async def until(pilot: Pilot[int], condition: Callable[[], bool], what: str) -> 
 
 
 async def paste(app: DeadhopApp, pilot: Pilot[int], text: str) -> None:
+    await until(pilot, lambda: bool(app.home.query("#results")), "the first frame")
     app.post_message(events.Paste(text.replace("\n", "\r")))  # what terminals send for a line's end
     await until(pilot, lambda: app.home.results.option_count > 0, "a match")
 
