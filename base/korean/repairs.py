@@ -1,0 +1,77 @@
+"""What walks, repairs, sessions and the command line say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+REPAIRS: Mapping[str, str] = {
+    # values and choices
+    "{name}: {value} is not of the kind `{kind}`": "{name}: {value} 은(는) `{kind}` 형식이 아니다",
+    "an IP address such as 192.168.100.101": "IP 주소를 쓴다. 예: 192.168.100.101",
+    "a network such as 192.168.100.0/24": "네트워크를 쓴다. 예: 192.168.100.0/24",
+    "a host of the site: `deadhop site show` lists them": "사이트의 호스트를 쓴다. 목록: `deadhop site show`",
+    "a network interface such as enp7s0": "네트워크 인터페이스를 쓴다. 예: enp7s0",
+    "one of: {choices}": "다음 중 하나: {choices}",
+    "no answer": "답이 없다",
+    "`--set NAME=VALUE` answers beforehand": "`--set 이름=값` 으로 미리 답할 수 있다",
+    # walks
+    "skipped": "건너뛰었다",
+    "skipped by the operator": "운영자가 건너뛰었다",
+    "no host of the site is known to have this address": "사이트에서 이 주소를 가진 호스트를 모른다",
+    "none of the expected answers": "예상한 답 중에 없다",
+    "unknown in this case": "이 케이스에서는 모른다",
+    "{key}: {option} is none of its answers": "{key}: {option} 은(는) 고를 수 있는 답이 아니다",
+    "`{expression}` cannot be evaluated: {message}": "`{expression}` 을(를) 계산할 수 없다: {message}",
+    "{name}: not known": "{name}: 알 수 없다",
+    "{name} is not known": "{name} 을(를) 모른다",
+    "{name} is not known: {ask}": "{name} 값이 필요하다: {ask}",
+    "there is no symptom {symptom}": "{symptom} 라는 증상은 없다",
+    "`deadhop kb list` names them all": "`deadhop kb list` 로 모두 볼 수 있다",
+    "{name}: {host} is no host of the site ({site})": "{name}: {host} 은(는) 사이트의 호스트가 아니다 ({site})",
+    "`deadhop site show` lists the hosts; `operator` is this machine": "호스트 목록: `deadhop site show`. 이 "
+    "장비는 `operator`",
+    # fixes
+    "nothing to do: {name} is empty": "할 일이 없다: {name} 이(가) 비어 있다",
+    "`{expression}` names no host": "`{expression}` 에서 호스트를 알 수 없다",
+    "`{template}` cannot be written: {message}": "`{template}` 명령을 만들 수 없다: {message}",
+    "a {kind} cannot be part of a command": "{kind} 은(는) 명령에 넣을 수 없다",
+    "fix {fix} cannot be offered: {message}": "조치 {fix} 은(는) 쓸 수 없다: {message}",
+    "{cause} has nothing to offer here: {message}": "{cause}: 여기서 쓸 조치가 없다: {message}",
+    "no fix applies": "맞는 조치가 없다",
+    "{cause} has no fix {fix}": "{cause} 에 {fix} 라는 조치는 없다",
+    "{cause} no longer has the fix {fix}": "{cause} 에 {fix} 라는 조치가 이제 없다",
+    "the knowledge has no cause {cause}": "지식에 {cause} 라는 원인이 없다",
+    "was the journal made by a newer deadhop?": "더 새로운 deadhop 이 남긴 기록인지 확인한다",
+    "the precondition could not be looked at again": "장애가 그대로인지 다시 확인하지 못했다",
+    "what this fix repairs is no longer there": "이 조치로 고칠 장애가 이제 없다",
+    "the fault is still there": "장애가 그대로다",
+    "wait for it": "끝날 때까지 기다린다",
+    "wait for it, or take the lock if it is dead": "끝날 때까지 기다린다. 죽은 세션이면 잠금을 넘겨받는다",
+    "{host} is locked by {owner}, for {age} s": "{host}: {owner} 이(가) {age}초 전부터 잠그고 있다",
+    "there is no way into {host} for deadhop": "deadhop 이 {host} 에 들어갈 길이 없다",
+    "run this at the console of {host}, then look again: {run}": "{host} 의 콘솔에서 실행한 뒤 다시 본다: {run}",
+    "`{run}` cut the way to {host}, and {itself} took it back by itself": "`{run}` 때문에 {host} 로 가는 길이 "
+    "끊겼고, {itself} 이(가) 스스로 되돌렸다",
+    "find another way in before you try this again": "다시 하기 전에 다른 접속 경로를 마련한다",
+    "the link to {host} was lost while `{run}` ran: it may have been done or not": "`{run}` 실행 중에 {host} "
+    "연결이 끊겼다. 실행되었는지 알 수 없다",
+    "look again before you repeat or undo it": "다시 실행하거나 되돌리기 전에 먼저 다시 본다",
+    "`{run}` on {host} ended with status {status}": "{host} 에서 `{run}` 이(가) 종료 코드 {status} 로 끝났다",
+    "undo takes back what was done so far": "되돌리기로 지금까지 한 일을 되돌릴 수 있다",
+    "reaching {host} again before its switch is called off": "{host} 의 자동 되돌리기를 끄기 전에 다시 접속하는 중",
+    "the switch could not be armed: {message}": "자동 되돌리기를 걸지 못했다: {message}",
+    "there is nothing to undo": "되돌릴 것이 없다",
+    "only actions that ran can be undone": "실행한 것만 되돌릴 수 있다",
+    "nobody has said what takes `{run}` back, for it was edited": "`{run}` 은(는) 편집한 명령이라 되돌리는 "
+    "명령을 알 수 없다",
+    "confirm its undo or edit it too: {undo}": "되돌리는 명령이 맞는지 확인하거나 함께 편집한다: {undo}",
+    "not undone: {output}": "되돌리지 못했다: {output}",
+    "by hand on {host}: {undo}": "{host} 에서 직접 실행한다: {undo}",
+    # sessions, drills, exports
+    "there is no session {session}": "{session} 라는 세션은 없다",
+    "`deadhop sessions` lists them": "목록: `deadhop sessions`",
+    "there is no drill {name}": "{name} 라는 훈련은 없다",
+    "{form} is no form of export": "{form} 형식으로는 내보낼 수 없다",
+    "{path} cannot be written: {message}": "{path} 에 쓸 수 없다: {message}",
+    "name another place with --output FILE": "`--output 파일` 로 다른 곳을 지정한다",
+}
