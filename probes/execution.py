@@ -115,6 +115,8 @@ class Execution:
             return
         try:
             self._frames[stream].feed(data)
+        except ProbeError as forged:
+            self.ended(forged)
         except Exception as bug:
             self._finish(bug)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from probes.connection import Command
+from probes.errors import UnreadableOutput
 from probes.exchange import Reply
 
 _PROLOGUE = """\
@@ -150,8 +151,14 @@ class Marker:
     uptime: float
 
 
+_LONGEST_MARKER = 120
+_LONGEST_UPTIME = 1e10
+_FORGED = "is the host what you take it for? `deadhop site check` shows its key"
+
+
 class Frames:
-    """One stream cut at its markers. What comes before the first marker is login noise."""
+    """One stream cut at its markers. What comes before the first marker is login noise. UnreadableOutput for
+    what begins as a marker and is none: only a far side that has read its script can write that."""
 
     def __init__(self, nonce: str, on_data: Callable[[bytes], None], on_marker: Callable[[Marker], None]) -> None:
         self._nonce, self._on_data, self._on_marker = nonce.encode(), on_data, on_marker
@@ -159,10 +166,12 @@ class Frames:
 
     def feed(self, data: bytes) -> None:
         held = self._held + data
-        while (at := held.find(self._nonce)) >= 0 and (end := held.find(b"\n", at)) >= 0:
+        while (at := held.find(self._nonce)) >= 0 and (end := held.find(b"\n", at, at + _LONGEST_MARKER)) >= 0:
             self._say(held[:at])
             self._on_marker(_marker(held[at:end]))
             held = held[end + 1 :]
+        if at >= 0 and len(held) - at >= _LONGEST_MARKER:
+            raise UnreadableOutput("the far side forges the marks between the answers", hint=_FORGED)
         keep = len(held) - at if at >= 0 else _beginning(held, self._nonce)
         self._held = held[len(held) - keep :]
         self._say(held[: len(held) - keep])
@@ -181,9 +190,17 @@ def _beginning(data: bytes, nonce: bytes) -> int:
 def _marker(line: bytes) -> Marker:
     words = line.decode("ascii", "replace").split()
     try:
-        return Marker(words[1], words[2], float(words[3]))
+        return Marker(words[1], words[2], _seconds(words[3]))
     except (IndexError, ValueError):
         return Marker(words[1] if len(words) > 1 else "", words[2] if len(words) > 2 else "", 0.0)
+
+
+def _seconds(text: str) -> float:
+    """ValueError too for what no clock says."""
+    seconds = float(text)
+    if not 0 <= seconds < _LONGEST_UPTIME:
+        raise ValueError(text)
+    return seconds
 
 
 def far_from(marker: Marker) -> Far:

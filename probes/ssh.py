@@ -11,7 +11,7 @@ from typing import cast
 
 import asyncssh
 
-from probes.errors import HostUnreachable, ProbeError
+from probes.errors import HostUnreachable, ProbeError, ProbeTimeout
 from probes.execution import Execution
 from probes.runner import launch
 from probes.site import Site
@@ -30,6 +30,8 @@ _WAITING = 64
 """Hosts waited for at once."""
 _HANDSHAKES = 6
 """Of those, logins at once: their cryptography shares a thread with the screen, which must not wait 50 ms."""
+OPENING = 6.0
+"""Seconds a host has to open a channel and to take the command, once it has let us in."""
 _CLOSING = 0.4
 
 Way = tuple[str, ...]
@@ -246,7 +248,12 @@ class SshShell:
             )
         )
         try:
-            _, channel = await asyncio.shield(opening)
+            async with asyncio.timeout(OPENING):
+                _, channel = await asyncio.shield(opening)
+        except TimeoutError as error:
+            opening.add_done_callback(_abandon)
+            self.doubt()
+            raise ProbeTimeout(f"{self._host}: the login takes no command within {OPENING:g} s") from error
         except asyncio.CancelledError:
             opening.add_done_callback(_abandon)
             raise

@@ -28,6 +28,9 @@ _PATIENCE = 1.5
 _ALIVE = 1.5
 """Seconds a jump host we are logged in to has to answer."""
 _CLOSING = 0.5
+_AT_ONCE = 4096
+_MOST_SAID = 1 << 18
+"""Bytes a login may print beside the answer: start files talk, but not for ever."""
 
 _POWER = (
     'if [ "$(id -u)" = 0 ]; then echo root; '
@@ -161,7 +164,7 @@ async def _answers(connection: SSHClientConnection) -> bool:
     """Any answer counts: jump hosts may well refuse to run a program."""
     try:
         async with asyncio.timeout(_ALIVE):
-            await connection.run("true", stdin=asyncssh.DEVNULL)
+            await _said(connection, "true")
     except asyncssh.ChannelOpenError:
         return not connection.is_closed()
     except (asyncssh.Error, OSError, TimeoutError):
@@ -200,20 +203,33 @@ async def _see_power(connection: SSHClientConnection, seen: Seen) -> None:
     seen.trying = "sudo"
     try:
         async with asyncio.timeout(SUDO_SECONDS):
-            async with connection.create_process(f"exec sh -c '{_POWER}'", stdin=asyncssh.DEVNULL) as process:
-                done = await process.wait()
+            shown = await _said(connection, f"exec sh -c '{_POWER}'")
     except TimeoutError:
         return seen.stop("sudo", f"the login works, but its shell does not answer within {SUDO_SECONDS:g} s")
     except (asyncssh.Error, OSError) as error:
         return seen.stop("sudo", f"the login works, but gives no shell: {error}")
-    said = str(done.stdout or "").split()
+    said = shown.split()
     seen.sudo = said[-1] if said and said[-1] in _POWERS else "untried"
     if seen.sudo in ("password", "missing"):
         return seen.stop("sudo", _NO_POWER[seen.sudo].format(user=seen.leg.user if seen.leg else ""))
     if seen.sudo == "untried":
-        shown = (str(done.stdout or "") + str(done.stderr or "")).strip()
-        return seen.stop("sudo", f"the login gives no shell: {shown}")
+        return seen.stop("sudo", f"the login gives no shell: {shown.strip()}")
     return None
+
+
+async def _said(connection: SSHClientConnection, command: str) -> str:
+    """The end of what the command prints, on either stream; of more than a little nothing is kept."""
+    process = await connection.create_process(
+        command, stdin=asyncssh.DEVNULL, stderr=asyncssh.STDOUT, encoding=None
+    )
+    kept, heard = b"", 0
+    try:
+        while heard < _MOST_SAID and (more := await process.stdout.read(_AT_ONCE)):
+            heard += len(more)
+            kept = (kept + more)[-_AT_ONCE:]
+    finally:
+        process.close()
+    return kept.decode("utf-8", "replace")
 
 
 _NO_POWER = {
