@@ -7,12 +7,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from base.errors import UsageError
 from base.text import Lang
 from diagnosis.views import ActionView, CauseView, FixView, RepairView, StepView, WalkView
 from diagnosis.walk import facts_of
 from probes.probe import Evidence
+
+if TYPE_CHECKING:
+    from journal.store import Recording
 
 
 def diagnosis_json(session: str, view: WalkView) -> dict[str, object]:
@@ -129,19 +133,35 @@ def step_json(step: StepView) -> dict[str, object]:
     }
 
 
-def write_export(journal: Path, form: str, lang: Lang, path: Path | None = None) -> Path:
-    """Writes a journal as Markdown or JSON, 0600; never over a file that is there already."""
-    from journal.export import to_json, to_markdown
+ENDINGS: Mapping[str, str] = {"markdown": ".md", "html": ".html", "json": ".json"}
+
+
+def export_text(recording: Recording, form: str, lang: Lang, *, anonymise: bool = False) -> str:
+    """A session as `markdown`, `html` or `json`."""
+    from journal.export import prepared, to_json, to_markdown
+
+    shown = prepared(recording, anonymise=anonymise)
+    match form:
+        case "markdown":
+            return to_markdown(shown, lang)
+        case "html":
+            from journal.html import to_html
+
+            return to_html(shown, lang, anonymised=anonymise)
+        case "json":
+            return json.dumps(to_json(shown), ensure_ascii=False)
+    raise UsageError(f"{form!r} is no form of export", hint=f"one of: {', '.join(ENDINGS)}")
+
+
+def write_export(
+    journal: Path, form: str, lang: Lang, path: Path | None = None, *, anonymise: bool = False
+) -> Path:
+    """Writes a journal in one of the forms, 0600; never over a file that is there already."""
     from journal.store import read
 
-    recording = read(journal)
-    endings: Mapping[str, str] = {"markdown": ".md", "json": ".json"}
-    if form not in endings:
-        raise UsageError(f"{form!r} is no form of export", hint=f"one of: {', '.join(endings)}")
-    text = (
-        to_markdown(recording, lang) if form == "markdown" else json.dumps(to_json(recording), ensure_ascii=False)
-    )
-    target = path or Path.cwd() / f"deadhop-{recording.header.get('id', journal.stem)}{endings[form]}"
+    recording = read(journal, deep=True)
+    text = export_text(recording, form, lang, anonymise=anonymise)
+    target = path or Path.cwd() / f"deadhop-{recording.header.get('id', journal.stem)}{ENDINGS[form]}"
     write_private(target, text + ("" if text.endswith("\n") else "\n"))
     return target
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from base.text import Lang
 from journal.markdown import code, fenced, words
 from journal.reading import Recording
+from journal.redact import redact
 from journal.story import ActionRecord, Data, listing, mapping, mappings, number, story_of
 
-_WORDS: Mapping[str, tuple[str, str]] = {
+WORDS: Mapping[str, tuple[str, str]] = {
     "session": ("Session", "세션"),
     "started": ("Started", "시작"),
     "ended": ("Last entry", "마지막 기록"),
@@ -61,6 +63,16 @@ _WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+def prepared(recording: Recording, *, anonymise: bool = False) -> Recording:
+    """What may be shown: without secrets that an older deadhop let through; with `anonymise`, nothing that names a
+    site."""
+    from journal.anonymise import anonymised
+
+    entries = tuple(replace(e, stored=redact(e.data), blobs=None) for e in recording.entries)
+    clean = replace(recording, header=redact(recording.header), entries=entries)
+    return anonymised(clean) if anonymise else clean
+
+
 def to_json(recording: Recording) -> dict[str, object]:
     """The session as one JSON object: the story, and every undamaged entry as it was written."""
     story = story_of(recording)
@@ -79,6 +91,7 @@ def to_json(recording: Recording) -> dict[str, object]:
         "verified": story.checks[-1].get("verified") if story.checks else None,
         "entries": [{"n": e.n, "at": e.at, "kind": e.kind, "data": e.data} for e in recording.entries],
         "damage": [{"line": damage.line, "what": damage.what} for damage in recording.damage],
+        "notices": [{"line": notice.line, "what": notice.what} for notice in recording.notices],
     }
 
 
@@ -94,7 +107,7 @@ class _Report:
         self.story = story_of(recording)
 
     def say(self, key: str) -> str:
-        en, ko = _WORDS.get(key, (key, key))
+        en, ko = WORDS.get(key, (key, key))
         return ko if self.lang is Lang.KO else en
 
     def text(self, value: object, otherwise: str = "") -> str:
@@ -181,7 +194,7 @@ class _Report:
             yield self.say("none")
             return
         verdict = str(found.get("verdict", "unknown"))
-        said = self.say(verdict) if verdict in _WORDS else words(verdict)
+        said = self.say(verdict) if verdict in WORDS else words(verdict)
         yield f"**{said}** {self.text(found.get('text'))}".rstrip()
         yield ""
         for cause in mappings(found.get("causes")):

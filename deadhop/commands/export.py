@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from deadhop.front import Front
@@ -13,7 +14,15 @@ def arguments(parser: Parser) -> None:
     say = parser.say
     add = parser.add_argument
     add("session", metavar="SESSION", help=say("id, path or `latest`", "id, 경로, 또는 `latest`"))
-    add("--format", choices=("markdown", "json"), help=say("default: markdown", "기본: markdown"))
+    add("--format", choices=("markdown", "html", "json"), help=say("default: markdown", "기본: markdown"))
+    add(
+        "--anonymise",
+        action="store_true",
+        help=say(
+            "replace addresses and the names of hosts, projects and users; relations stay",
+            "주소와 호스트·프로젝트·사용자 이름을 바꾼다. 서로의 관계는 유지된다",
+        ),
+    )
     add(
         "--output",
         metavar="FILE",
@@ -38,7 +47,8 @@ def _to_file(front: Front, journal: Path) -> int:
     from diagnosis.report import write_export
 
     form = _form(front)
-    written = write_export(journal, form, front.lang, Path(front.arguments.output))
+    target = Path(front.arguments.output)
+    written = write_export(journal, form, front.lang, target, anonymise=front.arguments.anonymise)
     if front.out.json:
         front.out.object("export", {"session": journal.stem, "format": form, "file": str(written)})
     else:
@@ -47,16 +57,25 @@ def _to_file(front: Front, journal: Path) -> int:
 
 
 def _to_stdout(front: Front, journal: Path) -> int:
-    from journal import export
+    from diagnosis.report import export_text
     from journal.store import read
 
-    recording = read(journal)
     form = _form(front)
-    document = export.to_json(recording) if form == "json" else export.to_markdown(recording, front.lang)
+    recording = read(journal, deep=True)
+    text = export_text(recording, form, front.lang, anonymise=front.arguments.anonymise)
+    if recording.damage:
+        front.out.talk(
+            front.say(
+                "the journal is damaged; the export says where", "기록이 손상되었다. 위치는 내보낸 문서에 있다"
+            )
+        )
     if front.out.json:
+        document = json.loads(text) if form == "json" else text
         front.out.object("export", {"session": journal.stem, "format": form, "document": document})
-    elif isinstance(document, str):
-        front.out.line(document.rstrip("\n"))
+    elif form == "json":
+        front.out.raw(to_json(json.loads(text)) + "\n")
+    elif form == "html":
+        front.out.raw(text + "\n")
     else:
-        front.out.raw(to_json(document) + "\n")
+        front.out.line(text.rstrip("\n"))
     return 0
