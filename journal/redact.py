@@ -129,7 +129,13 @@ class Redactor:
 _LONG_WORD = re.compile(r"[^\s‹›]{4,}")
 
 
+_SESSION = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+"""Names that deadhop gives itself; a replay needs them."""
+
+
 def _telling(key: str, value: str) -> bool:
+    if _SESSION.fullmatch(value):
+        return False
     return bool(SECRET_KEY.fullmatch(key)) or (_COOKIE.fullmatch(key) is not None and "=" in value)
 
 

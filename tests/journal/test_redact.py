@@ -75,3 +75,7 @@ def test_values_under_telling_keys_go_at_any_depth() -> None:
     assert shown["list"][0]["host"] == "h"
     assert shown["token"] == ""
     assert shown["count"] == [1, None]
+
+
+def test_the_name_of_a_session_is_no_secret() -> None:
+    assert redact({"token": "20261121-124241-36be"}) == {"token": "20261121-124241-36be"}
