@@ -2,7 +2,7 @@ set -eu
 umask 077
 export LC_ALL=C
 record=$0.done
-yes=no all=no arm= disarm=
+yes=no all=no arm='' disarm=''
 
 say() { printf '%s\n' "$*"; }
 fail() {
