@@ -34,11 +34,28 @@ def _matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
     return check
 
 
+def _visible(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    """Shown as it stands: nothing unseen, nothing that turns a line around. For what is shown is what runs."""
+    matching = _matching(pattern)
+
+    def check(text: str) -> str:
+        if inert(text) != text:
+            raise ValueError(text)
+        return matching(text)
+
+    return check
+
+
 def _address(text: str) -> str:
-    return str(ipaddress.ip_address(text.strip("[]")))
+    address, percent, zone = text.strip("[]").partition("%")
+    if percent and not _INTERFACE.fullmatch(zone):  # the standard library takes any text for a zone
+        raise ValueError(text)
+    return str(ipaddress.ip_address(address)) + percent + zone
 
 
 def _cidr(text: str) -> str:
+    if "%" in text:
+        raise ValueError(text)
     return str(ipaddress.ip_network(text, strict=False))
 
 
@@ -73,8 +90,8 @@ KINDS: Mapping[str, Callable[[str], str | int | bool]] = MappingProxyType(
         "fingerprint": _matching(_FINGERPRINT),
         "sysctl": _matching(_SYSCTL),
         "unit": _matching(_UNIT),
-        "path": _matching(_PATH),
-        "line": _matching(_LINE),
+        "path": _visible(_PATH),
+        "line": _visible(_LINE),
         "public-key": _matching(_PUBLIC_KEY),
         "port": _port,
         "count": _count,
@@ -124,4 +141,6 @@ _HINTS = {
     "cidr": "a network such as 192.168.100.0/24",
     "host": "a host of the site: `deadhop site show` lists them",
     "interface": "a network interface such as enp7s0",
+    "path": "an absolute path, without characters that cannot be seen",
+    "line": "one line, without characters that cannot be seen",
 }
