@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from base.errors import DeadhopError
+from base.korean import spoken
 from base.paths import state_dir
+from base.text import Lang
 from deadhop.output import Output
 from deadhop.parsing import Misused
 from deadhop.words import Speaker, wanted_language
@@ -27,7 +29,8 @@ def explain(error: Exception, argv: list[str]) -> int:
         return 0
     message, hint, code = _words(error, say)
     out = Output(json_wanted="--json" in argv)
-    out.talk(f"{say('error', '오류')}: {message}" + (f"\n{say('hint', '힌트')}: {hint}" if hint else ""))
+    told, step = (spoken(text, Lang(say.lang)) for text in (message, hint))
+    out.talk(f"{say('error', '오류')}: {told}" + (f"\n{say('hint', '힌트')}: {step}" if hint else ""))
     if out.json:
         out.object("error", {"message": message, "hint": hint, "exit_code": code})
     return code

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from base.errors import UsageError
+from base.korean import spoken
 from base.text import Lang, Text
 from deadhop.output import Output
 from deadhop.words import Speaker
@@ -36,6 +37,10 @@ class Front:
 
     def text(self, text: Text) -> str:
         return text[self.lang]
+
+    def told(self, message: str) -> str:
+        """What the rooms below say of a failure, in the operator's language."""
+        return spoken(message, self.lang)
 
     @property
     def can_ask(self) -> bool:

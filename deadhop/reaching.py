@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from base.korean import in_korean
 from base.text import Text
 from probes.facts import Reach
 from probes.probe import Failure
@@ -55,20 +56,21 @@ def reached(answer: Reach | Failure) -> bool:
 
 def reason(answer: Reach | Failure) -> Text:
     if isinstance(answer, Failure):
-        return Text(answer.message, answer.message)
+        return Text(answer.message, in_korean(answer.message))
     words = WHERE[answer.stopped_at]
     if answer.stopped_at == "port" and answer.port_state == "refused":
         words = _REFUSED
     if answer.stopped_at == "key" and answer.key_state == "unknown":
         words = _NEW_KEY
     at = f"{answer.host}: " if answer.host != answer.asked else ""
-    more = f" ({answer.error})" if answer.error and answer.stopped_at else ""
-    return Text(f"{at}{words.en}{more}", f"{at}{words.ko}{more}")
+    if not (answer.error and answer.stopped_at):
+        return Text(f"{at}{words.en}", f"{at}{words.ko}")
+    return Text(f"{at}{words.en} ({answer.error})", f"{at}{words.ko}: {in_korean(answer.error)}")
 
 
 def hint(answer: Reach | Failure) -> Text:
     if isinstance(answer, Failure):
-        return Text(answer.hint, answer.hint)
+        return Text(answer.hint, in_korean(answer.hint))
     words = _HINTS.get(answer.stopped_at, Text("", ""))
     if answer.stopped_at == "key" and answer.key_state == "unknown":
         words = _NEW_KEY_HINT

@@ -55,12 +55,12 @@ def _step_lines(front: Front, step: StepView, *, broken: bool) -> Iterator[str]:
     unknown = step.state is not StepState.DECIDED
     mark = "?" if unknown else "✗" if broken else "✓"
     yield wrap(front.text(step.ask), "  ", first=f"{mark} ")
-    answer = step.reason if unknown else front.text(step.answer or Text("", ""))
+    answer = front.told(step.reason) if unknown else front.text(step.answer or Text("", ""))
     if unknown:
         answer = f"{front.say('could not look', '확인하지 못함')}: {answer}"
     yield wrap(answer, "    ", first="  → ")
     if step.hint:
-        yield wrap(f"{_hint(front)}: {step.hint}", "    ")
+        yield wrap(f"{_hint(front)}: {front.told(step.hint)}", "    ")
     yield wrap(_origin(front, step), "    ")
 
 
@@ -95,9 +95,9 @@ def diagnosis_lines(front: Front, diagnosis: Diagnosis) -> Iterator[str]:
         yield f"\n{front.say('COULD NOT SEE', '볼 수 없던 것')}"
         for gap in diagnosis.unknown:
             where = f"{gap.probe or '-'} @ {gap.target.removeprefix('host:') or '-'}"
-            yield wrap(f"{where}: {gap.message}", "    ", first="  ? ")
+            yield wrap(f"{where}: {front.told(gap.message)}", "    ", first="  ? ")
             if gap.hint:
-                yield wrap(f"{_hint(front)}: {gap.hint}", "    ")
+                yield wrap(f"{_hint(front)}: {front.told(gap.hint)}", "    ")
     for fix in (fix for cause in diagnosis.causes for fix in cause.fixes):
         yield ""
         yield from fix_lines(front, fix)
@@ -113,7 +113,7 @@ def _cause_lines(front: Front, cause: CauseView) -> Iterator[str]:
     if cause.sure is not None:
         yield f"\n{front.say('TO BE SURE', '직접 확인하려면')}"
         yield wrap(front.text(cause.sure).rstrip(), "  ", first="  ")
-    yield from (wrap(reason, "    ", first="  ! ") for reason in cause.refused)
+    yield from (wrap(front.told(reason), "    ", first="  ! ") for reason in cause.refused)
 
 
 def fix_lines(front: Front, fix: FixView) -> Iterator[str]:
@@ -125,7 +125,8 @@ def fix_lines(front: Front, fix: FixView) -> Iterator[str]:
     if fix.caution is not None:
         yield wrap(front.text(fix.caution), "    ", first="  ! ")
     if fix.unavailable:
-        yield wrap(f"{front.say('cannot be offered', '제시할 수 없음')}: {fix.unavailable}", "    ", first="  ! ")
+        why = front.told(fix.unavailable)
+        yield wrap(f"{front.say('cannot be offered', '제시할 수 없음')}: {why}", "    ", first="  ! ")
     for action in fix.actions:
         yield from action_lines(front, action)
     if fix.persist:
@@ -143,7 +144,8 @@ def action_lines(front: Front, action: ActionView, *, done: bool = False) -> Ite
         yield wrap(front.text(action.text), "    # ")
     yield block(action.run, "    ")
     if done and action.output.strip():
-        yield block(action.output.rstrip(), "      | ")
+        said = action.output if action.exit_status is not None else front.told(action.output)
+        yield block(said.rstrip(), "      | ")
     if not done:
         undo = action.undo or front.say("cannot be undone", "되돌릴 수 없음")
         yield block(f"{front.say('undo', '되돌리기')}: {undo}", "      ")
@@ -160,6 +162,8 @@ def repair_lines(front: Front, view: RepairView) -> Iterator[str]:
         yield from action_lines(front, action, done=True)
     phase = PHASES.get(view.phase)
     words = front.text(phase) if phase else view.phase
-    yield wrap(f"{view.fix.id}: {words}" + (f": {view.message}" if view.message else ""), "  ", first="")
+    yield wrap(
+        f"{view.fix.id}: {words}" + (f": {front.told(view.message)}" if view.message else ""), "  ", first=""
+    )
     if view.hint:
-        yield block(f"{_hint(front)}: {view.hint}", "  ")
+        yield block(f"{_hint(front)}: {front.told(view.hint)}", "  ")

@@ -11,6 +11,8 @@ REPAIRS: Mapping[str, str] = {
     "a network such as 192.168.100.0/24": "네트워크를 쓴다. 예: 192.168.100.0/24",
     "a host of the site: `deadhop site show` lists them": "사이트의 호스트를 쓴다. 목록: `deadhop site show`",
     "a network interface such as enp7s0": "네트워크 인터페이스를 쓴다. 예: enp7s0",
+    "an absolute path, without characters that cannot be seen": "절대 경로를 쓴다. 보이지 않는 글자는 쓸 수 없다",
+    "one line, without characters that cannot be seen": "한 줄로 쓴다. 보이지 않는 글자는 쓸 수 없다",
     "one of: {choices}": "다음 중 하나: {choices}",
     "no answer": "답이 없다",
     "`--set NAME=VALUE` answers beforehand": "`--set 이름=값` 으로 미리 답할 수 있다",

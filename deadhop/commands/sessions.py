@@ -139,7 +139,7 @@ def _check_lines(front: Front, check: Check) -> Iterator[str]:
     counted = say("{} entries, {} large outputs", "항목 {}개, 큰 출력 {}개").format(check.entries, check.outputs)
     yield f"{check.path.stem}  {say(*STATES[check.state.value])}  ({counted})"
     if check.message:
-        yield wrap(check.message, "  ")
+        yield wrap(front.told(check.message), "  ")
     for damage in check.damage:
         yield wrap(f"{say('line', '줄')} {damage.line}: {damage.text[lang]}", "    ", first="  ✗ ")
     for notice in check.notices:

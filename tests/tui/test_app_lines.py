@@ -219,3 +219,12 @@ def test_rows_lose_nothing() -> None:
     assert list(folded("가나다", 5)) == ["가나", "다"]
     assert list(folded("가", 5)) == ["가"]
     assert [str(row) for row in folded(Content("one two three"), 12)] == ["one two", "three"]
+
+
+def test_failures_are_told_in_the_operators_language() -> None:
+    from tui.words.ko import KO
+
+    gone = UsageError("web1: no such target", hint="`deadhop site show` lists the hosts")
+    assert "web1: 그런 대상이 없다" in error_lines(KO, gone).plain
+    assert "호스트 목록: `deadhop site show`" in error_lines(KO, gone).plain
+    assert "web1: no such target" in error_lines(EN, gone).plain

@@ -18,6 +18,8 @@ HANGUL = re.compile("[가-힣]")
 
 def texts(words: Words) -> Iterator[tuple[str, str]]:
     for name, value in words._asdict().items():
+        if isinstance(value, Lang):
+            continue
         parts = (
             value.items() if isinstance(value, Mapping) else enumerate([value] if isinstance(value, str) else value)
         )

@@ -50,11 +50,11 @@ def dim(text: str) -> Content:
 
 
 def hint_line(words: Words, hint: str) -> Content:
-    return Content.assemble((f"{words.hint}: ", "bold"), outside(hint))
+    return Content.assemble((f"{words.hint}: ", "bold"), outside(words.told(hint)))
 
 
 def error_lines(words: Words, error: DeadhopError) -> Content:
-    lines = [marked(BAD, outside(error.message), "bold")]
+    lines = [marked(BAD, outside(words.told(error.message)), "bold")]
     if error.hint:
         lines.append(Content.assemble("  ", hint_line(words, error.hint)))
     return stacked(lines)

@@ -69,7 +69,7 @@ def fix_head(fix: FixView, lang: Lang, words: Words) -> Content:
     if fix.caution is not None:
         lines.append(caution_line(fix.caution[lang], words))
     if fix.unavailable:
-        lines.append(marked(UNKNOWN, f"{words.unavailable}: {outside(fix.unavailable)}"))
+        lines.append(marked(UNKNOWN, f"{words.unavailable}: {outside(words.told(fix.unavailable))}"))
     return stacked(lines)
 
 
@@ -115,14 +115,16 @@ def undo_line(action: ActionView, words: Words) -> Content:
 
 
 def action_output(action: ActionView, words: Words) -> Content:
-    return indented(cut(action.output.rstrip("\n"), words)) if action.output.strip() else Content("")
+    """What it printed; of what never ran, why."""
+    said = action.output if action.exit_status is not None else words.told(action.output)
+    return indented(cut(said.rstrip("\n"), words)) if said.strip() else Content("")
 
 
 def phase_lines(view: RepairView, words: Words, read_only: bool = False) -> Content:
     """Where the repair stands, and the next step."""
     lines = [marked(PHASE_SYMBOLS.get(view.phase, UNKNOWN), words.phase.get(view.phase, view.phase), "bold")]
     if view.message:
-        lines.append(indented(Content(outside(view.message))))
+        lines.append(indented(Content(outside(words.told(view.message)))))
     if view.hint:
         lines.append(indented(hint_line(words, view.hint)))
     if view.phase == "blocked":

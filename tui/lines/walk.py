@@ -62,7 +62,7 @@ def step_answer(step: StepView, lang: Lang, words: Words) -> str:
         return words.step_asking
     said = outside(step.answer[lang]) if step.answer else words.step_unknown
     if step.state == "unknown" and step.reason:
-        said = f"{said}: {one_line(step.reason)}"
+        said = f"{said}: {one_line(words.told(step.reason))}"
     return f"{said} ({words.by_hand})" if step.by_hand else said
 
 
@@ -105,7 +105,10 @@ def failure_or_facts(step: StepView, words: Words) -> Content:
     evidence = step.evidence
     if evidence is None or evidence.failure is None:
         return facts_table(evidence.facts if evidence else None, words)
-    lines = [marked(UNKNOWN, words.could_not_look, "bold"), indented(Content(outside(evidence.failure.message)))]
+    lines = [
+        marked(UNKNOWN, words.could_not_look, "bold"),
+        indented(Content(outside(words.told(evidence.failure.message)))),
+    ]
     if evidence.failure.hint:
         lines.append(indented(hint_line(words, evidence.failure.hint)))
     return stacked(lines)
@@ -130,7 +133,7 @@ def raw_lines(exchanges: Sequence[Exchange], words: Words) -> Iterator[Content |
 
 def _ending(reply: Reply, words: Words) -> Iterator[Content]:
     if reply.failure:
-        yield marked(UNKNOWN, one_line(reply.message or reply.failure))
+        yield marked(UNKNOWN, one_line(words.told(reply.message or reply.failure)))
     elif reply.status:
         yield dim(words.exit_status.format(status=reply.status))
 
@@ -201,14 +204,16 @@ def cause_lines(cause: CauseView, lang: Lang, words: Words) -> list[Content]:
     ]
     if cause.sure is not None:
         lines.append(Content.assemble((f"{words.be_sure} ", "bold"), outside(cause.sure[lang])))
-    lines += [marked(UNKNOWN, one_line(refused)) for refused in cause.refused]
+    lines += [marked(UNKNOWN, one_line(words.told(refused))) for refused in cause.refused]
     return lines
 
 
 def fix_prompt(fix: FixView, lang: Lang, words: Words) -> Content:
     title = outside(fix.title[lang])
     if fix.unavailable:
-        return stacked([marked(NONE, title, "dim"), dim(f"  {words.unavailable}: {one_line(fix.unavailable)}")])
+        return stacked(
+            [marked(NONE, title, "dim"), dim(f"  {words.unavailable}: {one_line(words.told(fix.unavailable))}")]
+        )
     tags = [words.risk[fix.risk], *([words.recommended] if fix.recommended else [])]
     return stacked([marked(YOURS, title, "bold"), dim("  " + " · ".join(tags))])
 
@@ -234,7 +239,7 @@ def ruled_out_line(one: RuledOutView, lang: Lang, words: Words) -> Content:
 def unknown_lines(one: UnknownView, words: Words) -> Content:
     lines = [
         marked(UNKNOWN, f"{one.probe} · {target_name(words, one.target)}"),
-        indented(Content(outside(one.message or words.could_not_look))),
+        indented(Content(outside(words.told(one.message) or words.could_not_look))),
     ]
     if one.hint:
         lines.append(indented(hint_line(words, one.hint)))

@@ -39,7 +39,7 @@ def refused(wanted: Wanted, value: str, words: Words) -> Content | None:
         check(wanted.kind, value.strip(), name=wanted.name)
     except UsageError as error:
         expected = words.kinds.get(wanted.kind)
-        return marked(BAD, words.input_refused.format(expected=expected or error.message))
+        return marked(BAD, words.input_refused.format(expected=expected or words.told(error.message)))
     return None
 
 

@@ -12,6 +12,8 @@ class Words(NamedTuple):
     """Texts with `{names}` are filled in where they are drawn. A tuple, for a dataclass of this size takes as long
     to make as the rest of the room to load."""
 
+    lang: Lang
+
     # common
     hint: str
     yes: str
@@ -179,6 +181,14 @@ class Words(NamedTuple):
     exported: str
     sessions: str
     reading: str
+
+    def told(self, message: str) -> str:
+        """What the rooms below say of a failure, in the language of the screens."""
+        if self.lang is Lang.EN:
+            return message
+        from base.korean import in_korean
+
+        return in_korean(message)
 
 
 def words_of(lang: Lang) -> Words:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base.text import Lang
 from tui.words import Words
 
 EN = Words(
+    lang=Lang.EN,
     hint="hint",
     yes="yes",
     no="no",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base.text import Lang
 from tui.words import Words
 
 KO = Words(
+    lang=Lang.KO,
     hint="힌트",
     yes="예",
     no="아니오",
