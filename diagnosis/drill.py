@@ -75,7 +75,7 @@ class DrillSession(Session):
 
     @property
     def token(self) -> str:
-        return str(self.recorded.get("token", ""))
+        return str(self.recorded.get("name", ""))
 
     @property
     def mark(self) -> str:

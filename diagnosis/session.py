@@ -210,7 +210,7 @@ class Session:
         from probes.toolbox import LiveToolbox
 
         hosts = [{"name": host.name, "addresses": host.addresses} for host in self.site.hosts]
-        self.note("site", {"source": self.site.source, "hosts": hosts, "token": self.token, "mark": self.mark})
+        self.note("site", {"source": self.site.source, "hosts": hosts, "name": self.token, "mark": self.mark})
         return LiveToolbox(self.site, self._record, phase=_phase_of(self.past))
 
     replay_speed = 0.0

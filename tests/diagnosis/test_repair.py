@@ -63,8 +63,9 @@ async def test_an_edited_command_is_what_runs_and_the_journal_keeps_both(drill: 
 async def test_cancelled_in_flight_is_interrupted_and_said(drill: Session) -> None:
     repair = await repairing(drill)
     applying = asyncio.create_task(seen(repair.apply(confirmed_by="test")))
-    while not entries(drill, "intent"):
-        await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        while not entries(drill, "intent"):
+            await asyncio.sleep(0)
     applying.cancel()
     with pytest.raises(asyncio.CancelledError):
         await applying
