@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from base.korean import spoken
 from base.text import Lang
 from journal.markdown import code, fenced, words
 from journal.reading import Recording
@@ -110,6 +111,10 @@ class _Report:
         en, ko = WORDS.get(key, (key, key))
         return ko if self.lang is Lang.KO else en
 
+    def told(self, message: object) -> str:
+        """What a failure said, in the reader's language."""
+        return spoken(str(message), self.lang)
+
     def text(self, value: object, otherwise: str = "") -> str:
         """A bilingual text of the journal, or a plain one."""
         if isinstance(value, Mapping):
@@ -165,7 +170,7 @@ class _Report:
         if step.get("by_hand"):
             yield f"- {self.say('by hand')}"
         if step.get("reason"):
-            yield f"- {self.say('no answer')}: {words(str(step['reason']))}"
+            yield f"- {self.say('no answer')}: {words(self.told(step['reason']))}"
         yield from self.evidence(str(step.get("evidence")))
 
     def evidence(self, name: str) -> Iterator[str]:
@@ -176,8 +181,9 @@ class _Report:
             yield f"- {code(str(command.get('target', '?')))}: {code(str(command.get('text', '')))}"
         failure = mapping(evidence.get("failure"))
         if failure:
-            hint = f" ({words(str(failure['hint']))})" if failure.get("hint") else ""
-            yield f"- {self.say('no answer')}: {words(str(failure.get('message') or failure.get('reason')))}{hint}"
+            hint = f" ({words(self.told(failure['hint']))})" if failure.get("hint") else ""
+            why = self.told(failure.get("message") or failure.get("reason"))
+            yield f"- {self.say('no answer')}: {words(why)}{hint}"
         if evidence.get("facts") is not None:
             shown = json.dumps(evidence["facts"], ensure_ascii=False, indent=1, default=str)
             yield from ("", f"{self.say('facts')} ({code(name)}):", "", fenced(shown, 4000))
@@ -224,8 +230,8 @@ class _Report:
         return f"- {code(str(entry.get('id', '?')))}" + (f", {self.say('by')} {names}" if names else "")
 
     def not_seen(self, entry: Data) -> str:
-        reason = str(entry.get("message") or entry.get("reason") or "?")
-        hint = f" ({words(str(entry['hint']))})" if entry.get("hint") else ""
+        reason = self.told(entry.get("message") or entry.get("reason") or "?")
+        hint = f" ({words(self.told(entry['hint']))})" if entry.get("hint") else ""
         place = f"{code(str(entry.get('probe', '?')))} {self.say('on')} {code(str(entry.get('target', '?')))}"
         return f"- {place}: {words(reason)}{hint}"
 
@@ -240,7 +246,7 @@ class _Report:
         for check in self.story.checks:
             holds = check.get("verified")
             key = "verified" if holds is True else "not verified" if holds is False else "not told"
-            yield f"- {self.say(key)}" + (f": {words(str(check['text']))}" if check.get("text") else "")
+            yield f"- {self.say(key)}" + (f": {words(self.told(check['text']))}" if check.get("text") else "")
 
     def command(self, command: ActionRecord) -> Iterator[str]:
         intent, outcome = command.intent, command.outcome or {}

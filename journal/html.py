@@ -15,6 +15,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from base.korean import spoken
 from base.text import Lang, clip, inert
 from journal.export import WORDS
 from journal.picture import picture_of
@@ -81,6 +82,10 @@ class _Page:
         en, ko = _MORE.get(key) or WORDS.get(key) or (key, key)
         return ko if self.lang is Lang.KO else en
 
+    def told(self, message: object) -> str:
+        """What a failure said, in the reader's language."""
+        return spoken(str(message), self.lang)
+
     def text(self, value: object, otherwise: str = "") -> str:
         """A bilingual text of the journal, or a plain one."""
         if isinstance(value, Mapping):
@@ -130,7 +135,7 @@ class _Page:
             case "search":
                 return Moment(entry.at, "search", self.text(data.get("symptom")))
             case "step":
-                answer = self.text(data.get("answer")) or self.text(data.get("reason"))
+                answer = self.text(data.get("answer")) or self.told(data.get("reason") or "")
                 hand = f" ({self.say('by hand')})" if data.get("by_hand") else ""
                 return Moment(entry.at, "step", f"{self.text(data.get('ask'))} — {answer}{hand}")
             case "diagnosis":
