@@ -24,6 +24,8 @@ _KOREAN = (
     (r"argument (\S+): expected one argument", r"\1: 값이 하나 필요하다"),
     (r"argument (\S+): expected at least one argument", r"\1: 값이 하나 이상 필요하다"),
     (r"argument (\S+): invalid choice: ('.*?') \(choose from (.*)\)", r"\1: \2 는 고를 수 없다 (가능한 값: \3)"),
+    (r"argument (\S+): invalid int value: (.*)", r"\1: \2 은(는) 정수가 아니다"),
+    (r"argument (\S+): ignored explicit argument (.*)", r"\1: 값을 받지 않는다: \2"),
     (r"argument (\S+): not allowed with argument (\S+)", r"\1 은(는) \2 와(과) 같이 쓸 수 없다"),
 )
 
