@@ -82,7 +82,9 @@ class Hands(ABC):
         self._session.note(intent_kind, intent, sync=True)
         self._session.toolbox.changing()
         pieces: asyncio.Queue[str] = asyncio.Queue()
-        command = Command(script=script, timeout=action.timeout, alone=True, on_output=pieces.put_nowait)
+        command = Command(
+            script=script, timeout=action.timeout, alone=True, changes=True, on_output=pieces.put_nowait
+        )
         task = asyncio.create_task(self._connection(action).run(command), name=f"{intent_kind} {index}")
         try:
             async for output in _until_done(task, pieces):

@@ -28,6 +28,8 @@ class Command:
     """Bytes of output kept per stream; past it the reply's failure is `too-long`."""
     alone: bool = False
     """Takes long (ping, capture): gets an exec of its own instead of travelling with others."""
+    changes: bool = False
+    """A fix: what was seen before it, a login that failed included, may no longer hold after it."""
     on_output: Callable[[str], None] | None = None
     """Called with each piece of output as it comes; implies an exec of its own."""
 

@@ -205,7 +205,7 @@ class _Recorded:
         at = datetime.now(UTC)
         reply = await self._inner.run(command)
         self._toolbox.record(Request(self.target, command.text, command.sudo), reply, at)
-        if command.script:
+        if command.changes:
             self._toolbox.changed()
         return reply
 

@@ -156,8 +156,26 @@ async def test_after_a_change_failures_are_forgotten(server: SshServer, toolbox:
     toolbox.changing()
     assert (await toolbox.connection("host:one").run(echo("x"))).failure == "host-key"
     server.know(server.key)
-    assert (await toolbox.connection("operator").run(Command(script="true"))).status == 0
+    assert (await toolbox.connection("operator").run(Command(script="true", changes=True))).status == 0
     assert (await toolbox.connection("host:one").run(echo("x"))).stdout == "x\n"
+
+
+async def test_a_fix_asks_a_hanging_host_once_before_it_changes_it(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("probes.ssh.BANNER", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        server.configure(before=f"Host one\n  Port {frozen.getsockname()[1]}")
+        async with LiveToolbox(server.site("one", console=("/bin/sh",))) as toolbox:
+            begun = time.monotonic()
+            for word in "abcd":
+                reply = await toolbox.connection("host:one").run(Command(script=f"echo {word}"))
+                assert (reply.stdout, reply.message[:11]) == (f"{word}\n", "via console")
+            assert 0.4 < time.monotonic() - begun < 1.8
+            begun = time.monotonic()
+            await toolbox.connection("console:one").run(Command(script="true", changes=True))
+            await toolbox.connection("host:one").run(echo("tried anew"))
+            assert time.monotonic() - begun > 0.4
 
 
 # ------------------------------------------------------------------ jumps
