@@ -117,8 +117,12 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
         elif entry.kind == "outcome" and number in actions:
             state, console = str(data.get("state")), data.get("via_console") is True
             actions[number] = replace(actions[number], state=state, via_console=console)
-        elif entry.kind == "undo-outcome" and number in actions and data.get("state") == "done":
-            actions[number] = replace(actions[number], state="undone")
+        elif entry.kind == "undo-intent" and number in actions:
+            # The same of its undo: until its outcome is there, nobody knows which of the two holds.
+            actions[number] = replace(actions[number], state="interrupted", undoing=True)
+        elif entry.kind == "undo-outcome" and number in actions and data.get("state") != "interrupted":
+            state = "undone" if data.get("state") == "done" else "done"
+            actions[number] = replace(actions[number], state=state, undoing=False)
     return actions
 
 

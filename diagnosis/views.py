@@ -86,6 +86,8 @@ class ActionView:
     """Sent once the host was reached again."""
     undo_known: bool = True
     """False after an edit, until somebody says what takes the edited command back."""
+    undoing: bool = False
+    """Interrupted, and it was the undo that was in flight."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,13 @@ def _json(
         "cause": repair.view.cause if repair else None,
         "fix": repair.view.fix.id if repair else None,
         "in_flight": [
-            {"on": action.on, "run": action.run, "undo": action.undo or None, **asdict(said)}
+            {
+                "on": action.on,
+                "run": action.run,
+                "undo": action.undo or None,
+                "undoing": action.undoing,
+                **asdict(said),
+            }
             for action, said in zip(flying, found, strict=True)
         ],
         "verified": verified,
@@ -95,7 +101,7 @@ def _lines(
             )
         )
         for action, said in zip(flying, found, strict=True):
-            yield block(f"{action.on}:\n  {action.run}", "  ")
+            yield block(f"{action.on}:\n  {action.undo if action.undoing else action.run}", "  ")
             for line in _aftermath_lines(front, said):
                 yield wrap(line, "    ", first="    ")
         yield wrap(_now(front, verified))
