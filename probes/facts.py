@@ -332,7 +332,8 @@ class FirewallAlong:
     """First host with a DROP or REJECT rule that counts our packets; empty if there is none."""
     hits: tuple[Hit, ...]
     source_net: str
-    """As in FirewallHits, at the blocking host; for a rule on the way back these are the two ends swapped."""
+    """As in FirewallHits, at the blocking host; empty where it did not see our packets come in (a rule on the way
+    back), so that no rule is written for the wrong direction."""
     target_net: str
 
 
