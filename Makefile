@@ -8,7 +8,7 @@ BENCH_READY := $(VENV)/.ready-bench
 export LABS
 
 .PHONY: help demo test check format bench lab-up lab-down picture clean \
-	check-format check-lint check-types check-rooms check-knowledge check-cases needs-root
+	check-format check-lint check-types check-rooms check-knowledge check-cases check-security audit needs-root
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,9 +31,12 @@ needs-root:
 		echo 'error: LABS=1 builds machines out of namespaces and needs root'; \
 		echo 'hint: `sudo LABS=1 make test`, or `make test` for what needs no root'; exit 1; } >&2
 
-check: check-format check-lint check-types check-rooms check-knowledge check-cases  ## format, lint, types, rooms, knowledge
+check: check-format check-lint check-types check-rooms check-security check-knowledge check-cases  ## format, lint, types, rooms, security, knowledge
 
-check-format: $(READY)
+check-audit: $(READY)  ## known vulnerabilities of what is pinned (needs a network)
+	@$(PY) .ci/audit
+
+format: $(READY)
 	@$(PY) -m ruff format --check .
 check-lint: $(READY)
 	@$(PY) -m ruff check .
@@ -41,6 +44,8 @@ check-types: $(READY)
 	@$(PY) -m mypy
 check-rooms: $(READY)
 	@$(VENV)/bin/lint-imports
+check-security: $(READY)
+	@$(PY) -m bandit --quiet --recursive --configfile pyproject.toml deadhop tui diagnosis knowledge probes journal base drills
 check-knowledge: $(READY)
 	@$(PY) -m deadhop kb lint
 check-cases: $(READY)

@@ -105,6 +105,8 @@ _RESERVED = frozenset(
 )
 _DEEPEST = 40
 _LONGEST = 4000
+_MOST_LINKS = 200
+"""Operators, fields and indices of one expression: in a row they make a tree as deep as nesting does."""
 
 
 @lru_cache(maxsize=4096)
@@ -136,6 +138,12 @@ class _Parser:
         self._tokens = tokens
         self._next = 0
         self._depth = 0
+        self._links = 0
+
+    def _link(self, at: int) -> None:
+        self._links += 1
+        if self._links > _MOST_LINKS:
+            raise mistake_at(at, f"more than {_MOST_LINKS} operators and fields", "make several conditions of it")
 
     def whole(self) -> Node:
         node = self._expression()
@@ -197,6 +205,7 @@ class _Parser:
             if level < lowest:
                 return left
             self._next += 1
+            self._link(token.at)
             left = Binary(token.at, token.text, left, self._binary(level + 1))
 
     def _unary(self) -> Node:
@@ -215,6 +224,8 @@ class _Parser:
         node = self._primary()
         while True:
             at = self._peek().at
+            if self._is(".") or self._is("["):
+                self._link(at)
             if self._accept("."):
                 node = self._selected(node)
             elif self._accept("["):

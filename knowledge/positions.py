@@ -6,7 +6,7 @@ Every scalar stays the text its author wrote (`no` is no boolean and `1.10` no n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,21 @@ class _Loader(_Base):  # type: ignore[misc]
         """Tags are not used here, and finding them costs a fifth of the time."""
         return ""
 
+    _depth = 0
 
+    def descend_resolver(self, parent: yaml.Node | None, index: object) -> None:
+        """Called for each level on the way down. The fast loader composes recursively and would crash."""
+        self._depth += 1
+        if self._depth > _DEEPEST and parent is not None:
+            mark = parent.start_mark
+            place = Place(str(mark.name), mark.line + 1, mark.column + 1)
+            raise _Refused(Problem(place, f"nested deeper than {_DEEPEST} levels"))
+
+    def ascend_resolver(self) -> None:
+        self._depth -= 1
+
+
+_DEEPEST = 60
 _BIGGEST = 1_000_000
 
 
@@ -106,7 +120,7 @@ def read_document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
         reader = _Reader(str(path))
         plain = reader.plain(root)
     except _Refused as refused:
-        return None, (refused.problem,)
+        return None, (replace(refused.problem, place=replace(refused.problem.place, file=str(path))),)
     except RecursionError:
         return None, (Problem(Place(str(path)), "nested too deeply to be read"),)
     return Document(str(path), plain, root, text), tuple(reader.problems)

@@ -121,7 +121,7 @@ def _parsed(source: str) -> tuple[str | Hole, ...]:
 
     try:
         tree = _environment().parse(source)
-    except jinja2.TemplateError as error:
+    except (jinja2.TemplateError, RecursionError) as error:
         raise _NotAllowed(Mistake(_first_jinja(source), f"no template: {error}", _ONLY)) from error
     return tuple(_checked_parts(source, tree.body))
 

@@ -18,6 +18,9 @@ from probes.site import Host
 
 MAX_INCLUDES = 16
 """As deep as OpenSSH follows `Include`."""
+MAX_FILES = 2000
+"""Ten files that include each other would be read 10^16 times."""
+_BIGGEST = 8 << 20
 _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)")
 _READ = frozenset({"host", "hostname", "match", "include"})
 _QUOTES = ('"', "'", "\\")
@@ -147,7 +150,11 @@ def _globbed(pattern: str) -> str:
 def read_text(path: Path, place: Place) -> str:
     """The file's text; ConfigError when it cannot be had."""
     try:
-        return path.read_bytes().decode()
+        with path.open("rb") as file:
+            content = file.read(_BIGGEST + 1)
+        if len(content) > _BIGGEST:
+            raise ConfigError(f"{place}: is larger than {_BIGGEST >> 20} MiB", hint="is it the right file?")
+        return content.decode()
     except FileNotFoundError as error:
         raise ConfigError(f"{place}: no such file", hint="check the path") from error
     except IsADirectoryError as error:
@@ -171,8 +178,9 @@ class _Reader:
     sections: list[Section] = field(default_factory=list)
 
     def file(self, path: Path, place: Place, guards: tuple[Patterns, ...], depth: int) -> None:
-        if depth > MAX_INCLUDES:
-            message = f"{place}: `Include` goes deeper than {MAX_INCLUDES}"
+        if depth > MAX_INCLUDES or len(self.met) > MAX_FILES:
+            most = f"deeper than {MAX_INCLUDES}" if depth > MAX_INCLUDES else f"to more than {MAX_FILES} files"
+            message = f"{place}: `Include` goes {most}"
             raise ConfigError(message, hint="does it include itself?")
         self.met.append(path)
         current = self._begin(Section(guards))

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from lab.instance import current
 from lab.session import Lab
+
+assert hypothesis  # its plugin would load it in the depth of a test, where CPython 3.11 can fail to compile it
 
 LEFT_OUT = pytest.StashKey[int]()
 
