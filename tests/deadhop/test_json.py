@@ -60,8 +60,12 @@ def test_sessions_and_export(desk: Desk) -> None:
     desk.diagnose()
     (info,) = checked(desk.run("sessions", "--json").json, "sessions")["sessions"]
     assert (info["symptom"], info["causes"]) == ("marker-is-missing", ["marker-was-removed"])
-    for form in ("markdown", "json"):
-        checked(desk.run("export", info["id"], "--format", form, "--json").json, "export")
+    for form in ("markdown", "html", "json"):
+        for more in ((), ("--anonymise",)):
+            outcome = desk.run("export", info["id"], "--format", form, *more, "--json")
+            assert checked(outcome.json, "export")["format"] == form
+    page = desk.run("export", info["id"], "--format", "html")
+    assert page.out.startswith("<!DOCTYPE html>")
     target = desk.home / "ticket.md"
     written = checked(desk.run("export", info["id"], "--output", str(target), "--json").json, "export")
     assert written["file"] == str(target)
