@@ -33,9 +33,9 @@ def entry() -> NoReturn:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    from deadhop.running import interrupt
-
-    if not interrupt():
+    """Imports nothing: it may have come in the middle of an import."""
+    interrupt = getattr(sys.modules.get("deadhop.running"), "interrupt", None)
+    if interrupt is None or not interrupt():
         raise KeyboardInterrupt
 
 

@@ -32,18 +32,6 @@ async def _remembered(work: Coroutine[object, object, int]) -> int:
         _task = None
 
 
-def interrupt() -> bool:
-    """Cancels the running command. False when there is none to cancel. Called from a signal handler: the main
-    thread may be anywhere, so a thread of its own guards the deadline."""
-    guard = threading.Timer(GRACE, _end)
-    guard.daemon = True
-    guard.start()
-    if _task is None:
-        return False
-    _task.get_loop().call_soon_threadsafe(_task.cancel)
-    return True
-
-
 def before_end(action: Callable[[], None]) -> None:
     """Something to be done even when time runs out: a terminal to be given back."""
     _before_end.append(action)
@@ -53,3 +41,15 @@ def _end() -> None:
     for action in _before_end:
         action()
     os._exit(130)
+
+
+def interrupt() -> bool:
+    """Cancels the running command. False when there is none to cancel. Called from a signal handler: the main
+    thread may be anywhere, so a thread of its own guards the deadline. Stands last: where it is, all of this is."""
+    guard = threading.Timer(GRACE, _end)
+    guard.daemon = True
+    guard.start()
+    if _task is None:
+        return False
+    _task.get_loop().call_soon_threadsafe(_task.cancel)
+    return True

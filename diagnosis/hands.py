@@ -147,10 +147,18 @@ class Hands(ABC):
 
     async def _release_locks(self) -> None:
         """Also when the repair was cancelled in between: a lock left behind keeps everybody out."""
-        releasing = [self._lock_command(action, lock.release) for action in getattr(self, "_locked", [])]
+        releasing = [self._release(action) for action in getattr(self, "_locked", [])]
         self._locked = []
         if releasing:
             await asyncio.shield(asyncio.gather(*releasing, return_exceptions=True))
+
+    async def _release(self, action: ActionView) -> None:
+        """By another way (a console, a new login) where the repair has cut the one it came by."""
+        there = [each for each in self.view.fix.actions if each.on == action.on]
+        reply = await self._lock_command(next((each for each in there if each.via_console), action), lock.release)
+        if reply.failure in NO_WAY_IN:
+            self._session.forget()
+            await self._lock_command(action, lock.release)
 
     # ------------------------------------------------------------ the dead man's switch
 

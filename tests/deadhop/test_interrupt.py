@@ -3,11 +3,14 @@
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from deadhop.main import _interrupt
 from journal.store import read
 from tests.deadhop.desk import Desk
 
@@ -48,6 +51,12 @@ def test_a_walk_at_random_moments(desk: Desk, number: signal.Signals) -> None:
         assert "Traceback" not in said
     for path in journals(desk):
         assert read(path).damage == ()
+
+
+def test_in_the_middle_of_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "deadhop.running", ModuleType("deadhop.running"))
+    with pytest.raises(KeyboardInterrupt):
+        _interrupt(signal.SIGINT, None)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
