@@ -190,7 +190,7 @@ class _Reader:
                 continue
             keyword = parsed[1].lower()
             if keyword not in _READ and '"' not in line:
-                current.lines.append(line)
+                current.lines.append(_without_equals(parsed))
                 continue
             here = Place(str(path), number)
             words = _words(parsed[2], here)
@@ -205,13 +205,18 @@ class _Reader:
                     self.file(included, Place(str(included)), current.guards, depth + 1)
                 current = self._begin(Section(current.guards))
             else:
-                current.lines.append(line)
+                current.lines.append(_without_equals(parsed))
                 if keyword == "hostname":
                     current.hostname = current.hostname or words[0]
 
     def _begin(self, section: Section) -> Section:
         self.sections.append(section)
         return section
+
+
+def _without_equals(line: re.Match[str]) -> str:
+    """asyncssh takes the sign in `ProxyCommand = x` for the program."""
+    return f"{line[1]} {line[2]}"
 
 
 def _words(rest: str, place: Place) -> tuple[str, ...]:

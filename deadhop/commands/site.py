@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from probes.site import FixPolicy, Host, Site
 if TYPE_CHECKING:
     from probes.facts import Reach
     from probes.probe import Failure
+    from probes.site_programs import Program
 
 
 def arguments(parser: Parser) -> None:
@@ -94,9 +96,13 @@ async def _show(front: Front) -> int:
 async def _check(front: Front) -> int:
     from probes.reach import check_site
     from probes.site_file import load_site
+    from probes.site_programs import programs_of
     from probes.toolbox import LiveToolbox
 
     site = load_site(front.site)
+    programs = programs_of(site)
+    if not front.out.json:
+        _say_programs(front, programs)
     answers: dict[str, Reach | Failure] = {}
     async with LiveToolbox(site) as toolbox:
         async for host, answer in check_site(toolbox):
@@ -104,10 +110,19 @@ async def _check(front: Front) -> int:
             if not front.out.json:
                 _say_reach(front, host, answer)
     if front.out.json:
-        front.out.object("site", _site_json(site, answers))
+        front.out.object(
+            "site", _site_json(site, answers) | {"programs": [asdict(program) for program in programs]}
+        )
     elif not site.hosts:
         front.out.talk(_no_hosts(front))
     return 0 if all(reached(answer) for answer in answers.values()) else 2
+
+
+def _say_programs(front: Front, programs: tuple[Program, ...]) -> None:
+    """Before anything is tried: trying runs them."""
+    for program in programs:
+        word = front.say("runs", "실행함")
+        front.out.line(f"{word}: {program.kind}: {program.run}\n    {program.under} ({program.place})")
 
 
 def _say_reach(front: Front, host: str, answer: Reach | Failure) -> None:

@@ -1,0 +1,63 @@
+"""What the operator's own configuration lets run on the operator's machine, so that nobody is surprised.
+
+asyncssh runs `ProxyCommand` and `Match exec` as ssh does and loads a `PKCS11Provider`; a console is a program by
+its nature. Other keywords of ssh that run something (`LocalCommand`, `KnownHostsCommand`, `RemoteCommand`) do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from base.errors import Place
+from probes.site import Site
+from probes.ssh_config import read_text, sections
+
+_LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*\S)")
+_EXEC = re.compile(r"\bexec(?:\s*=\s*|\s+)(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE)
+_RUN = {"proxycommand": "ProxyCommand", "pkcs11provider": "PKCS11Provider"}
+_EVERYWHERE = "Host *"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    kind: str
+    """`ProxyCommand`, `Match exec`, `PKCS11Provider` or `console`."""
+    run: str
+    """As it is written there."""
+    place: str
+    """File and line."""
+    under: str
+    """The `Host` or `Match` line it stands under, or the console's host."""
+
+
+def programs_of(site: Site) -> tuple[Program, ...]:
+    """In the order of the files, then consoles by host. ConfigError when a file cannot be read."""
+    consoles = (
+        Program("console", " ".join(one.console), site.source, one.name) for one in site.hosts if one.console
+    )
+    return (*dict.fromkeys(_of_ssh(site)), *consoles)
+
+
+def _of_ssh(site: Site) -> Iterator[Program]:
+    for file in site.ssh_config:
+        met: list[Path] = []
+        sections(file, met)
+        for path in dict.fromkeys(met):
+            yield from _of_file(path)
+
+
+def _of_file(path: Path) -> Iterator[Program]:
+    under = _EVERYWHERE
+    for number, line in enumerate(read_text(path, Place(str(path))).splitlines(), 1):
+        found = _LINE.match(line)
+        keyword, value = (found[1].lower(), found[2]) if found else ("", "")
+        place = str(Place(str(path), number))
+        if keyword in ("host", "match"):
+            under = line.strip()
+        if keyword == "match":
+            yield from (Program("Match exec", one.strip("\"'"), place, under) for one in _EXEC.findall(value))
+        elif keyword in _RUN and value.strip("\"'").lower() != "none":
+            yield Program(_RUN[keyword], value, place, under)
