@@ -57,8 +57,19 @@ def glance(path: Path) -> SessionInfo | None:
     header = loaded(first)
     if header is None or FORMAT not in header:
         return None
-    last = tail.split(b"\n")[1:] if size > _TAIL else tail.split(b"\n")
-    return _info(path, header, size, list(_entries(rest.split(b"\n"))), list(_entries(last)))
+    last = list(_entries(tail.split(b"\n")[1:] if size > _TAIL else tail.split(b"\n")))
+    if size > _TAIL and not _data(last, "diagnosis"):
+        last = [*_entries(_diagnoses(path)[-1:]), *last]
+    return _info(path, header, size, list(_entries(rest.split(b"\n"))), last)
+
+
+def _diagnoses(path: Path) -> list[bytes]:
+    """A fix that looked at much afterwards has pushed the diagnosis out of the last lines."""
+    try:
+        with path.open("rb") as file:
+            return [line for line in file if b'"kind":"diagnosis"' in line]
+    except OSError:
+        return []
 
 
 def _entries(lines: list[bytes]) -> Iterator[Mapping[str, Any]]:

@@ -348,6 +348,16 @@ def test_sessions_are_listed_newest_first_from_heads_and_tails(tmp_path: Path) -
     assert sessions(tmp_path / "missing") == ()
 
 
+def test_a_diagnosis_long_before_the_end_is_still_seen_in_the_list(tmp_path: Path) -> None:
+    with Journal.create(tmp_path, {}) as journal:
+        journal.append("exchange", {"text": "z" * 30_000})
+        journal.append("diagnosis", {"verdict": "cause", "causes": [{"id": "c"}]})
+        for _ in range(3):
+            journal.append("exchange", {"text": "z" * 30_000})
+        journal.append("end", {"entries": 5})
+    assert (sessions(tmp_path)[0].verdict, sessions(tmp_path)[0].causes) == ("cause", ("c",))
+
+
 def test_a_long_diagnosis_is_still_seen_in_the_list(tmp_path: Path) -> None:
     with Journal.create(tmp_path, {}) as journal:
         journal.append("diagnosis", {"evidence": ["z" * 300_000], "verdict": "cause", "causes": [{"id": "c"}]})
