@@ -1,1 +1,1 @@
-"""The floor every room stands on: errors, bilingual text, inert text, value types and folders. No I/O."""
+"""The floor every room stands on: errors, bilingual text, inert text, kinds of values, folders. Next to no I/O."""

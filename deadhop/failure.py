@@ -11,7 +11,7 @@ from pathlib import Path
 
 from base.errors import DeadhopError
 from base.korean import spoken
-from base.paths import state_dir
+from base.paths import make_private, state_dir
 from base.text import Lang
 from deadhop.output import Output
 from deadhop.parsing import Misused
@@ -72,8 +72,8 @@ def _bug_words(error: Exception, say: Speaker) -> tuple[str, str]:
 
 def _logged(error: Exception) -> Path:
     log = state_dir() / "deadhop.log"
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    make_private(log.parent)
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
         file.write(f"{datetime.now(UTC).isoformat()} {sys.argv!r}\n{''.join(traceback.format_exception(error))}\n")
     return log

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from base.errors import ConfigError, UsageError
-from base.paths import config_dir
+from base.paths import config_dir, make_private
 from deadhop.front import Front
 from deadhop.output import to_json
 from knowledge.scaffold import new_cases, new_cause, new_symptom
@@ -41,8 +41,8 @@ def new(front: Front) -> int:
 
 def _write(path: Path, text: str) -> Path:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        make_private(path.parent)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}", hint="deadhop kb new OTHER-ID, --folder FOLDER") from error
     with os.fdopen(handle, "w", encoding="utf-8") as file:

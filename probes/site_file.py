@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from base.errors import ConfigError, Place, Problem, UsageError
-from base.paths import config_dir
+from base.paths import config_dir, make_private
 from base.values import check
 from probes.fix_rules import policy_of
 from probes.site import OPERATOR, Host, Site
@@ -264,7 +264,7 @@ def _quoted(word: str) -> str:
 def _write_new(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         _write_durably(temporary, text)
         os.link(temporary, path)  # unlike a rename, refuses to replace a file
     except FileExistsError as error:

@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from base.paths import state_dir
+from base.paths import make_private, state_dir
 from base.text import clip, inert
 from tui.words import Words
 
@@ -20,7 +20,7 @@ def note_crash(error: BaseException) -> Path | None:
     path = state_dir() / "deadhop.log"
     text = "".join(traceback.format_exception(error))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(path.parent)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "a", encoding="utf-8") as file:
             file.write(f"{datetime.now(UTC).isoformat()}\n{text}\n")
