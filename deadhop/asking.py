@@ -36,6 +36,8 @@ async def ask_line(out: Output, prompt: str) -> str:
 
 def read_stdin(say: Speaker) -> str:
     """What is piped in; UsageError when it is too long or no text."""
+    if sys.stdin is None:  # closed by whoever started us
+        return ""
     return checked_paste(sys.stdin.buffer.read(PASTE_LIMIT + 1), say)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from base.text import Text
@@ -19,6 +19,7 @@ from diagnosis.views import (
 from knowledge.model import Verdict
 from knowledge.tree import Ended, Found, Position
 from probes.probe import Evidence
+from probes.site import target_of
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -31,7 +32,10 @@ async def conclude(
     evidence: Mapping[str, Evidence],
 ) -> Diagnosis:
     """The diagnosis of a finished walk."""
-    unknown = tuple(_unknown(step) for step in steps if step.state is StepState.UNKNOWN)
+    unknown = (
+        *(_unknown(step) for step in steps if step.state is StepState.UNKNOWN),
+        *(partly for step in steps for partly in _partly(step)),
+    )
     ruled_out = _ruled_out(session, position, evidence)
     match position.conclusion:
         case Found() as found:
@@ -93,6 +97,28 @@ def _ruled_out(session: Session, position: Position, evidence: Mapping[str, Evid
         for entry in position.ruled_out
         if entry.cause not in named
     )
+
+
+def _partly(step: StepView) -> Iterator[UnknownView]:
+    """What a look that did come back could not see: hosts it could not ask, a route it could not find."""
+    facts = step.evidence.facts if step.evidence else None
+    unseen = getattr(facts, "unseen", ())
+    for host in (unseen,) if isinstance(unseen, str) and unseen else tuple(unseen):
+        yield UnknownView(
+            step.probe,
+            target_of(str(host)),
+            "unseen",
+            f"{host} could not be asked",
+            hint="it wants a login that works, and sudo without a password for firewalls",
+        )
+    if getattr(facts, "route_back", "") == "unknown":
+        yield UnknownView(
+            step.probe,
+            step.target,
+            "unseen",
+            "the source address was not seen as it arrives",
+            hint="tcpdump with sudo on that host shows it",
+        )
 
 
 def _unknown(step: StepView) -> UnknownView:

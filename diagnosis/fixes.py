@@ -41,10 +41,20 @@ async def _plan(fix: Fix, values: Mapping[str, Value], is_root: IsRoot) -> FixVi
         actions = await _views(fix.actions, values, is_root)
         persist = await _views(fix.persist, values, is_root)
     except DeadhopError as error:
-        unavailable = error.message
+        missing = _missing(fix, values)
+        unavailable = f"{', '.join(missing)}: not known" if missing else error.message
     return FixView(
         fix.id, fix.title, fix.risk, fix.impact, fix.recommended, actions, persist, fix.caution, unavailable
     )
+
+
+def _missing(fix: Fix, values: Mapping[str, Value]) -> list[str]:
+    """Values that its commands need and nobody could see."""
+    actions = (*fix.actions, *fix.persist)
+    needed = {
+        name for action in actions for name in (*action.run.variables(), *([action.each] if action.each else ()))
+    }
+    return sorted(needed - set(values) - {"item"})
 
 
 async def _views(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from base.paths import state_dir
 from diagnosis import lock, switch
+from diagnosis.fixes import SUDO
 from diagnosis.views import ActionView, RepairView
 from probes.connection import Command, Connection
 from probes.errors import ProbeError
@@ -51,7 +52,8 @@ class Hands(ABC):
     async def _find_way_in(self, index: int) -> ActionView:
         """Tries the way before anything is sent over it; without one, somebody at the console must type it."""
         action = self.view.fix.actions[index]
-        reply = await self._connection(action).run(Command(argv=("true",), alone=True))
+        sudo = action.run.startswith(SUDO)  # a login without it is no way in for this command
+        reply = await self._connection(action).run(Command(argv=("true",), sudo=sudo, alone=True))
         if reply.failure in NO_WAY_IN:
             self._put(index, state="by-hand", output=reply.message)
         elif reply.message.startswith(VIA_CONSOLE):
@@ -189,7 +191,8 @@ class Hands(ABC):
         if reply.status == 0:
             return True
         said = reply.stderr.strip() or reply.message
-        self._put(index, state="failed", exit_status=reply.status, output=f"the switch could not be armed: {said}")
+        output = f"nothing was sent, for the switch could not be armed: {said}"
+        self._put(index, state="by-hand", exit_status=None, output=output)
         return False
 
     async def _back_again(self, index: int) -> None:

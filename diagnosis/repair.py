@@ -91,7 +91,7 @@ class Repair(Hands):
         try:
             held = await self._take_locks(take_lock)
             if held:
-                yield self._show("locked", message=held, hint="wait for it, or take the lock if it is dead")
+                yield self._show("locked", message=held, hint="wait for it; if it is dead, `--take-lock` goes on")
                 return
             async for view in self._run_all(confirmed_by):
                 yield view

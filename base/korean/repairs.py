@@ -25,6 +25,12 @@ REPAIRS: Mapping[str, str] = {
     "{key}: {option} is none of its answers": "{key}: {option} 은(는) 고를 수 있는 답이 아니다",
     "`{expression}` cannot be evaluated: {message}": "`{expression}` 을(를) 계산할 수 없다: {message}",
     "{name}: not known": "{name}: 알 수 없다",
+    "{host} could not be asked": "{host} 에 물어볼 수 없었다",
+    "it wants a login that works, and sudo without a password for firewalls": (
+        "로그인이 되어야 하고, 방화벽을 보려면 비밀번호 없는 sudo 가 필요하다"
+    ),
+    "the source address was not seen as it arrives": "도착한 패킷의 출발지 주소를 볼 수 없었다",
+    "tcpdump with sudo on that host shows it": "그 호스트에서 sudo 로 tcpdump 를 실행하면 볼 수 있다",
     "{name} is not known": "{name} 을(를) 모른다",
     "{name} is not known: {ask}": "{name} 값이 필요하다: {ask}",
     "there is no symptom {symptom}": "{symptom} 라는 증상은 없다",
@@ -48,7 +54,9 @@ REPAIRS: Mapping[str, str] = {
     "what this fix repairs is no longer there": "이 조치로 고칠 장애가 이제 없다",
     "the fault is still there": "장애가 그대로다",
     "wait for it": "끝날 때까지 기다린다",
-    "wait for it, or take the lock if it is dead": "끝날 때까지 기다린다. 죽은 세션이면 잠금을 넘겨받는다",
+    "wait for it; if it is dead, `--take-lock` goes on": (
+        "끝날 때까지 기다린다. 죽은 세션이면 `--take-lock` 으로 진행한다"
+    ),
     "{host} is locked by {owner}, for {age} s": "{host}: {owner} 이(가) {age}초 전부터 잠그고 있다",
     "there is no way into {host} for deadhop": "deadhop 이 {host} 에 들어갈 길이 없다",
     "run this at the console of {host}, then look again: {run}": "{host} 의 콘솔에서 실행한 뒤 다시 본다: {run}",
@@ -61,7 +69,9 @@ REPAIRS: Mapping[str, str] = {
     "`{run}` on {host} ended with status {status}": "{host} 에서 `{run}` 이(가) 종료 코드 {status} 로 끝났다",
     "undo takes back what was done so far": "되돌리기로 지금까지 한 일을 되돌릴 수 있다",
     "reaching {host} again before its switch is called off": "{host} 의 자동 되돌리기를 끄기 전에 다시 접속하는 중",
-    "the switch could not be armed: {message}": "자동 되돌리기를 걸지 못했다: {message}",
+    "nothing was sent, for the switch could not be armed: {message}": (
+        "자동 되돌리기를 걸지 못해 아무것도 보내지 않았다: {message}"
+    ),
     "there is nothing to undo": "되돌릴 것이 없다",
     "only actions that ran can be undone": "실행한 것만 되돌릴 수 있다",
     "nobody has said what takes `{run}` back, for it was edited": "`{run}` 은(는) 편집한 명령이라 되돌리는 "

@@ -246,6 +246,7 @@ def _next(front: Front, session: Session, view: WalkView) -> Iterable[str]:
     assert view.diagnosis is not None
     site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
     yield f"\n{front.say('NEXT', '다음')}"
-    if view.diagnosis.causes and view.diagnosis.causes[0].fixes:
+    causes = view.diagnosis.causes
+    if causes and any(not fix.unavailable for fix in causes[0].fixes):
         yield f"  deadhop fix {session.id} --cause {view.diagnosis.causes[0].id}{site}"
     yield f"  deadhop export {session.id}"
