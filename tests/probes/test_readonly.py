@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
 import probes.all
 from probes.path import send
 from probes.probe import PROBES
+from tests.probes.readonly import CONNECTING as CONNECTS
+from tests.probes.readonly import looks_only
 
 assert probes.all
+
+RECORDINGS = Path(__file__).parent / "recordings"
 
 READ_ONLY = (
     r"cat /(?:proc|sys|etc)/\S*(?: /(?:proc|sys|etc)/\S*)*",
@@ -79,3 +85,47 @@ def test_every_declared_command_is_read_only(name: str) -> None:
 )
 def test_the_list_refuses_what_changes(command: str) -> None:
     assert not allowed(command)
+
+
+# ------------------------------------------------------------------ whole commands, as they were sent
+
+
+@pytest.mark.parametrize("path", sorted(RECORDINGS.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_whole_commands_that_were_sent(path: Path) -> None:
+    sent = {json.loads(line)["request"]["text"] for line in path.read_text().splitlines()}
+    assert sent
+    for command in sent:
+        assert looks_only(command), command
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ip -j addr; rm -rf /",
+        "ip -j addr > /tmp/x",
+        "ip -j addr && reboot",
+        "ip -j route get $(reboot)",
+        "ip -j route get 10.0.0.1 from 10.0.0.2 iif `id`",
+        "ip -j -b /tmp/batch",
+        "ip -j neigh flush all",
+        "cat /etc/shadow",
+        "cat /proc/net/snmp /proc/net/netstat /etc/shadow",
+        "grep -Hs '' /etc/shadow",
+        "grep -rhs '' /root/.ssh",
+        "ss -K dst 10.0.0.1",
+        "iptables-save -c -f /etc/rules",
+        "iptables-save -M /tmp/modprobe",
+        "nft -f x list ruleset",
+        "ping -n -f 10.0.0.1",
+        "ping -n -c 1000000 -i 0.2 -W 1 -s 56 10.0.0.1",
+        "timeout 3 tcpdump -pnlei any -c 4 -w /tmp/x 'icmp'",
+        "timeout 3 tcpdump -nlei any -c 4 'icmp'",
+        "timeout 3 tcpdump -pnlei any -c 4 -z reboot 'icmp'",
+        "systemctl show ssh.service -p Id --force",
+        "pgrep -x 'a' --signal KILL",
+        f"{CONNECTS[0]} 10.0.0.1 22 5; reboot",
+        "",
+    ],
+)
+def test_flags_that_change_something_are_refused(command: str) -> None:
+    assert not looks_only(command)

@@ -1,0 +1,51 @@
+"""Whole commands that only look, with every flag they may have. What is on no line here is no probe's to run."""
+
+from __future__ import annotations
+
+import re
+
+from probes.path import send
+
+_ADDRESS = r"[0-9A-Fa-f:.]+"
+_NAME = r"[A-Za-z0-9_.:@-]+"
+_N = r"[0-9]{1,5}"
+_WHOLE = (
+    r"cat /proc/net/snmp /proc/net/netstat",
+    rf"cat /proc/{_N}/stat",
+    r"grep -Hs '' /proc/sys/\S+(?: /proc/sys/\S+)*",
+    r"grep -rhs '--include=ssh_host_\*_key\.pub' '' /etc/ssh",
+    r"grep -rhsiE '[^']*' /etc/ssh/sshd_config /etc/ssh/sshd_config\.d",
+    r"ip -j (?:addr|neigh|rule)",
+    r"ip -j -s -d link",
+    r"ip -j route show table all",
+    rf"ip -j route get (?:fibmatch )?{_ADDRESS}(?: from {_ADDRESS}(?: iif {_NAME})?)?",
+    r"ip(?:6)?tables(?:-legacy)?-save(?: -c| -t nat)",
+    r"netlink (?:addresses|links|neighbours|routes|rules)",
+    r"nft (?:-j|-s -a) list ruleset",
+    r"pgrep -x '?[a-z0-9|]+'?",
+    rf"ping -n -c {_N} -i (?:0\.2|1) -W 1 -s {_N} {_ADDRESS}",
+    r"reach",
+    r"ss -Hltn",
+    rf"ssh-keyscan -T {_N} -t {_NAME}(?:,{_NAME})* -p {_N} {_ADDRESS}",
+    rf"systemctl show(?: {_NAME})+ -p [A-Za-z,]+",
+    r"timeout [1-9] tcpdump -pnlei any -c [0-9] '[^']*'",  # -p: the interface stays as it is; no -w, no -z
+    rf"tracepath -n -m {_N} {_ADDRESS}",
+    rf"traceroute -n -q 1 -w 1 -m {_N} {_ADDRESS}",
+    rf"nc -z -w 1 {_ADDRESS} {_N}",
+)
+CONNECTING = tuple(command for command in send.COMMANDS if command.startswith(("python3 ", "bash ")))
+"""Opens TCP connections and closes them; the programs' whole texts are declared."""
+_CONNECTING_TO = re.compile(rf"(?: {_ADDRESS}| {_N}){{3}}")
+
+
+def looks_only(command: str) -> bool:
+    """Of a whole command as a shell reads it."""
+    for program in CONNECTING:
+        if command.startswith(program):
+            return bool(_CONNECTING_TO.fullmatch(command.removeprefix(program)))
+    return any(re.fullmatch(whole, command) for whole in _WHOLE) and not _operators(command)
+
+
+def _operators(command: str) -> bool:
+    """Anything of the shell's outside quotes: it would be a second command, or write a file."""
+    return bool(set(re.sub(r"'[^']*'", "", command)) & set('();<>|&$`\\\n"'))
