@@ -33,10 +33,10 @@ needs-root:
 
 check: check-format check-lint check-types check-rooms check-security check-knowledge check-cases  ## format, lint, types, rooms, security, knowledge
 
-check-audit: $(READY)  ## known vulnerabilities of what is pinned (needs a network)
+audit: $(READY)  ## known vulnerabilities of what is pinned (needs a network)
 	@$(PY) .ci/audit
 
-format: $(READY)
+check-format: $(READY)
 	@$(PY) -m ruff format --check .
 check-lint: $(READY)
 	@$(PY) -m ruff check .

@@ -5,6 +5,7 @@ from its own network namespace.
 """
 
 import io
+import signal
 import sys
 
 from lab.errors import LabError
@@ -25,6 +26,7 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, ssh could not end its own jump
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a locale without arrows is no reason to fail
             stream.reconfigure(errors="backslashreplace")

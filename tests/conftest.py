@@ -1,6 +1,7 @@
 """The network lab for tests, and honesty about tests that were left out."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,14 @@ from lab.session import Lab
 assert hypothesis  # its plugin would load it in the depth of a test, where CPython 3.11 can fail to compile it
 
 LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_configure() -> None:
+    """As on a terminal, whoever started us: under `nohup` children would inherit signals that are ignored, and
+    ssh, which ends its jump by SIGHUP, would leave it behind."""
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
