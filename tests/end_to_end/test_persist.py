@@ -54,7 +54,7 @@ class Case:
 
 @pytest.fixture
 def libvirt(healed_lab: Lab, tmp_path: Path) -> Iterator[Case]:
-    """The lab's machine saves its rules as Red Hat does, or where a test says so as Debian's iptables-persistent."""
+    """The lab's machine saves its rules as Red Hat does, or where a test says so as Debian's"""
     yield Case(healed_lab, "libvirt-reject", tmp_path / "state")
     healed_lab.run(HOST, f"rm -rf {Path(RULES).parent} {REDHAT}*; mv /root/saved {REDHAT}")
 
