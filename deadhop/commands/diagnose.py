@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from knowledge.search import Match
 
 EXIT = {Verdict.CAUSE: 1, Verdict.UNKNOWN: 2, Verdict.NOT_A_FAULT: 0, Verdict.NOTHING_FOUND: 0}
+_WORD = re.compile(r"[\w-]+")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
 
@@ -94,6 +95,8 @@ def choose(front: Front, session: Session, text: str) -> tuple[str, Mapping[str,
     if results.confident and results.matches:
         best = results.matches[0]
         return best.symptom, best.inputs
+    if not results.matches and _WORD.fullmatch(wanted):
+        raise _unknown_symptom(front, session, wanted)
     _say_nearest(front, results.matches)
     return "", {}
 

@@ -55,3 +55,27 @@ def test_without_sudo_what_needs_no_root_is_still_found(healed_lab: Lab, tmp_pat
     found = diagnose(healed_lab.paste("missing-route"), site, tmp_path / "state")
     assert found.document["causes"][0]["id"] == "missing-route"
     assert found.document["causes"][0]["fixes"][0]["actions"][0]["run"].startswith("sudo -n ip route add")
+
+
+@pytest.mark.parametrize("fault", ["one-way-route", "rp-filter"])
+def test_without_sudo_the_true_cause_is_never_ruled_out(healed_lab: Lab, tmp_path: Path, fault: str) -> None:
+    cause = {"one-way-route": "no-route-back", "rp-filter": "rp-filter-strict"}[fault]
+    healed_lab.break_(fault)
+    found = diagnose(healed_lab.paste(fault), site_as(healed_lab, "plain", tmp_path), tmp_path / "state")
+    assert cause not in {entry["id"] for entry in found.document["ruled_out"]}
+    if found.document["verdict"] == "unknown":
+        assert all(entry["message"] and entry["hint"] for entry in found.document["unknown"])
+        assert found.document["unknown"]
+    else:
+        assert [entry["id"] for entry in found.document["causes"]] == [cause]
+
+
+def test_without_sudo_a_fix_is_left_to_somebody_else(healed_lab: Lab, tmp_path: Path) -> None:
+    healed_lab.break_("missing-route")
+    site = site_as(healed_lab, "plain", tmp_path)
+    found = diagnose(healed_lab.paste("missing-route"), site, tmp_path / "state")
+    session = found.document["session"]
+    fixed = deadhop("fix", session, "--cause", "missing-route", "--yes", "--json", state=tmp_path / "state")
+    assert (fixed.status, fixed.document["phase"]) == (4, "by-hand")
+    assert "ip route add" in fixed.document["hint"]
+    assert "192.168.100.0/24" not in healed_lab.run("kubernetes-host", "ip route").stdout
