@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Collection, Container, Iterable, Iterator
 from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -78,12 +79,24 @@ def _check_line(notes: Notes, where: Where, text: str) -> None:
 # ------------------------------------------------------------------ signatures
 
 
+_SETS = re.compile(r"\[\[|--|&&|~~|\|\|")
+"""What a later Python will read otherwise inside a class of characters; `re` warns of it."""
+
+
+def _compiled(source: str) -> re.Pattern[str]:
+    if not _SETS.search(source):
+        return re.compile(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        return re.compile(source)
+
+
 def check_signature(notes: Notes, where: Where, source: str, inputs: Collection[str]) -> re.Pattern[str] | None:
     """The pattern, if it is one that can be used on any paste."""
     try:
-        pattern = re.compile(source)
+        pattern = _compiled(source)
         tree = _parser.parse(source)
-    except (re.error, RecursionError, OverflowError) as error:
+    except (re.error, RecursionError, OverflowError, FutureWarning) as error:
         position = getattr(error, "pos", None) or 0
         notes.problems.append(_at(notes, where, position, f"no regular expression: {error}"))
         return None

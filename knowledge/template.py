@@ -107,10 +107,15 @@ _JINJA_WORDS = frozenset({"true", "false", "none", "not", "and", "or", "in", "is
 def _parts(source: str) -> tuple[str | Hole, ...]:
     """Text and holes in order; _NotAllowed for any other Jinja."""
     pieces = _PLAIN_HOLE.split(source)
-    if _JINJA.search("".join(pieces[::2])) or _JINJA_WORDS.intersection(pieces[1::2]):
+    if _JINJA.search("".join(pieces[::2])) or _touching(pieces[::2]) or _JINJA_WORDS.intersection(pieces[1::2]):
         return _parsed(source)
     parts = (Hole(piece) if index % 2 else piece for index, piece in enumerate(pieces))
     return tuple(part for part in parts if part)
+
+
+def _touching(texts: list[str]) -> bool:
+    """A brace right before or after a hole: `{{{ x }}` is something else to Jinja."""
+    return any(text.endswith("{") for text in texts[:-1]) or any(text.startswith("}") for text in texts[1:])
 
 
 def _parsed(source: str) -> tuple[str | Hole, ...]:
@@ -121,7 +126,7 @@ def _parsed(source: str) -> tuple[str | Hole, ...]:
 
     try:
         tree = _environment().parse(source)
-    except (jinja2.TemplateError, RecursionError) as error:
+    except (jinja2.TemplateError, RecursionError, ValueError) as error:
         raise _NotAllowed(Mistake(_first_jinja(source), f"no template: {error}", _ONLY)) from error
     return tuple(_checked_parts(source, tree.body))
 

@@ -17,7 +17,7 @@ from base.values import check
 from probes.fix_rules import policy_of
 from probes.site import OPERATOR, Host, Site
 from probes.site_reader import Reader, is_null, shown
-from probes.ssh_config import at_home, default_config, hosts_of, matches, read_text
+from probes.ssh_config import at_home, default_config, hosts_of, is_there, matches, read_text
 
 VERSION = 1
 _DEPTH = 20
@@ -68,7 +68,7 @@ def _text(path: Path) -> str:
     try:
         text = read_text(path, Place(str(path)))
     except ConfigError as error:
-        raise ConfigError(error.message, hint=error.hint if path.exists() else _NEW) from error
+        raise ConfigError(error.message, hint=error.hint if is_there(path) else _NEW) from error
     if not text.strip():
         raise ConfigError(f"{path}: is empty", hint=_NEW)
     return text
@@ -138,7 +138,7 @@ def _ssh_files(reader: Reader, node: yaml.Node | None) -> tuple[Path, ...]:
     files = []
     for item in nodes:
         file = reader.path.parent / at_home(str(item.value))
-        if file.exists():
+        if is_there(file):
             files.append(file)
         else:
             reader.wrong(item, f"no such file: {shown(str(file))}", "relative paths start at the site file")

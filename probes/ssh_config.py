@@ -21,6 +21,7 @@ MAX_INCLUDES = 16
 MAX_FILES = 2000
 """Ten files that include each other would be read 10^16 times."""
 _BIGGEST = 8 << 20
+_LONGEST_PATTERN = 1000
 _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+|$)(.*)")
 _READ = frozenset({"host", "hostname", "match", "include"})
 _QUOTES = ('"', "'", "\\")
@@ -133,11 +134,15 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     hit = False
     for pattern in patterns:
         if pattern.startswith("!"):
-            if matches(name, (pattern[1:],)):
+            if _fits(name, pattern[1:]):
                 return False
         elif not hit:
-            hit = pattern == name or (not _concrete(pattern) and fnmatchcase(name, _globbed(pattern)))
+            hit = _fits(name, pattern)
     return hit
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return pattern == name or (not _concrete(pattern) and fnmatchcase(name, _globbed(pattern)))
 
 
 def _globbed(pattern: str) -> str:
@@ -163,6 +168,16 @@ def read_text(path: Path, place: Place) -> str:
         raise ConfigError(f"{place}: is not a text file (UTF-8)") from error
     except OSError as error:
         raise ConfigError(f"{place}: cannot be read: {error.strerror}", hint=f"`ls -l {path}`") from error
+    except ValueError as error:
+        raise ConfigError(f"{place}: is no path: {error}") from error
+
+
+def is_there(path: Path) -> bool:
+    """False too for what cannot be a path: too long, or with a zero byte."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def sections(path: Path, met: list[Path] | None = None) -> list[Section]:
@@ -201,6 +216,8 @@ class _Reader:
             elif keyword == "match":
                 current = self._begin(Section(guards, "" if words[0].lower() == "all" else line))
             elif keyword == "include" and not current.match:
+                if any(len(word) > _LONGEST_PATTERN or "\0" in word for word in words):
+                    raise ConfigError(f"{here}: `Include` of what is no path", hint="see ssh_config(5)")
                 for included in _included(words, path):
                     self.file(included, Place(str(included)), current.guards, depth + 1)
                 current = self._begin(Section(current.guards))
