@@ -73,6 +73,8 @@ FILES: Mapping[str, str] = {
     "this machine knows none: install `tzdata`": "이 장비에는 시간대 정보가 없다. `tzdata` 를 설치한다",
     # SSH configuration
     "{place}: `Include` goes {message}": "{place}: `Include` 가 {message}",
+    "{place}: `Include` of what is no path": "{place}: `Include` 에 적힌 것이 경로가 아니다",
+    "{place}: is no path: {output}": "{place}: 경로가 아니다: {output}",
     "deeper than {depth}": "{depth} 단계보다 깊다",
     "to more than {count} files": "파일 {count} 개를 넘는다",
     "does it include itself?": "자기 자신을 넣고 있는지 확인한다",

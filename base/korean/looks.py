@@ -108,6 +108,8 @@ LOOKS: Mapping[str, str] = {
     "allow it without one, or log in as root": "비밀번호 없이 쓰도록 허용하거나 root 로 로그인한다",
     "{target}: `{command}` said {status}: {output}": "{target}: `{command}` 종료 코드 {status}: {output}",
     # what they print
+    "/proc/net/stat/rt_cache counts no martians": "/proc/net/stat/rt_cache 에 martian 카운터가 없다",
+    "/proc/net/stat/rt_cache holds a line of another form": "/proc/net/stat/rt_cache 에 형식이 다른 줄이 있다",
     "`{command}` answered in a form that is not known": "`{command}` 출력 형식을 알 수 없다",
     "is it iproute2's `ip`?": "iproute2 의 `ip` 인지 확인한다",
     "an iproute2 older than 4.18 has no JSON output": "4.18 보다 오래된 iproute2 는 JSON 출력이 없다",

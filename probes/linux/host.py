@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from base.text import clip, inert
-from probes.errors import CommandFailed
+from probes.errors import CommandFailed, ProbeError
 from probes.exchange import Reply
 from probes.facts import Addresses, DropCounters, Links, Neighbours, RouteGet, Routes, Sysctls
 from probes.linux import ip, proc
@@ -81,10 +81,19 @@ async def sysctl(host: str, toolbox: Toolbox, names: tuple[str, ...]) -> Sysctls
     return Sysctls(host, proc.parse_sysctls(names, held))
 
 
-@probe("linux.drop_counters", commands=("cat /proc/net/snmp /proc/net/netstat",))
+@probe("linux.drop_counters", commands=("cat /proc/net/snmp /proc/net/netstat", "cat /proc/net/stat/rt_cache"))
 async def drop_counters(host: str, toolbox: Toolbox) -> DropCounters:
-    """The kernel's counters, absolute, by nstat's names."""
-    return DropCounters(host, await read_counters(host, toolbox))
+    """The kernel's counters, absolute, by nstat's names, and the martians it counts apart."""
+    counters, martians = await asyncio.gather(read_counters(host, toolbox), _martians(host, toolbox))
+    return DropCounters(host, {**counters, **martians})
+
+
+async def _martians(host: str, toolbox: Toolbox) -> dict[str, int]:
+    """Empty on kernels that do not count them."""
+    try:
+        return proc.parse_martians(await ask(toolbox.connection(target_of(host)), "cat", proc.MARTIANS_FILE))
+    except ProbeError:
+        return {}
 
 
 async def read_counters(host: str, toolbox: Toolbox) -> dict[str, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from probes.errors import UnreadableOutput
 from probes.linux.fields import whole
 
+MARTIANS_FILE = "/proc/net/stat/rt_cache"
 COUNTER_FILES = ("/proc/net/snmp", "/proc/net/netstat")
 
 
@@ -19,6 +20,22 @@ def parse_counters(text: str) -> dict[str, int]:
     if not counters:
         raise UnreadableOutput("/proc/net/snmp held no counters", hint="is /proc mounted there?")
     return counters
+
+
+def parse_martians(text: str) -> dict[str, int]:
+    """Of /proc/net/stat/rt_cache: names, then a line of hexadecimal numbers a processor. Their sums, named
+    InMartianSrc and InMartianDst."""
+    names, *processors = [line.split() for line in text.splitlines()] or [[]]
+    if not {"in_martian_src", "in_martian_dst"} <= set(names):
+        raise UnreadableOutput("/proc/net/stat/rt_cache counts no martians")
+    rows = [dict(zip(names, numbers, strict=False)) for numbers in processors]
+    try:
+        return {
+            "InMartianSrc": sum(int(row["in_martian_src"], 16) for row in rows),
+            "InMartianDst": sum(int(row["in_martian_dst"], 16) for row in rows),
+        }
+    except (KeyError, ValueError) as error:
+        raise UnreadableOutput("/proc/net/stat/rt_cache holds a line of another form") from error
 
 
 def _pair(names: str, values: str) -> dict[str, int]:

@@ -11,6 +11,7 @@ _NAME = r"[A-Za-z0-9_.:@-]+"
 _N = r"[0-9]{1,5}"
 _WHOLE = (
     r"cat /proc/net/snmp /proc/net/netstat",
+    r"cat /proc/net/stat/rt_cache",
     rf"cat /proc/{_N}/stat",
     r"grep -Hs '' /proc/sys/\S+(?: /proc/sys/\S+)*",
     r"grep -rhs '--include=ssh_host_\*_key\.pub' '' /etc/ssh",

@@ -51,3 +51,15 @@ def test_sysctl_names_are_read_as_sysctl_reads_them(name: str, file: str) -> Non
 def test_a_line_without_its_file_is_refused() -> None:
     with pytest.raises(UnreadableOutput):
         proc.parse_sysctls(["net.ipv4.ip_forward"], "1\n")
+
+
+def test_martians_are_summed_over_processors() -> None:
+    names = "entries  in_hit in_slow_tot in_slow_mc in_no_route in_brd   in_martian_dst in_martian_src out_hit"
+    rows = "0000004c 00000000 00002e04 0000000a 00001677 00000000 00000001 0000000f 00000155\n" * 2
+    assert proc.parse_martians(f"{names}\n{rows}") == {"InMartianSrc": 30, "InMartianDst": 2}
+
+
+@pytest.mark.parametrize("text", ["entries in_hit\n00 00", "entries in_martian_dst in_martian_src\n00 00"])
+def test_other_route_statistics_are_refused(text: str) -> None:
+    with pytest.raises(UnreadableOutput):
+        proc.parse_martians(text)
