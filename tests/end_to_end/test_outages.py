@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ def state(tmp_path: Path) -> Path:
 def test_outage_is_named_repaired_verified_and_undone(healed_lab: Lab, outage: Outage, state: Path) -> None:
     healed_lab.break_(outage.fault)
     paste = healed_lab.paste(outage.fault)
-    before = healed_lab.snapshot()
+    before = healed_lab.at_rest()
 
     found = diagnose(paste, healed_lab.site(), state)
 
@@ -31,7 +30,7 @@ def test_outage_is_named_repaired_verified_and_undone(healed_lab: Lab, outage: O
     cause = found.document["causes"][0]
     assert (cause["id"], cause["targets"]) == (outage.cause, [f"host:{outage.host}"])
     assert cause["evidence"]
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""
 
     session = found.document["session"]
     fixed = deadhop("fix", session, "--cause", outage.cause, "--yes", "--json", state=state)
@@ -76,10 +75,10 @@ def test_healthy_lab_names_nothing(healed_lab: Lab, outage: Outage, state: Path)
     healed_lab.break_(outage.fault)
     paste = healed_lab.paste(outage.fault)
     healed_lab.heal()
-    before = _settled(healed_lab)
+    before = healed_lab.at_rest()
     found = diagnose(paste, healed_lab.site(), state)
     assert (found.status, found.document["verdict"], found.document["causes"]) == (0, "nothing-found", [])
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""
 
 
 @pytest.mark.parametrize("middle", ["ssh-frozen", "host-silent"])
@@ -95,15 +94,3 @@ def test_a_dead_machine_in_the_middle(healed_lab: Lab, state: Path, middle: str,
     else:
         named = {cause["id"] for cause in found.document["causes"]}
         assert named <= {"no-route-back", "firewall-drops-everything", "missing-route", "route-not-learned"}
-
-
-def _settled(lab: Lab) -> dict[str, str]:
-    """The lab's state once BGP has nothing more to say about what was healed."""
-    last = lab.snapshot()
-    for _ in range(20):
-        time.sleep(1)
-        now = lab.snapshot()
-        if now == last:
-            return now
-        last = now
-    raise AssertionError("the healed lab does not come to rest")

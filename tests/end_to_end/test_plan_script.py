@@ -43,9 +43,9 @@ def test_the_script_repairs_and_takes_back(healed_lab: Lab, outage: Outage, tmp_
     script = written(found.document["session"], healed_lab.site(), state, tmp_path)
     subprocess.run(["shellcheck", "--shell=sh", str(script)], check=True)
 
-    before = healed_lab.snapshot()
+    before = healed_lab.at_rest()
     assert run(script, "check").returncode == 0
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""
 
     applied = run(script, "apply", "--yes")
     assert applied.returncode == 0, (applied.stdout, applied.stderr)
@@ -57,5 +57,5 @@ def test_the_script_repairs_and_takes_back(healed_lab: Lab, outage: Outage, tmp_
     undone = run(script, "undo", "--yes")
     assert undone.returncode == 0, (undone.stdout, undone.stderr)
     assert _still_broken(healed_lab, outage, paste)
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""
     assert not script.with_name("plan.sh.done").exists()

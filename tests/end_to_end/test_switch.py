@@ -34,7 +34,7 @@ def opened(lab: Lab) -> Session:
 
 
 async def test_a_fix_that_cuts_ssh_is_taken_back_by_the_host(healed_lab: Lab) -> None:
-    before = healed_lab.snapshot()
+    before = healed_lab.at_rest()
     session = opened(healed_lab)
     try:
         repair = await repair_of(session, "cut-off", host="compute-2-host")
@@ -47,7 +47,7 @@ async def test_a_fix_that_cuts_ssh_is_taken_back_by_the_host(healed_lab: Lab) ->
         assert kinds == ["guard", "intent", "outcome", "guard-outcome"]
     finally:
         await session.close()
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""
 
 
 async def test_a_fix_that_cuts_nothing_leaves_no_switch_behind(healed_lab: Lab) -> None:

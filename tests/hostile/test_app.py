@@ -121,9 +121,9 @@ class Watched:
 
 
 def walks_of(category: str) -> list[str]:
-    """Two alone, and all of them in one."""
+    """One alone, and all of them in one."""
     texts = HOSTILE[category]
-    return [texts[0], texts[-1], " ".join(text[:300] for text in texts)]
+    return [texts[-1], " ".join(text[:300] for text in texts)]
 
 
 async def walk_through(text: str) -> str:

@@ -39,7 +39,7 @@ from tests.knowledge.test_cel import FUNCTIONS, SCOPE, VALUES
 INPUTS = int(os.environ.get("FUZZ_EXAMPLES") or (10_000 if os.environ.get("CI") == "true" else 300))
 TOGETHER = 20
 """Inputs of one example: hypothesis' own bookkeeping costs as much as most of them."""
-SECONDS = 2.0
+SECONDS = 5.0
 """Of the processor, for one input."""
 MEBIBYTES = 300
 ROOT = Path(__file__).parents[2]

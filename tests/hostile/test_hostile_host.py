@@ -266,7 +266,7 @@ async def send_for_ever(process: Process, block: bytes) -> None:
 async def nonce_of(process: Process) -> str:
     """What the far side can read in its script."""
     script = b""
-    while (found := re.search(rb"\bN=([0-9a-f]{24})", script)) is None:
+    while (found := re.search(rb"\bN=(\x1e[0-9a-f]{24})", script)) is None:
         more = await process.stdin.read(4096)
         assert more
         script += more

@@ -87,7 +87,7 @@ def test_every_fault_is_tested() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_fault_shows_and_undo_leaves_no_trace(healed_lab: Lab, fault: str) -> None:
-    expected, before = EXPECTED[fault], healed_lab.snapshot()
+    expected, before = EXPECTED[fault], healed_lab.at_rest()
     assert expected.pasted not in healed_lab.paste(fault)
     healed_lab.break_(fault)
     assert expected.pasted in healed_lab.paste(fault)
@@ -97,7 +97,7 @@ def test_fault_shows_and_undo_leaves_no_trace(healed_lab: Lab, fault: str) -> No
     healed_lab.undo(fault)
     assert expected.pasted not in healed_lab.paste(fault)
     assert healed_lab.silent_paths() == []
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""
 
 
 def repair(lab: Lab, where: str, command: str) -> None:
@@ -108,28 +108,28 @@ def repair(lab: Lab, where: str, command: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_undo_after_a_repair_leaves_no_trace(healed_lab: Lab, fault: str) -> None:
-    before, known = healed_lab.snapshot(), healed_lab.instance.known_hosts.read_text()
+    before, known = healed_lab.at_rest(), healed_lab.instance.known_hosts.read_text()
     healed_lab.break_(fault)
     repair(healed_lab, *EXPECTED[fault].repair)
     healed_lab.undo(fault)
     assert healed_lab.silent_paths() == []
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""
     assert healed_lab.instance.known_hosts.read_text() == known
     assert EXPECTED[fault].pasted not in healed_lab.paste(fault)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_undo_of_what_is_not_broken_changes_nothing(healed_lab: Lab, fault: str) -> None:
-    before = healed_lab.snapshot()
+    before = healed_lab.at_rest()
     healed_lab.undo(fault)
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""
 
 
 def test_breaking_twice_is_breaking_once(healed_lab: Lab) -> None:
-    before = healed_lab.snapshot()
+    before = healed_lab.at_rest()
     healed_lab.break_("rp-filter")
     healed_lab.break_("rp-filter")
     healed_lab.break_("libvirt-reject")
     healed_lab.break_("libvirt-reject")
     healed_lab.heal()
-    assert healed_lab.snapshot() == before
+    assert healed_lab.changes_since(before) == ""

@@ -58,7 +58,7 @@ def test_bgp_carries_the_routes(lab: Lab) -> None:
 
 
 def test_looking_changes_nothing(lab: Lab) -> None:
-    assert lab.snapshot() == lab.snapshot()
+    assert lab.changes_since(lab.at_rest(), seconds=0) == ""
 
 
 def test_snapshot_sees_a_rule_a_route_a_sysctl_and_a_file(lab: Lab) -> None:
@@ -69,12 +69,12 @@ def test_snapshot_sees_a_rule_a_route_a_sysctl_and_a_file(lab: Lab) -> None:
         "chmod 600 /etc/fstab": "chmod 644 /etc/fstab",
         "echo x >> /etc/fstab": ": > /etc/fstab",
     }
-    before = lab.snapshot()
+    before = lab.at_rest()
     for change, back in changes.items():
         lab.run("compute", change)
         assert lab.snapshot()["compute"] != before["compute"], change
         lab.run("compute", back)
-    assert lab.snapshot() == before
+    assert lab.changes_since(before) == ""
 
 
 def test_site_names_every_host_with_its_console(lab: Lab) -> None:

@@ -80,7 +80,7 @@ async def gateway(toolbox: LiveToolbox) -> Gateway:
 
 
 async def test_the_healthy_lab_shows_no_fault_and_stays_as_it_was(toolbox: LiveToolbox, healed_lab: Lab) -> None:
-    as_it_was = healed_lab.snapshot()
+    as_it_was = healed_lab.at_rest()
     answered = await ping(toolbox)
     assert (answered.sent, answered.received, answered.error) == (5, 5, "")
     route = await walk(toolbox)
@@ -95,7 +95,7 @@ async def test_the_healthy_lab_shows_no_fault_and_stays_as_it_was(toolbox: LiveT
     came = await arrivals(toolbox)
     assert (came.echo_requests, came.echo_replies, came.route_back) == (10, 10, "ok")
     await gateway(toolbox)
-    assert healed_lab.snapshot() == as_it_was
+    assert healed_lab.changes_since(as_it_was) == ""
 
 
 async def test_libvirt_reject(toolbox: LiveToolbox, healed_lab: Lab) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shlex
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,29 +28,11 @@ def own_files() -> dict[Path, tuple[int, int]]:
     return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in folder.rglob("*") if path.is_file()}
 
 
-def same(before: dict[str, str], after: dict[str, str]) -> None:
-    for machine, state in before.items():
-        changed = list(difflib.unified_diff(state.splitlines(), after[machine].splitlines(), lineterm="", n=1))
-        assert not changed, "\n".join([machine, *changed])
-
-
-def settled(lab: Lab) -> dict[str, str]:
-    """The state once the routing daemons have told each other of the fault."""
-    end = time.monotonic() + 40
-    state = lab.snapshot()
-    while time.monotonic() < end:
-        time.sleep(4)
-        before, state = state, lab.snapshot()
-        if state == before:
-            return state
-    pytest.fail("the lab does not come to rest")
-
-
 @pytest.fixture
 def unchanged(healed_lab: Lab) -> Iterator[Lab]:
-    before, files = healed_lab.snapshot(), own_files()
+    before, files = healed_lab.at_rest(), own_files()
     yield healed_lab
-    same(before, healed_lab.snapshot())
+    assert healed_lab.changes_since(before) == ""
     assert own_files() == files
 
 
@@ -79,9 +59,9 @@ async def test_all_probes_leave_every_machine_as_it_was(unchanged: Lab, host: st
 @pytest.mark.parametrize("fault", ["libvirt-reject", "rp-filter"])
 async def test_all_probes_leave_a_broken_lab_as_it_was(healed_lab: Lab, fault: str) -> None:
     healed_lab.break_(fault)
-    before = settled(healed_lab)
+    before = healed_lab.at_rest()
     await put(healed_lab, "openstack-host")
-    same(before, healed_lab.snapshot())
+    assert healed_lab.changes_since(before) == ""
 
 
 async def test_only_declared_commands_leave(healed_lab: Lab) -> None:
