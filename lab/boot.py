@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from lab.bash import REPORT_ERRORS
@@ -14,6 +15,7 @@ from lab.inside import machine_process, script
 from lab.instance import Instance
 from lab.machines import CABLES, MACHINES, ROOT_IP, SWITCH, UPLINK_PORT, End
 from lab.packages import missing
+from lab.parts import save_parts
 from lab.processes import ENV, child_of, must, parallel, process, save_process
 from lab.setup import SWITCH_SCRIPT, first_stage, second_stage
 
@@ -29,7 +31,7 @@ done
 INOTIFY_INSTANCES = 30
 
 
-def up(lab: Instance) -> None:
+def up(lab: Instance, parts: Collection[str] = ()) -> None:
     """Builds a fresh lab in place of whatever there was; LabError when a path does not answer."""
     _look_before()
     down(lab)
@@ -39,6 +41,7 @@ def up(lab: Instance) -> None:
         lab.state.mkdir(mode=0o700)
         (lab.state / "pids").mkdir()
         (lab.state / "faults").mkdir()
+        save_parts(lab, parts)
         make_keys(lab)
         parallel(lambda name: _boot(lab, name), [SWITCH, *MACHINES])
         _plug_cables(lab)

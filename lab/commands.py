@@ -27,7 +27,10 @@ def _parser(about: str) -> argparse.ArgumentParser:
         prog="python -m lab", description=about, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
-    verbs.add_parser("up", help="build the lab and wait until every path works").set_defaults(run=_up)
+    up = verbs.add_parser("up", help="build the lab and wait until every path works")
+    for part, text in _PARTS.items():
+        up.add_argument(f"--{part}", action="append_const", dest="parts", const=part, default=[], help=text)
+    up.set_defaults(run=_up)
     verbs.add_parser("down", help="remove everything, also after a crash").set_defaults(run=_down)
     verbs.add_parser("status", help="machines, daemons, memory, faults").set_defaults(run=_status)
     verbs.add_parser("check", help="ping along every path").set_defaults(run=_check)
@@ -60,7 +63,7 @@ def _up(lab: Instance, arguments: argparse.Namespace) -> int:
     see_cgroup2(["up"])
     start = time.monotonic()
     try:
-        boot.up(lab)
+        boot.up(lab, arguments.parts)
     except KeyboardInterrupt:
         cleanup.down(lab)
         return 130
@@ -132,6 +135,8 @@ def _exec(lab: Instance, arguments: argparse.Namespace) -> int:
     return subprocess.run(argv, env=ENV).returncode
 
 
+_PARTS: dict[str, str] = {}
+"""What `up --PART` builds beyond the network; see lab/parts.py."""
 _WITH_FAULT = (
     ("break", _break, "put a fault in"),
     ("undo", _undo, "take a fault out"),

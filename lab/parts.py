@@ -1,0 +1,17 @@
+"""What a lab has beyond its network, as asked for with `up --PART`."""
+
+from collections.abc import Collection
+
+from lab.instance import Instance
+
+
+def save_parts(lab: Instance, parts: Collection[str]) -> None:
+    folder = lab.state / "parts"
+    folder.mkdir()
+    for part in parts:
+        (folder / part).touch()
+
+
+def parts_of(lab: Instance) -> frozenset[str]:
+    """Nothing for a lab that is not up."""
+    return frozenset(mark.name for mark in (lab.state / "parts").glob("*"))
