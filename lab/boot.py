@@ -33,7 +33,7 @@ INOTIFY_INSTANCES = 30
 
 def up(lab: Instance, parts: Collection[str] = ()) -> None:
     """Builds a fresh lab in place of whatever there was; LabError when a path does not answer."""
-    _look_before()
+    _look_before(parts)
     down(lab)
     _refuse_conflict()
     _refuse_exhaustion()
@@ -52,9 +52,10 @@ def up(lab: Instance, parts: Collection[str] = ()) -> None:
         raise LabError(f"no answer along {paths}", hint="python -m lab status, python -m lab exec MACHINE …")
 
 
-def _look_before() -> None:
-    if absent := missing():
-        raise LabError(f"not installed: {' '.join(absent)}", hint="python -m lab packages --install")
+def _look_before(parts: Collection[str]) -> None:
+    if absent := missing(parts):
+        options = "".join(f" --{part}" for part in parts)
+        raise LabError(f"not installed: {' '.join(absent)}", hint=f"python -m lab packages --install{options}")
 
 
 def _refuse_conflict() -> None:

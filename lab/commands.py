@@ -11,6 +11,7 @@ from lab.errors import LabError
 from lab.faults import FAULTS
 from lab.inside import enter
 from lab.instance import Instance, current, see_cgroup2
+from lab.parts import OPENSTACK
 from lab.processes import ENV
 
 
@@ -28,8 +29,7 @@ def _parser(about: str) -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(required=True, metavar="COMMAND")
     up = verbs.add_parser("up", help="build the lab and wait until every path works")
-    for part, text in _PARTS.items():
-        up.add_argument(f"--{part}", action="append_const", dest="parts", const=part, default=[], help=text)
+    _add_parts(up)
     up.set_defaults(run=_up)
     verbs.add_parser("down", help="remove everything, also after a crash").set_defaults(run=_down)
     verbs.add_parser("status", help="machines, daemons, memory, faults").set_defaults(run=_status)
@@ -45,12 +45,18 @@ def _parser(about: str) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_parts(verb: argparse.ArgumentParser) -> None:
+    for part, text in _PARTS.items():
+        verb.add_argument(f"--{part}", action="append_const", dest="parts", const=part, default=[], help=text)
+
+
 def _with_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     site_verb = verbs.add_parser("site", help="path of a site.yaml for this lab")
     site_verb.add_argument("--no-console", action="store_true", help="a site without consoles")
     site_verb.set_defaults(run=_site)
     packages_verb = verbs.add_parser("packages", help="Debian packages that are missing")
     packages_verb.add_argument("--install", action="store_true", help="install them (root)")
+    _add_parts(packages_verb)
     packages_verb.set_defaults(run=_packages)
     for name, text in (("exec", "run a command in a machine, or MACHINE:pod2"), ("console", "a root shell")):
         verb = verbs.add_parser(name, help=text)
@@ -125,7 +131,7 @@ def _site(lab: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _packages(lab: Instance, arguments: argparse.Namespace) -> int:
-    names = packages.install() if arguments.install else packages.missing()
+    names = packages.install(arguments.parts) if arguments.install else packages.missing(arguments.parts)
     print("\n".join(names) or "nothing is missing")
     return 0 if arguments.install or not names else 1
 
@@ -135,7 +141,7 @@ def _exec(lab: Instance, arguments: argparse.Namespace) -> int:
     return subprocess.run(argv, env=ENV).returncode
 
 
-_PARTS: dict[str, str] = {}
+_PARTS = {OPENSTACK: "OpenStack on controller, and the workers as its servers"}
 """What `up --PART` builds beyond the network; see lab/parts.py."""
 _WITH_FAULT = (
     ("break", _break, "put a fault in"),

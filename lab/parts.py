@@ -4,6 +4,9 @@ from collections.abc import Collection
 
 from lab.instance import Instance
 
+OPENSTACK = "openstack"
+"""Keystone, Placement, Glance, Nova and Neutron, with real agents and the workers as servers."""
+
 
 def save_parts(lab: Instance, parts: Collection[str]) -> None:
     folder = lab.state / "parts"
