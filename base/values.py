@@ -17,6 +17,9 @@ Value = str | int | bool | Words | tuple[Words, ...]
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 _INTERFACE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@-]{0,14}")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:@/+=-]{0,254}")
+_CONTEXT = re.compile(r"[^\x00-\x20\x7f]{1,253}")
+_K8S_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _FINGERPRINT = re.compile(r"(?:SHA256:[A-Za-z0-9+/]{43}|MD5(?::[0-9a-f]{2}){16})=?")
 _SYSCTL = re.compile(r"[a-z0-9_]+(?:[./][A-Za-z0-9_@:-]+)+")
 _UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9:_.@\\-]{0,249}\.(?:service|socket|timer|mount)")
@@ -86,6 +89,10 @@ KINDS: Mapping[str, Callable[[str], str | int | bool]] = MappingProxyType(
         "destination": _destination,
         "host": _matching(_HOST),
         "interface": _matching(_INTERFACE),
+        "cloud": _matching(_NAME),
+        "cluster": _visible(_CONTEXT),
+        "k8s-name": _matching(_K8S_NAME),
+        "uuid": _matching(_UUID),
         "name": _matching(_NAME),
         "fingerprint": _matching(_FINGERPRINT),
         "sysctl": _matching(_SYSCTL),

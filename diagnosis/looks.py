@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from base.errors import DeadhopError
+from probes.api import Api
 from probes.connection import Command
 from probes.exchange import Reply
 from probes.netlink import WORD
@@ -63,6 +64,10 @@ class _Dry:
 
     def connection(self, target: str) -> _Silent:
         return _Silent(target, self.asked)
+
+    async def api(self, target: str) -> Api:
+        """A script has no way to an API: what is asked there is not part of it."""
+        return await _never()
 
     async def host_of(self, address: str) -> str:
         return await _never()

@@ -34,6 +34,30 @@ class ProbeTimeout(ProbeError):
     reason = "timeout"
 
 
+class Forbidden(ProbeError):
+    """The API knows who asks, and does not let them look (403)."""
+
+    reason = "forbidden"
+
+
+class NotFound(ProbeError):
+    """The API holds no such object, or does not know the question (404)."""
+
+    reason = "not-found"
+
+
+class Unavailable(ProbeError):
+    """The API answers that it cannot answer now (429, 5xx), for as long as there was time to ask again."""
+
+    reason = "unavailable"
+
+
+class CertificateRefused(HostUnreachable):
+    """TLS: the certificate of the other side, or our own, is not accepted."""
+
+    reason = "certificate"
+
+
 class CommandMissing(ProbeError):
     """The tool is not installed there."""
 

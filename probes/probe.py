@@ -12,10 +12,11 @@ from typing import Protocol, TypeVar
 
 from base.errors import UsageError
 from base.values import Value, check
+from probes.api import Api, ApiRequest
 from probes.connection import Command, Connection
 from probes.errors import ProbeError
 from probes.exchange import REACH, Exchange, Reply, Request
-from probes.site import Site
+from probes.site import OPERATOR, Site
 
 Facts = object
 """A frozen dataclass of `probes.facts`."""
@@ -30,6 +31,10 @@ class Toolbox(Protocol):
     def connection(self, target: str) -> Connection:
         """`operator`; `host:NAME` (SSH, and the host's console where SSH fails and there is one);
         `console:NAME` (the console alone)."""
+        ...
+
+    async def api(self, target: str) -> Api:
+        """`cloud:NAME` or `cluster:NAME`."""
         ...
 
     async def host_of(self, address: str) -> str:
@@ -84,15 +89,21 @@ class Probe:
     commands: tuple[str, ...]
     """First words of every command it may run, for the read-only test: `ip route get`, `iptables-save`."""
     summary: str = ""
+    on: str = "host"
+    """What it is put to: `host` (or the operator's machine), `cloud` or `cluster`."""
+
+    def target(self, name: str) -> str:
+        return name if name == OPERATOR else f"{self.on}:{name}"
 
 
 PROBES: dict[str, Probe] = {}
 
 
 def probe(
-    name: str, *, commands: tuple[str, ...], timeout: float = 10.0, **kinds: str
+    name: str, *, commands: tuple[str, ...] = (), timeout: float = 10.0, on: str = "host", **kinds: str
 ) -> Callable[[Asking], Asking]:
-    """Registers a probe. `kinds` gives each keyword parameter its kind; defaults come from the signature."""
+    """Registers a probe. `commands` are what it runs on hosts, and `GET …` what it asks APIs for; `kinds`
+    gives each keyword parameter its kind; defaults come from the signature."""
 
     def register(function: Asking) -> Asking:
         signature = inspect.signature(function)
@@ -103,7 +114,7 @@ def probe(
         }
         facts = typing.get_type_hints(function)["return"]
         summary = (function.__doc__ or "").strip().partition("\n")[0]
-        PROBES[name] = Probe(name, function, facts, kinds, defaults, timeout, commands, summary)
+        PROBES[name] = Probe(name, function, facts, kinds, defaults, timeout, commands, summary, on)
         return function
 
     return register
@@ -132,7 +143,7 @@ def checked_call(name: str, host: str, arguments: Mapping[str, object]) -> Probe
     if missing:
         raise UsageError(f"{name} needs {', '.join(sorted(missing))}")
     checked = {key: check(wanted.parameters[key], value, name=key) for key, value in arguments.items()}
-    return ProbeCall(name, str(check("host", host, name="host")), checked)
+    return ProbeCall(name, str(check(wanted.on, host, name=wanted.on)), checked)
 
 
 class _Listening:
@@ -143,6 +154,9 @@ class _Listening:
 
     def connection(self, target: str) -> Connection:
         return _Noting(self._toolbox.connection(target), self._heard)
+
+    async def api(self, target: str) -> Api:
+        return _NotingApi(await self._toolbox.api(target), self._heard)
 
     async def host_of(self, address: str) -> str:
         return await self._toolbox.host_of(address)
@@ -171,6 +185,20 @@ class _Noting:
         """The toolbox owns the connection."""
 
 
+class _NotingApi:
+    def __init__(self, inner: Api, heard: list[Exchange]) -> None:
+        self.target, self._inner, self._heard = inner.target, inner, heard
+
+    async def get(self, request: ApiRequest) -> Reply:
+        at = datetime.now(UTC)
+        reply = await self._inner.get(request)
+        self._heard.append(Exchange(Request(self.target, request.text), reply, at))
+        return reply
+
+    async def close(self) -> None:
+        """The toolbox owns it."""
+
+
 async def observe(call: ProbeCall, toolbox: Toolbox, evidence_id: str) -> Evidence:
     """Runs one probe. Expected failures become a Failure; bugs and cancellation pass through."""
     wanted = PROBES[call.probe]
@@ -187,5 +215,14 @@ async def observe(call: ProbeCall, toolbox: Toolbox, evidence_id: str) -> Eviden
     except ProbeError as error:
         failure = Failure(error.reason, error.message, error.hint)
     seconds = asyncio.get_running_loop().time() - begun
-    target = call.host if call.host == "operator" else f"host:{call.host}"
-    return Evidence(evidence_id, call.probe, target, call.arguments, facts, failure, tuple(heard), started, seconds)
+    return Evidence(
+        evidence_id,
+        call.probe,
+        wanted.target(call.host),
+        call.arguments,
+        facts,
+        failure,
+        tuple(heard),
+        started,
+        seconds,
+    )

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 
+from probes.api import ApiRequest
 from probes.connection import Command
 from probes.exchange import REACH, Exchange, Reply
 from probes.holders import Holders
@@ -33,6 +34,9 @@ class ReplayToolbox:
 
     def connection(self, target: str) -> ReplayConnection:
         return ReplayConnection(target, self._reply, self._speed)
+
+    async def api(self, target: str) -> ReplayApi:
+        return ReplayApi(target, self._reply, self._speed)
 
     async def host_of(self, address: str) -> str:
         return await self._holders.host_of(address)
@@ -82,6 +86,19 @@ class ReplayConnection:
             if command.on_output:
                 command.on_output(piece)
         await asyncio.sleep(pause)
+        return reply
+
+    async def close(self) -> None:
+        """There is nothing open."""
+
+
+class ReplayApi:
+    def __init__(self, target: str, reply: Callable[[str, str], Reply], speed: float) -> None:
+        self.target, self._reply, self._speed = target, reply, speed
+
+    async def get(self, request: ApiRequest) -> Reply:
+        reply = self._reply(self.target, request.text)
+        await asyncio.sleep(reply.seconds * self._speed)
         return reply
 
     async def close(self) -> None:

@@ -20,6 +20,32 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Cloud:
+    """An OpenStack cloud: an entry of a clouds.yaml, or `envvars` for what OS_* say."""
+
+    name: str
+    config: Path | None = None
+    """The clouds.yaml on this machine; None when the environment says all, or while `host` has not been asked."""
+    entry: str = ""
+    """Its name in that file, where it is another one than `name`."""
+    host: str = ""
+    """Control node that has credentials (kolla's admin-openrc, /etc/openstack) where this machine has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A Kubernetes cluster: a context of a kubeconfig."""
+
+    name: str
+    kubeconfig: tuple[Path, ...] = ()
+    """Files on this machine, merged as kubectl does; empty in a pod, or while `host` has not been asked."""
+    context: str = ""
+    """Its name in those files, where it is another one than `name`."""
+    host: str = ""
+    """Control node whose /etc/kubernetes/admin.conf is read where this machine has none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """When fixes may be applied, by the clock on the wall of one time zone."""
 
@@ -57,6 +83,8 @@ class Site:
     ssh_config: tuple[Path, ...] = ()
     """Files for the SSH client, in order; hosts' own lines in them say user, port, key, jump."""
     fixes: FixPolicy = FixPolicy()
+    clouds: tuple[Cloud, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
     by_name: dict[str, Host] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

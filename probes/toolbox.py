@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
+from probes.api import Api, ApiRequest
 from probes.batch import BatchedConnection
 from probes.connection import Command, Connection, Recorder
 from probes.errors import ProbeError
@@ -32,6 +33,7 @@ class LiveToolbox:
         self.phase = phase
         self._recorder = recorder
         self._connections: dict[str, Connection] = {}
+        self._apis: dict[str, Api] = {}
         self._ssh = _LateSsh(site)
         self._holders = Holders(site, self.connection)
 
@@ -40,6 +42,12 @@ class LiveToolbox:
         if target not in self._connections:
             self._connections[target] = _Recorded(self._open(target), self)
         return self._connections[target]
+
+    async def api(self, target: str) -> Api:
+        if target not in self._apis:
+            opened = await _open_api(target, self)
+            self._apis.setdefault(target, _RecordedApi(opened, self))
+        return self._apis[target]
 
     async def host_of(self, address: str) -> str:
         return await self._holders.host_of(address)
@@ -77,6 +85,7 @@ class LiveToolbox:
     async def close(self) -> None:
         """Ends what runs, here and on the far sides; nothing survives it."""
         await self._holders.close()
+        await asyncio.gather(*(api.close() for api in self._apis.values()))
         await asyncio.gather(*(connection.close() for connection in self._connections.values()))
         await self._ssh.close()
 
@@ -100,6 +109,16 @@ class LiveToolbox:
         shell = _LateShell(name, self._ssh)
         remote = BatchedConnection(target, shell)
         return _OrConsole(remote, shell, _console(host)) if host.console else remote
+
+
+async def _open_api(target: str, toolbox: LiveToolbox) -> Api:
+    """The SDKs cost a second to import: in a thread, when the first one is wanted."""
+    kind, _, name = target.partition(":")
+    if kind not in ("cloud", "cluster"):
+        raise UsageError(f"{target}: no such target", hint="`deadhop site show` lists clouds and clusters")
+    module = await asyncio.to_thread(importlib.import_module, f"probes.{kind}.connection")
+    opened: Api = module.open_api(name, toolbox)
+    return opened
 
 
 class _OrNetlink:
@@ -207,6 +226,20 @@ class _Recorded:
         self._toolbox.record(Request(self.target, command.text, command.sudo), reply, at)
         if command.changes:
             self._toolbox.changed()
+        return reply
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class _RecordedApi:
+    def __init__(self, inner: Api, toolbox: LiveToolbox) -> None:
+        self.target, self._inner, self._toolbox = inner.target, inner, toolbox
+
+    async def get(self, request: ApiRequest) -> Reply:
+        at = datetime.now(UTC)
+        reply = await self._inner.get(request)
+        self._toolbox.record(Request(self.target, request.text), reply, at)
         return reply
 
     async def close(self) -> None:

@@ -56,6 +56,8 @@ LOOKS: Mapping[str, str] = {
     "{host}: the name cannot be resolved": "{host}: 이름에 해당하는 주소를 찾을 수 없다",
     "{host}: {path} cannot be read": "{host}: {path} 을(를) 읽을 수 없다",
     "{host}: `{program}` cannot be started: {message}": "{host}: `{program}` 을(를) 실행할 수 없다: {message}",
+    "`{segment}` cannot be part of an API's path": "`{segment}`: API 경로에 넣을 수 없는 값이다",
+    "`deadhop site show` lists clouds and clusters": "클라우드와 클러스터 목록은 `deadhop site show` 로 볼 수 있다",
     "{target}: no such target": "{target}: 그런 대상이 없다",
     "{host} has no console": "{host} 에는 콘솔이 없다",
     "{site} has no host {host}": "{site} 에 {host} 라는 호스트가 없다",
