@@ -4,9 +4,11 @@ import json
 import subprocess
 import time
 from collections.abc import Collection
+from itertools import chain
 from pathlib import Path
 
 from lab.bash import REPORT_ERRORS
+from lab.builders import builders_of
 from lab.check import wait_ready
 from lab.cleanup import counted_in, down
 from lab.errors import LabError
@@ -15,7 +17,7 @@ from lab.inside import machine_process, script
 from lab.instance import Instance
 from lab.machines import CABLES, MACHINES, ROOT_IP, SWITCH, UPLINK_PORT, End
 from lab.packages import missing
-from lab.parts import save_parts
+from lab.parts import parts_of, save_parts
 from lab.processes import ENV, child_of, must, parallel, process, save_process
 from lab.setup import SWITCH_SCRIPT, first_stage, second_stage
 
@@ -46,8 +48,13 @@ def up(lab: Instance, parts: Collection[str] = ()) -> None:
         parallel(lambda name: _boot(lab, name), [SWITCH, *MACHINES])
         _plug_cables(lab)
         _configure(lab)
-        bad = wait_ready(lab)
-    if bad:
+        _wait(lab)
+        for builder in builders_of(parts):
+            builder.start(lab)
+
+
+def _wait(lab: Instance) -> None:
+    if bad := wait_ready(lab):
         paths = ", ".join(f"{where} → {ip}" for where, ip in bad)
         raise LabError(f"no answer along {paths}", hint="python -m lab status, python -m lab exec MACHINE …")
 
@@ -56,6 +63,8 @@ def _look_before(parts: Collection[str]) -> None:
     if absent := missing(parts):
         options = "".join(f" --{part}" for part in parts)
         raise LabError(f"not installed: {' '.join(absent)}", hint=f"python -m lab packages --install{options}")
+    for builder in builders_of(parts):
+        builder.look_before()
 
 
 def _refuse_conflict() -> None:
@@ -123,7 +132,9 @@ def _machine_argv(lab: Instance, name: str) -> list[str]:
     work = lab.state / "root" / name
     work.mkdir(parents=True)
     units = "" if MACHINES[name].kind == "operator" else "ssh"
-    return ["unshare", *_NAMESPACES, "bash", str(_INIT), name, str(work), units]
+    shares = [builder.shares(name) for builder in builders_of(parts_of(lab))]
+    pairs = [(str(folder), path) for share in shares for path, folder in share.items()]
+    return ["unshare", *_NAMESPACES, "bash", str(_INIT), name, str(work), units, *chain.from_iterable(pairs)]
 
 
 def _plug_cables(lab: Instance) -> None:
@@ -155,7 +166,7 @@ def _configure(lab: Instance) -> None:
 
 
 def _first(lab: Instance, name: str) -> str:
-    text = _WAIT + REPORT_ERRORS + identity_script(lab, name) + first_stage(name)
+    text = _WAIT + REPORT_ERRORS + identity_script(lab, name) + first_stage(name, parts_of(lab))
     started = time.monotonic()
     out = script(lab, name, text, timeout=120).stdout
     (lab.state / f"{name}.boot.log").open("a").write(f"configured in {time.monotonic() - started:.1f} s\n")

@@ -3,6 +3,7 @@
 import time
 
 from lab.boot import cable_command
+from lab.builders import builders_of
 from lab.check import wait_ready
 from lab.errors import LabError
 from lab.faults import FAULTS, Fault, Plug, RestoreIdentity, Run, Step
@@ -10,6 +11,7 @@ from lab.identity import operator_known_hosts, restore_host_key, restore_known_h
 from lab.inside import machine_process, script
 from lab.instance import Instance
 from lab.machines import MACHINES, ROOT
+from lab.parts import parts_of
 from lab.processes import must
 
 
@@ -88,3 +90,5 @@ def _wait(lab: Instance) -> None:
     if bad := wait_ready(lab):
         paths = ", ".join(f"{where} → {ip}" for where, ip in bad)
         raise LabError(f"still no answer along {paths}", hint="python -m lab up builds a fresh lab")
+    for builder in builders_of(parts_of(lab)):
+        builder.wait_healthy(lab)

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lab.builders import builders_of
 from lab.errors import LabError
 from lab.instance import Instance, cgroup2_mount
+from lab.parts import parts_of
 from lab.processes import run
 
 PATIENCE = 20.0
@@ -19,6 +21,8 @@ PATIENCE = 20.0
 def down(lab: Instance) -> None:
     """Leaves nothing of the lab; does nothing when there is nothing. Ends a running `up` as well."""
     _end_processes(lab.cgroup)
+    for builder in builders_of(parts_of(lab)):
+        builder.clean(lab)
     _delete_uplink(lab)
     shutil.rmtree(lab.state, ignore_errors=True)
     if lab.state.exists():

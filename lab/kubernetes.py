@@ -16,18 +16,26 @@ WantedBy=multi-user.target
 
 
 def worker_script(name: str) -> str:
+    """The instance's own network: fixed address, floating address, default route."""
+    worker = WORKERS[name]
+    return lines(
+        f"ip link set eth0 mtu {PRIVATE_MTU} up",
+        "ethtool -K eth0 tx off >/dev/null",
+        f"ip addr add {worker.ip}/24 dev eth0",
+        f"ip addr add {worker.floating_ip}/32 dev lo",
+        "ip route add default via 10.0.0.1 dev eth0",
+        "sysctl -qp /etc/sysctl.conf",
+        f"iptables -A INPUT -p udp --dport {FLANNEL_PORT} -j ACCEPT",
+    )
+
+
+def pods_script(name: str) -> str:
+    """Pods as namespaces, and what flannel and kube-proxy would do for them."""
     worker = WORKERS[name]
     return "".join(
         [
             lines(
-                f"ip link set eth0 mtu {PRIVATE_MTU} up",
-                "ethtool -K eth0 tx off >/dev/null",
-                f"ip addr add {worker.ip}/24 dev eth0",
-                f"ip addr add {worker.floating_ip}/32 dev lo",
-                "ip route add default via 10.0.0.1 dev eth0",
-                "sysctl -qp /etc/sysctl.conf",
                 "iptables -t nat -A POSTROUTING -s 10.244.0.0/16 ! -d 10.244.0.0/16 -j MASQUERADE",
-                f"iptables -A INPUT -p udp --dport {FLANNEL_PORT} -j ACCEPT",
                 "ip link add cni0 type bridge stp_state 0 forward_delay 0",
                 f"ip link set cni0 mtu {FLANNEL_MTU}",
                 f"ip addr add {worker.pods}.1/24 dev cni0",

@@ -6,6 +6,7 @@
 # with the namespace.
 set -e
 NAME=$1 WORK=$2 UNITS=$3          # UNITS: space-separated units enabled at boot
+SHARES=("${@:4}")                 # pairs: a folder of this computer, and where the machine sees it read-only
 mount -t tmpfs -o mode=755,size=512m "lab-$NAME" "$WORK"
 mkdir "$WORK"/{upper,work,root}
 mount -t overlay overlay -o "lowerdir=/,upperdir=$WORK/upper,workdir=$WORK/work" "$WORK/root"
@@ -36,6 +37,11 @@ for d in *; do                          # an operating system, and nothing of wh
   esac
 done
 chmod 700 root
+for ((i = 0; i < ${#SHARES[@]}; i += 2)); do
+  inside=.${SHARES[i + 1]}
+  mkdir -p "$inside"
+  mount --bind "${SHARES[i]}" "$inside" && mount -o remount,bind,ro "$inside"
+done
 
 # a clean Debian: no units but ours, empty logs, own identity
 rm -rf etc/systemd/system/* lib/systemd/system/{sysinit,basic,multi-user,sockets,timers,local-fs,graphical,getty,remote-fs}.target.wants

@@ -7,6 +7,9 @@ from lab.instance import Instance
 OPENSTACK = "openstack"
 """Keystone, Placement, Glance, Nova and Neutron, with real agents and the workers as servers."""
 
+KUBE = "kube"
+"""A kubeadm cluster on master and the two workers, instead of a stand-in kubelet and pods as namespaces."""
+
 
 def save_parts(lab: Instance, parts: Collection[str]) -> None:
     folder = lab.state / "parts"

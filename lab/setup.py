@@ -1,10 +1,13 @@
 """Which bash text makes which machine what it is."""
 
+from collections.abc import Collection
+
 from lab.bash import lines, write
 from lab.firewall import load_host_firewall
-from lab.kubernetes import kubelet_script, subnet_env, worker_script
+from lab.kubernetes import kubelet_script, pods_script, subnet_env, worker_script
 from lab.machines import HOSTS, MACHINES, Machine
 from lab.openstack import ovs_vm_script
+from lab.parts import KUBE
 from lab.routing import route_by_bgp
 
 SYSCTL = """\
@@ -21,10 +24,11 @@ for p in port1 port2 port3 port4 port5; do ip link set $p master sw0 up; done
 """
 
 
-def first_stage(name: str) -> str:
-    """Everything a machine can do without the others."""
+def first_stage(name: str, parts: Collection[str] = ()) -> str:
+    """Everything a machine can do without the others. Stand-ins only where no part brings the real thing."""
     machine = MACHINES[name]
-    return _common(machine) + _OF_KIND[machine.kind](machine)
+    stand_in = _nothing if KUBE in parts else _STAND_INS.get(machine.kind, _nothing)
+    return _common(machine) + _OF_KIND[machine.kind](machine) + stand_in(machine)
 
 
 def second_stage(name: str) -> str:
@@ -69,21 +73,29 @@ def _bridge_mac(net: str) -> str:
 
 
 def _master(machine: Machine) -> str:
-    return (
-        lines(
-            "ip addr add 172.20.112.101/24 dev enp1s0",
-            "ip link set enp1s0 up",
-            "ip route add default via 172.20.112.1 dev enp1s0",
-            "ip route add 192.168.100.0/24 via 172.20.112.1 dev enp1s0",
-            "sysctl -qp /etc/sysctl.conf",
-        )
-        + write("/run/flannel/subnet.env", subnet_env(0))
-        + kubelet_script(machine.name)
+    return lines(
+        "ip addr add 172.20.112.101/24 dev enp1s0",
+        "ip link set enp1s0 up",
+        "ip route add default via 172.20.112.1 dev enp1s0",
+        "ip route add 192.168.100.0/24 via 172.20.112.1 dev enp1s0",
+        "sysctl -qp /etc/sysctl.conf",
     )
 
 
 def _worker(machine: Machine) -> str:
-    return worker_script(machine.name) + kubelet_script(machine.name)
+    return worker_script(machine.name)
+
+
+def _master_without_pods(machine: Machine) -> str:
+    return write("/run/flannel/subnet.env", subnet_env(0)) + kubelet_script(machine.name)
+
+
+def _worker_with_pods(machine: Machine) -> str:
+    return pods_script(machine.name) + kubelet_script(machine.name)
+
+
+def _nothing(machine: Machine) -> str:
+    return ""
 
 
 def _ovs_vm(machine: Machine) -> str:
@@ -91,3 +103,4 @@ def _ovs_vm(machine: Machine) -> str:
 
 
 _OF_KIND = {"operator": _operator, "host": _host, "vm": _master, "ovs-vm": _ovs_vm, "worker": _worker}
+_STAND_INS = {"vm": _master_without_pods, "worker": _worker_with_pods}

@@ -1,0 +1,28 @@
+"""How the parts of lab/parts.py are built, in the order in which one stands on another."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.instance import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    look_before: Callable[[], None]
+    """Refuses, or fills the cache, before any machine is started."""
+    shares: Callable[[str], Mapping[str, Path]]
+    """What a machine sees of this computer, read-only: path in the machine, and folder."""
+    start: Callable[[Instance], None]
+    """On machines that reach each other; returns when all of it works."""
+    wait_healthy: Callable[[Instance], None]
+    """After faults were taken out; LabError when it does not become healthy."""
+    clean: Callable[[Instance], None]
+    """What `down` does not end by killing processes."""
+
+
+BUILDERS: dict[str, Builder] = {}
+
+
+def builders_of(parts: Collection[str]) -> list[Builder]:
+    return [builder for part, builder in BUILDERS.items() if part in parts]
