@@ -24,7 +24,7 @@ demo: $(READY)  ## a recorded outage in the app: no network, no root
 
 test: $(READY) $(if $(filter 1,$(LABS)),needs-root)  ## tests; as root with LABS=1 those on the network lab too
 	@$(if $(filter 1,$(LABS)),$(PY) -m lab packages --install >/dev/null &&) \
-		$(PY) -m pytest -p no:cacheprovider -q $(ARGS)
+		.ci/test $(PY) $(ARGS)
 
 needs-root:
 	@test "$$(id -u)" = 0 || { \
