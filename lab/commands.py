@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from lab import boot, breaking, check, cleanup, packages, site
+from lab import boot, breaking, check, cleanup, openstack_api, openstack_venv, packages, site
 from lab.errors import LabError
 from lab.faults import FAULTS
 from lab.inside import enter
@@ -54,6 +54,12 @@ def _with_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     site_verb = verbs.add_parser("site", help="path of a site.yaml for this lab")
     site_verb.add_argument("--no-console", action="store_true", help="a site without consoles")
     site_verb.set_defaults(run=_site)
+    build_verb = verbs.add_parser("build", help="build what `up` with the same options needs, into the cache")
+    _add_parts(build_verb)
+    build_verb.set_defaults(run=_build)
+    api_verb = verbs.add_parser("api", help="Keystone and Neutron alone, on loopback; prints their clouds.yaml")
+    api_verb.add_argument("verb", choices=("up", "down"))
+    api_verb.set_defaults(run=_api)
     packages_verb = verbs.add_parser("packages", help="Debian packages that are missing")
     packages_verb.add_argument("--install", action="store_true", help="install them (root)")
     _add_parts(packages_verb)
@@ -136,6 +142,21 @@ def _packages(lab: Instance, arguments: argparse.Namespace) -> int:
     return 0 if arguments.install or not names else 1
 
 
+def _build(lab: Instance, arguments: argparse.Namespace) -> int:
+    for part in arguments.parts:
+        print(_BUILDERS[part]())
+    return 0
+
+
+def _api(lab: Instance, arguments: argparse.Namespace) -> int:
+    see_cgroup2(["api", arguments.verb])
+    if arguments.verb == "down":
+        openstack_api.down(lab)
+    else:
+        print(openstack_api.up(lab))
+    return 0
+
+
 def _exec(lab: Instance, arguments: argparse.Namespace) -> int:
     argv = [*enter(lab, arguments.machine), "bash", "-c", " ".join(arguments.command)]
     return subprocess.run(argv, env=ENV).returncode
@@ -143,6 +164,7 @@ def _exec(lab: Instance, arguments: argparse.Namespace) -> int:
 
 _PARTS = {OPENSTACK: "OpenStack on controller, and the workers as its servers"}
 """What `up --PART` builds beyond the network; see lab/parts.py."""
+_BUILDERS = {OPENSTACK: openstack_venv.build}
 _WITH_FAULT = (
     ("break", _break, "put a fault in"),
     ("undo", _undo, "take a fault out"),

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -63,5 +64,17 @@ def healed_lab(lab: Lab) -> Iterator[Lab]:
     lab.heal()
 
 
-def _lab_command(verb: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "lab", verb], capture_output=True, text=True, timeout=300)
+@pytest.fixture(scope="session")
+def openstack_api() -> Iterator[Path]:
+    """clouds.yaml of a real Keystone and Neutron on loopback: clouds `lab` (administrator) and `lab-demo`."""
+    built = _lab_command("api", "up", timeout=900)
+    if built.returncode:
+        _lab_command("api", "down")
+        pytest.fail(f"Keystone and Neutron did not start:\n{built.stderr}", pytrace=False)
+    yield Path(built.stdout.strip())
+    removed = _lab_command("api", "down")
+    assert removed.returncode == 0, removed.stderr
+
+
+def _lab_command(*verb: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "lab", *verb], capture_output=True, text=True, timeout=timeout)
