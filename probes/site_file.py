@@ -7,33 +7,26 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from base.errors import ConfigError, Place, Problem, UsageError
+from base.errors import ConfigError, Place, UsageError
 from base.paths import config_dir, make_private
 from base.values import check
 from probes.fix_rules import policy_of
 from probes.site import OPERATOR, Host, Site
 from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import at_home, default_config, hosts_of, is_there, matches, read_text
+from probes.yaml_tree import Mistakes, compose
 
 VERSION = 1
-_DEPTH = 20
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SITE_LINE = re.compile(r"^(?:version|hosts|only|ssh_config|fixes)\s*:", re.MULTILINE)
 _SUFFIXES = (".yaml", ".yml")
 _NEW = "`deadhop site init` writes one from ~/.ssh/config"
 
 
-class SiteInvalid(ConfigError):
-    """Mistakes in a site file, each with its place."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        first, *more = sorted(problems)
-        super().__init__("\n".join([f"{first.place}: {first.message}", *map(str, more)]), hint=first.hint)
-        self.problems = (first, *more)
+SiteInvalid = Mistakes
+"""Mistakes in a site file, each with its place."""
 
 
 def load_site(path: Path | None = None) -> Site:
@@ -94,31 +87,10 @@ def parse_site(text: str, path: Path) -> Site:
 
 
 def _compose(text: str, path: Path) -> yaml.Node:
-    try:
-        _refuse_depth(text, path)
-        root = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as error:
-        place = _place(path, error.problem_mark or error.context_mark)
-        raise SiteInvalid((Problem(place, f"wrong YAML: {error.problem}", "is the indentation right?"),)) from error
-    except yaml.YAMLError as error:
-        message = str(error).splitlines()[0]
-        raise SiteInvalid((Problem(Place(str(path)), f"wrong YAML: {message}"),)) from error
+    root = compose(text, path)
     if root is None:
         raise ConfigError(f"{path}: is empty", hint=_NEW)
     return root
-
-
-def _place(path: Path, mark: Any) -> Place:
-    return Place(str(path), mark.line + 1, mark.column + 1) if mark else Place(str(path))
-
-
-def _refuse_depth(text: str, path: Path) -> None:
-    """The fast loader composes recursively and would crash."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEPTH:
-            raise SiteInvalid((Problem(_place(path, event.start_mark), f"is nested deeper than {_DEPTH}"),))
 
 
 def _check_version(reader: Reader, root: yaml.Node, node: yaml.Node | None) -> None:
