@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.instance import Instance
+from lab.kube import cluster
+from lab.kube.build import build
+from lab.kube.cgroups import remove_cgroups, require_cgroup1
+from lab.kube.node import shares
+from lab.parts import KUBE
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,14 @@ class Builder:
     """What `down` does not end by killing processes."""
 
 
-BUILDERS: dict[str, Builder] = {}
+def _look_before_kube() -> None:
+    require_cgroup1()
+    build()
+
+
+BUILDERS = {
+    KUBE: Builder(_look_before_kube, shares, cluster.start, cluster.wait_healthy, remove_cgroups),
+}
 
 
 def builders_of(parts: Collection[str]) -> list[Builder]:

@@ -11,12 +11,17 @@ from lab.errors import LabError
 from lab.faults import FAULTS
 from lab.inside import enter
 from lab.instance import Instance, current, see_cgroup2
-from lab.parts import OPENSTACK
+from lab.kube import build
+from lab.kube.kubectl import kubectl
+from lab.parts import KUBE, OPENSTACK
 from lab.processes import ENV
 
 
 def run_command(argv: list[str], about: str) -> int:
-    arguments = _parser(about).parse_args(argv)
+    arguments, rest = _parser(about).parse_known_args(argv)
+    arguments.argv = argv
+    if rest and arguments.run is not _kubectl:
+        _parser(about).parse_args(argv)  # says what it does not know
     if os.geteuid() and arguments.run not in (_faults, _packages):
         raise LabError("the lab needs root", hint=f"sudo {sys.executable} -m lab {argv[0]}")
     result: int = arguments.run(current(), arguments)
@@ -64,6 +69,8 @@ def _with_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     packages_verb.add_argument("--install", action="store_true", help="install them (root)")
     _add_parts(packages_verb)
     packages_verb.set_defaults(run=_packages)
+    kubectl_verb = verbs.add_parser("kubectl", help="kubectl as the cluster's admin, from here", add_help=False)
+    kubectl_verb.set_defaults(run=_kubectl)
     for name, text in (("exec", "run a command in a machine, or MACHINE:pod2"), ("console", "a root shell")):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("machine")
@@ -72,7 +79,7 @@ def _with_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _up(lab: Instance, arguments: argparse.Namespace) -> int:
-    see_cgroup2(["up"])
+    see_cgroup2(sys.argv[1:])
     start = time.monotonic()
     try:
         boot.up(lab, arguments.parts)
@@ -136,6 +143,11 @@ def _site(lab: Instance, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _kubectl(lab: Instance, arguments: argparse.Namespace) -> int:
+    kubectl(lab, arguments.argv[1:])
+    return 0
+
+
 def _packages(lab: Instance, arguments: argparse.Namespace) -> int:
     names = packages.install(arguments.parts) if arguments.install else packages.missing(arguments.parts)
     print("\n".join(names) or "nothing is missing")
@@ -162,9 +174,12 @@ def _exec(lab: Instance, arguments: argparse.Namespace) -> int:
     return subprocess.run(argv, env=ENV).returncode
 
 
-_PARTS = {OPENSTACK: "OpenStack on controller, and the workers as its servers"}
+_PARTS = {
+    OPENSTACK: "OpenStack on controller, and the workers as its servers",
+    KUBE: "Kubernetes on master and the workers",
+}
 """What `up --PART` builds beyond the network; see lab/parts.py."""
-_BUILDERS = {OPENSTACK: openstack_venv.build}
+_BUILDERS = {OPENSTACK: openstack_venv.build, KUBE: build.build}
 _WITH_FAULT = (
     ("break", _break, "put a fault in"),
     ("undo", _undo, "take a fault out"),

@@ -36,6 +36,11 @@ class Instance:
         return self.state / "ssh_config"
 
     @property
+    def kubeconfig(self) -> Path:
+        """Of the cluster's admin; only a lab with Kubernetes has one."""
+        return self.state / "admin.conf"
+
+    @property
     def known_hosts(self) -> Path:
         return self.state / "known_hosts"
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.instance import Instance
+from lab.kube.cluster import CONTEXT
+from lab.kube.node import MASTER
 from lab.machines import SSH_HOSTS
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
@@ -17,8 +19,14 @@ def write_site(lab: Instance, console: bool = True) -> Path:
         raise LabError(f"the lab {lab.name!r} is not up", hint="python -m lab up")
     path = lab.state / ("site.yaml" if console else "site-no-console.yaml")
     hosts = "".join(_host(lab, machine.name, console) for machine in SSH_HOSTS)
-    path.write_text(f"version: 1\nssh_config: {json.dumps(str(lab.ssh_config))}\nhosts:\n{hosts}")
+    clusters = _clusters(lab) if lab.kubeconfig.exists() else ""
+    path.write_text(f"version: 1\nssh_config: {json.dumps(str(lab.ssh_config))}\nhosts:\n{hosts}{clusters}")
     return path
+
+
+def _clusters(lab: Instance) -> str:
+    cluster = {"kubeconfig": str(lab.kubeconfig), "context": CONTEXT, "host": MASTER}
+    return f"clusters:\n  lab: {json.dumps(cluster)}\n"
 
 
 def _host(lab: Instance, name: str, console: bool) -> str:

@@ -1,0 +1,1 @@
+"""A real Kubernetes on three machines of the lab: kubeadm, etcd, kubelet, containerd, flannel, CoreDNS."""
