@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 
-from lab import boot, breaking, check, cleanup, openstack_api, openstack_venv, packages, site
+from lab import boot, breaking, check, cleanup, packages, site
+from lab.cloud import api, venv
 from lab.errors import LabError
 from lab.faults import FAULTS
 from lab.inside import enter
@@ -163,9 +164,9 @@ def _build(lab: Instance, arguments: argparse.Namespace) -> int:
 def _api(lab: Instance, arguments: argparse.Namespace) -> int:
     see_cgroup2(["api", arguments.verb])
     if arguments.verb == "down":
-        openstack_api.down(lab)
+        api.down(lab)
     else:
-        print(openstack_api.up(lab))
+        print(api.up(lab))
     return 0
 
 
@@ -179,7 +180,7 @@ _PARTS = {
     KUBE: "Kubernetes on master and the workers",
 }
 """What `up --PART` builds beyond the network; see lab/parts.py."""
-_BUILDERS = {OPENSTACK: openstack_venv.build, KUBE: build.build}
+_BUILDERS = {OPENSTACK: venv.build, KUBE: build.build}
 _WITH_FAULT = (
     ("break", _break, "put a fault in"),
     ("undo", _undo, "take a fault out"),

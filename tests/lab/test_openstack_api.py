@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lab import openstack_api as api
+from lab.cloud import api
 from lab.instance import current
 
 pytestmark = pytest.mark.lab

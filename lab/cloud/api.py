@@ -14,12 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import cleanup, openstack_venv
+from lab import cleanup
 from lab.bash import FILES, shipped
 from lab.cache import digest, only_one_builds
-from lab.errors import LabError
-from lab.instance import Instance
-from lab.openstack_config import (
+from lab.cloud import venv
+from lab.cloud.config import (
     PASSWORD,
     REGION,
     ControlPlane,
@@ -30,7 +29,9 @@ from lab.openstack_config import (
     ml2_conf,
     neutron_conf,
 )
-from lab.openstack_wsgi import environment, uwsgi
+from lab.cloud.wsgi import environment, uwsgi
+from lab.errors import LabError
+from lab.instance import Instance
 
 _PROGRAMS = FILES / "openstack"
 _DECIDES = ("light_neutron.py", "catalogue.py")
@@ -50,7 +51,7 @@ def clouds(lab: Instance) -> Path:
 def up(lab: Instance) -> Path:
     """Starts both afresh; the path of their clouds.yaml."""
     here = api_of(lab)
-    openstack_venv.build()
+    venv.build()
     cleanup.down(here)
     with cleanup.counted_in(here):
         here.state.mkdir(mode=0o700)
@@ -77,7 +78,8 @@ def _cloud(here: Instance, data: Path) -> ControlPlane:
         ports=Ports(keystone=keystone, neutron=neutron),
         etc=here.state / "etc",
         data=data,
-        venv=openstack_venv.venv(),
+        state=here.state,
+        venv=venv.venv(),
         database=f"sqlite:///{data}/{{}}.db?timeout=60",
         transport="fake:///",
         physical_networks=("provider", "physnet2"),
@@ -111,7 +113,7 @@ def _configure(here: Instance, cloud: ControlPlane) -> None:
 def _filled(here: Instance) -> Path:
     """Databases with schema, users and catalogue, made once for each set of versions."""
     programs = (shipped(f"openstack/{name}") for name in _DECIDES)
-    golden = openstack_venv.folder() / f"api-{digest(*programs)}"
+    golden = venv.folder() / f"api-{digest(*programs)}"
     with only_one_builds(golden):
         if not golden.exists():
             part = golden.with_suffix(".part")
@@ -126,8 +128,8 @@ def _fill(here: Instance, cloud: ControlPlane) -> None:
     _configure(here, cloud)
     for name in ("fernet", "credential"):
         (cloud.data / name).mkdir(mode=0o700)
-    manage = (openstack_venv.program("keystone-manage"), "--config-file", str(cloud.etc / "keystone/keystone.conf"))
-    python = openstack_venv.program("python")
+    manage = (venv.program("keystone-manage"), "--config-file", str(cloud.etc / "keystone/keystone.conf"))
+    python = venv.program("python")
     _say(here, cloud, *manage, "db_sync")
     _say(here, cloud, *manage, "fernet_setup", "--keystone-user", "root", "--keystone-group", "root")
     urls = [f"--bootstrap-{kind}-url={cloud.auth_url}" for kind in ("public", "internal", "admin")]

@@ -10,7 +10,7 @@ from lab.cache import cache_folder, only_one_builds
 from lab.errors import LabError
 from lab.processes import run
 
-_CONSTRAINTS = Path(__file__).resolve().parent / "constraints-openstack.txt"
+_CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints-openstack.txt"
 _WANTED = (
     "keystone",
     "neutron",

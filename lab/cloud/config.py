@@ -32,6 +32,9 @@ class ControlPlane:
     ports: Ports
     etc: Path
     data: Path
+    """Databases, keys and images."""
+    state: Path
+    """Parent of the folders in which services keep what they do."""
     venv: Path
     database: str
     """URL with {} for the database's name."""
@@ -91,7 +94,7 @@ def neutron_conf(cloud: ControlPlane) -> str:
                 "service_plugins": "router,trunk",
                 "auth_strategy": "keystone",
                 "api_paste_config": cloud.etc / "neutron/api-paste.ini",
-                "state_path": "/var/lib/neutron" if cloud.etc == Path("/etc") else cloud.data / "neutron",
+                "state_path": cloud.state / "neutron",
                 "host": "controller",
                 "use_stderr": "true",
                 "rpc_workers": 1,
@@ -143,7 +146,7 @@ def nova_conf(cloud: ControlPlane) -> str:
                 "use_stderr": "true",
                 "host": "controller",
                 "my_ip": cloud.address,
-                "state_path": "/var/lib/nova",
+                "state_path": cloud.state / "nova",
                 "vif_plugging_is_fatal": "false",  # the lab's driver does not wait for Neutron
                 "vif_plugging_timeout": 0,
                 "service_down_time": 12,

@@ -1,6 +1,6 @@
 """How the APIs of OpenStack are served: one uWSGI process each."""
 
-from lab.openstack_config import ControlPlane
+from lab.cloud.config import ControlPlane
 
 
 def uwsgi(cloud: ControlPlane, module: str, port: int) -> list[str]:
