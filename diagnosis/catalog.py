@@ -22,7 +22,7 @@ def catalog() -> Catalog:
 def shape_of(probe: Probe) -> ProbeShape:
     facts = _shape(probe.facts)
     assert isinstance(facts, Record), f"{probe.name}: facts are a dataclass"
-    return ProbeShape(probe.name, probe.parameters, frozenset(probe.defaults), facts)
+    return ProbeShape(probe.name, probe.parameters, frozenset(probe.defaults), facts, probe.on)
 
 
 @lru_cache(maxsize=1024)

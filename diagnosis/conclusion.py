@@ -71,7 +71,7 @@ async def _cause(session: Session, found: Found, steps: tuple[StepView, ...]) ->
         found,
         evidence=tuple(step.evidence.id for step in steps if step.evidence),
         confidence=Confidence.LIKELY if doubtful else Confidence.CERTAIN,
-        is_root=session.is_root,
+        places=session,
     )
 
 

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
 from base.errors import DeadhopError
 from base.values import Value
 from diagnosis.views import ActionView, CauseView, Confidence, FixView
 from knowledge.cel import EvaluationError
-from knowledge.model import Action, Cause, Fix, Knowledge
+from knowledge.model import WORLDS, Action, Cause, Fix, Knowledge
 from knowledge.render import RenderedAction, readable, render_actions
 from knowledge.tree import Found
+from probes.clients import Client
 
-IsRoot = Callable[[str], Awaitable[bool]]
-"""Whether commands on this host (or `operator`) run as root without sudo."""
+
+class Places(Protocol):
+    """What a plan must know of where its commands will run."""
+
+    async def is_root(self, host: str) -> bool:
+        """Whether commands on this host (or `operator`) run as root without sudo."""
+        ...
+
+    async def client(self, target: str) -> Client:
+        """Where `kubectl` or `openstack` is run for a `cluster:NAME` or `cloud:NAME`; ProbeError when nowhere."""
+        ...
+
 
 SUDO = "sudo -n "
 
 
-async def plan_fixes(cause: Cause, values: Mapping[str, Value], is_root: IsRoot) -> tuple[FixView, ...]:
+async def plan_fixes(cause: Cause, values: Mapping[str, Value], places: Places) -> tuple[FixView, ...]:
     """Every fix of the cause that applies to these values, the recommended one first."""
     fixes = [fix for fix in cause.fixes if _applies(cause, fix, values)]
     fixes.sort(key=lambda fix: not fix.recommended)
-    return tuple([await _plan(fix, values, is_root) for fix in fixes])
+    return tuple([await _plan(fix, values, places) for fix in fixes])
 
 
 def _applies(cause: Cause, fix: Fix, values: Mapping[str, Value]) -> bool:
@@ -33,13 +45,13 @@ def _applies(cause: Cause, fix: Fix, values: Mapping[str, Value]) -> bool:
         return False
 
 
-async def _plan(fix: Fix, values: Mapping[str, Value], is_root: IsRoot) -> FixView:
+async def _plan(fix: Fix, values: Mapping[str, Value], places: Places) -> FixView:
     actions: tuple[ActionView, ...] = ()
     persist: tuple[ActionView, ...] = ()
     unavailable = ""
     try:
-        actions = await _views(fix.actions, values, is_root)
-        persist = await _views(fix.persist, values, is_root)
+        actions = await _views(fix.actions, values, places)
+        persist = await _views(fix.persist, values, places)
     except DeadhopError as error:
         missing = _missing(fix, values)
         unavailable = f"{', '.join(missing)}: not known" if missing else error.message
@@ -58,37 +70,44 @@ def _missing(fix: Fix, values: Mapping[str, Value]) -> list[str]:
 
 
 async def _views(
-    actions: tuple[Action, ...], values: Mapping[str, Value], is_root: IsRoot
+    actions: tuple[Action, ...], values: Mapping[str, Value], places: Places
 ) -> tuple[ActionView, ...]:
-    return tuple([await _view(rendered, is_root) for rendered in render_actions(actions, values)])
+    return tuple([await _view(rendered, places) for rendered in render_actions(actions, values)])
 
 
-async def _view(action: RenderedAction, is_root: IsRoot) -> ActionView:
-    prefix = SUDO if action.sudo and not await is_root(action.on) else ""
+async def _view(action: RenderedAction, places: Places) -> ActionView:
+    client = await places.client(f"{action.world}:{action.on}") if action.world else None
+    on, sudo = (client.on, client.sudo) if client else (action.on, action.sudo)
+    prefix = SUDO if sudo and not await places.is_root(on) else ""
+
+    def shown(command: str) -> str:
+        return prefix + (client.command(command) if client else command) if command else ""
+
     return ActionView(
-        on=action.on,
-        run=prefix + action.run,
-        undo=prefix + action.undo if action.undo else "",
-        unless=prefix + action.unless if action.unless else "",
+        on=on,
+        run=shown(action.run),
+        undo=shown(action.undo),
+        unless=shown(action.unless),
         text=action.text,
         timeout=action.timeout,
     )
 
 
 async def cause_view(
-    knowledge: Knowledge, found: Found, *, evidence: tuple[str, ...], confidence: Confidence, is_root: IsRoot
+    knowledge: Knowledge, found: Found, *, evidence: tuple[str, ...], confidence: Confidence, places: Places
 ) -> CauseView:
     """The cause as the operator sees it, with its fixes rendered on its values."""
     cause = knowledge.causes[found.cause]
-    fixes = () if found.refused else await plan_fixes(cause, found.values, is_root)
+    fixes = () if found.refused else await plan_fixes(cause, found.values, places)
     target = found.values.get(cause.target)
+    world = cause.values[cause.target].kind if cause.target in cause.values else ""
     return CauseView(
         id=cause.id,
         symptom=found.symptom,
         title=cause.title,
         why=cause.why,
         values=found.values,
-        targets=(f"host:{target}",) if target else (),
+        targets=(f"{world if world in WORLDS else 'host'}:{target}",) if target else (),
         confidence=confidence,
         evidence=evidence,
         fixes=fixes,

@@ -10,13 +10,16 @@ from pydantic import ValidationError
 from base.text import Text
 from knowledge.expressions import Reading, check_kind, expressions, facts_of, item_of
 from knowledge.mistakes import did_you_mean
-from knowledge.model import Action, Cause, CauseValue, Fix, ProbeUse, Risk
+from knowledge.model import WORLDS, Action, Cause, CauseValue, Fix, ProbeUse, Risk
 from knowledge.notes import Notes
 from knowledge.positions import Document, Where
 from knowledge.schema import ActionSchema, CauseSchema, FixSchema, LookSchema, TextSchema, VerifySchema
 from knowledge.shapes import BOOL, Catalog, shape_of_kind
 from knowledge.style import check_names, check_texts
 from knowledge.template import Template
+
+CLIENTS = {"cluster": "kubectl ", "cloud": "openstack "}
+_ONE_CLIENT = "one call of the client, for it is run where the client and its credentials are"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ class _Builder:
         seen = self._reading(name, look.probe)
         return ProbeUse(
             probe=look.probe,
-            on=reading.host((*where, "on"), look.on),
+            on=reading.on((*where, "on"), look.on, look.probe, self.catalog),
             arguments=expressions(arguments),
             when=seen.expression((*where, "when"), look.when, BOOL),
             text=_text(look.text),
@@ -161,6 +164,7 @@ class _Builder:
         assert commands["run"] is not None
         return Action(
             on=self._reading(item=item).host((*where, "on"), action.on),
+            world=self._world(where, action),
             run=commands["run"],
             undo=commands["undo"],
             sudo=action.sudo,
@@ -169,6 +173,18 @@ class _Builder:
             text=_text(action.text),
             timeout=action.timeout,
         )
+
+    def _world(self, where: Where, action: ActionSchema) -> str:
+        """`cluster` or `cloud` where `on` names one; its commands are then the client's."""
+        world = self._kinds().get(action.on.strip(), "")
+        if world not in WORLDS:
+            return ""
+        for key in ("run", "undo", "unless"):
+            if not (getattr(action, key) or CLIENTS[world]).startswith(CLIENTS[world]):
+                self.notes.add((*where, key), f"does not begin with `{CLIENTS[world].strip()}`", _ONE_CLIENT)
+        if action.sudo:
+            self.notes.add_key((*where, "sudo"), "the client's place says whether it needs root", "leave it out")
+        return world
 
     def _item(self, where: Where, action: ActionSchema) -> str:
         """Kind of `item` in this action; empty if it is not repeated."""

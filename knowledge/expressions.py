@@ -58,6 +58,16 @@ class Reading:
         """Where something runs: CEL, or the bare word `operator`."""
         return OPERATOR if source.strip() == "operator" else self.expression(where, source, STRING)
 
+    def on(self, where: Where, source: str, probe: str, catalog: Catalog) -> Expression:
+        """What a probe is put to: a host, or the cluster or cloud that an input or value names."""
+        shape = catalog.probes.get(probe)
+        if shape is None or shape.on == "host":
+            return self.host(where, source)
+        given = self.given(where, source, STRING)
+        if given.kind != shape.on:
+            self.notes.add(where, f"`{probe}` is put to a {shape.on}", f"name an input of the kind `{shape.on}`")
+        return given.expression
+
     def handed(self, where: Where, sources: Mapping[str, str]) -> dict[str, Given]:
         return {name: self.given((*where, name), source) for name, source in sources.items()}
 

@@ -20,6 +20,10 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
 
 
+WORLDS = ("cluster", "cloud")
+"""Kinds of values that name what is reached by an API instead of a login."""
+
+
 class Risk(StrEnum):
     REVERSIBLE = "reversible"
     DISRUPTIVE = "disruptive"
@@ -160,7 +164,7 @@ class ProbeUse:
 @dataclass(frozen=True, slots=True)
 class Action:
     on: Expression
-    """CEL: host name, or `operator`."""
+    """CEL: host name, or `operator`; with `world`, the name of a cluster or cloud."""
     run: Template
     undo: Template | None
     """None only where the fix says `irreversible: true`."""
@@ -171,6 +175,8 @@ class Action:
     """Name of a list value; the action is repeated with `item` as each of its members."""
     text: Text | None = None
     timeout: float = 30.0
+    world: str = ""
+    """`cluster` or `cloud`: its command is the client's (`kubectl`, `openstack`), wherever that can be run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from knowledge.template import RenderError, Template
 @dataclass(frozen=True, slots=True)
 class RenderedAction:
     on: str
-    """A host's name, or `operator`."""
+    """A host's name, or `operator`; with `world`, the name of a cluster or cloud."""
     run: str
     undo: str
     """Empty where the fix is irreversible."""
@@ -24,6 +24,7 @@ class RenderedAction:
     """The planner writes sudo before the commands where it is needed."""
     text: Text | None
     timeout: float
+    world: str = ""
 
 
 def render_actions(actions: Sequence[Action], values: Mapping[str, Value]) -> tuple[RenderedAction, ...]:
@@ -59,6 +60,7 @@ def _one(action: Action, values: Mapping[str, Value]) -> RenderedAction:
         sudo=action.sudo,
         text=action.text,
         timeout=action.timeout,
+        world=action.world,
     )
 
 

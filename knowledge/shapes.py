@@ -94,6 +94,8 @@ class ProbeShape:
     """Parameter → kind of `base.values`."""
     optional: frozenset[str]
     facts: Record
+    on: str = "host"
+    """What it is put to: the kind of the value that its `on` names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ class _Builder:
             self.notes.add(where, "`on` is missing", "which host is looked at?")
             return None, {}
         arguments = reading.arguments(where, step.probe, step.arguments, self.catalog)
-        return reading.host((*where, "on"), step.on), expressions(arguments)
+        return reading.on((*where, "on"), step.on, step.probe, self.catalog), expressions(arguments)
 
     def _question(self, where: Where, step: StepSchema) -> None:
         if not step.options:

@@ -18,6 +18,7 @@ from knowledge.notes import Notes
 from knowledge.positions import read_document
 from knowledge.schema import CaseSchema
 from knowledge.tree import Answer, Found, evaluate, key_of
+from probes.clients import PROGRAMS, Client
 
 NASTY = (
     "a b",
@@ -51,6 +52,20 @@ PLAIN: dict[str, object] = {
 
 
 @dataclass(frozen=True)
+class Places:
+    """Logins that are all root or none is; clients that are on a control node."""
+
+    root: bool
+
+    async def is_root(self, host: str) -> bool:
+        return self.root
+
+    async def client(self, target: str) -> Client:
+        world, _, name = target.partition(":")
+        return Client("controller", ("env", "X=/a b", PROGRAMS[world], f"--at={name}"), sudo=True)
+
+
+@dataclass(frozen=True)
 class Case:
     """One fix on one set of values."""
 
@@ -60,10 +75,7 @@ class Case:
     values: dict[str, Value]
 
     async def plan(self, *, root: bool) -> FixView:
-        async def is_root(host: str) -> bool:
-            return root
-
-        return await _plan(self.fix, self.values, is_root)
+        return await _plan(self.fix, self.values, Places(root))
 
 
 def knowledge() -> Knowledge:
