@@ -177,6 +177,8 @@ CAUSE_MISTAKES = [
     ("r.spec == spec", "r.spec == host", "r.spec ‸== host", "cannot compare list of string with string", ""),
     ("sudo: true\n        run", "sudo: true\n        each: target\n        run", "each: ‸target", "is no list", ""),
     ("-D FORWARD {{ spec }}", "-D FORWARD {{ item }}", "run: ‸ipt", "`item` is none of the values", "needs `each`"),
+    ("host: host\n", "host: cluster\n", "  ‸sudo: true", "whether it needs root", "leave it out"),
+    ("host: host\n", "host: cloud\n", "run: ‸iptables -D", "begin with `openstack`", "one call of the client"),
     ("attempts: 2", "attempts: two", "attempts: ‸two", "a whole number is wanted here", ""),
     ("values:\n  host: host", "values:\n  hast: host", "", "the target `host` is none of the values", ""),
     ("gateway: {is: address, optional: true,", "gateway: {is: address,", "  ‸gateway", "no tree ever sets", ""),
