@@ -16,6 +16,8 @@ from lab.session import Lab
 assert hypothesis  # its plugin would load it in the depth of a test, where CPython 3.11 can fail to compile it
 
 LEFT_OUT = pytest.StashKey[int]()
+LABS = ("lab", "kube_lab")
+"""Fixtures, each a lab in the place of the one before: their tests run in this order."""
 
 
 def pytest_configure() -> None:
@@ -27,6 +29,7 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
     if os.environ.get("LABS") == "1":
         return
     left_out = [item for item in items if item.get_closest_marker("lab")]
@@ -45,10 +48,26 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.line("run them, as root:  LABS=1 make test", bold=True)
 
 
+def _place(item: pytest.Item) -> int:
+    """Tests without a lab stay where they are, before all others."""
+    used = [LABS.index(name) for name in getattr(item, "fixturenames", ()) if name in LABS]
+    return 1 + max(used) if used else 0
+
+
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
     """Ten real machines, built afresh once in a test run. A lab that does not start fails its tests."""
-    built = _lab_command("up")
+    yield from _built()
+
+
+@pytest.fixture(scope="session")
+def kube_lab() -> Iterator[Lab]:
+    """The same machines, and on three of them a real Kubernetes. An empty cache is filled first: minutes."""
+    yield from _built("--kube", timeout=1800)
+
+
+def _built(*parts: str, timeout: float = 300) -> Iterator[Lab]:
+    built = _lab_command("up", *parts, timeout=timeout)
     if built.returncode:
         _lab_command("down")
         pytest.fail(f"the lab did not start:\n{built.stderr}", pytrace=False)
@@ -62,6 +81,12 @@ def healed_lab(lab: Lab) -> Iterator[Lab]:
     """The lab, healthy again after the test whatever the test broke."""
     yield lab
     lab.heal()
+
+
+@pytest.fixture
+def healed_kube_lab(kube_lab: Lab) -> Iterator[Lab]:
+    yield kube_lab
+    kube_lab.heal()
 
 
 @pytest.fixture(scope="session")
