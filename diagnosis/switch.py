@@ -3,6 +3,7 @@ and called off only after the host was reached again by a new login."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
 
@@ -11,12 +12,13 @@ SECONDS = 60
 
 LOOK_FOR_TOOLS = (
     "if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then echo systemd; "
-    "elif command -v at >/dev/null && command -v atd >/dev/null && [ -e /run/atd.pid ]; then echo at; "
+    "elif command -v at >/dev/null && pgrep -x atd >/dev/null; then echo at; "
     "else echo shell; fi"
 )
 """Read-only; prints the first of the three ways the host has."""
 
-_AT_OFF = "atrm $(atq -q Z | cut -f1)"
+_MARK = re.compile(r"/run/deadhop-undo-[A-Za-z0-9-]+")
+"""There while the switch waits; whoever removes it decides: one of us can, not both."""
 _SUDO = ("sudo", "-n")
 _HARMLESS = {
     "cp",
@@ -40,7 +42,6 @@ _HARMLESS |= {"iptables-save", "ip6tables-save"}
 class Switch:
     arm: str
     disarm: str
-    seconds: int = SECONDS
 
 
 def may_cut(command: str) -> bool:
@@ -64,36 +65,38 @@ def switch_for(way: str, token: str, undo: str, *, root: bool) -> Switch:
         arm = ["systemd-run", "--quiet", f"--unit={name}", f"--on-active={SECONDS}"]
         arm += ["--timer-property=AccuracySec=1s", "sh", "-c", undo]
         return Switch(sudo + shlex.join(arm), f"{sudo}systemctl stop {name}.timer")
-    if way == "at":  # counts in minutes; queue Z is ours alone
-        script = f"printf '%s\\n' {shlex.quote(undo)} | at -q Z now + 2 minutes 2>&1"
-        return Switch(
-            sudo + shlex.join(["sh", "-c", script]),
-            sudo + shlex.join(["sh", "-c", _AT_OFF]),
-            seconds=120,
-        )
     mark = f"/run/{name}"
-    inner = f"trap '' HUP; sleep {SECONDS}; [ -e {mark} ] && rm -f {mark} && {undo}"
-    script = f"touch {mark} && setsid sh -c {shlex.quote(inner)} </dev/null >/dev/null 2>&1 &"
+    script = f"touch {mark} && {_waiting(way, mark, undo)}"
     return Switch(sudo + shlex.join(["sh", "-c", script]), f"{sudo}rm {mark}")
+
+
+def _waiting(way: str, mark: str, undo: str) -> str:
+    """Waits by itself, for at(1) counts in whole minutes: up to one too few, or one too many."""
+    wait = f"sleep {SECONDS}; rm {mark} && sh -c {shlex.quote(undo)}"
+    if way == "at":
+        return f"printf '%s\\n' {shlex.quote(wait)} | at -M now"
+    return f"{{ setsid sh -c {shlex.quote(wait)} </dev/null >/dev/null 2>&1 & }}"
 
 
 def disarm_of(arm: str) -> str:
     """What calls off a switch that was armed in an earlier life."""
     sudo = "sudo -n " if arm.startswith("sudo -n ") else ""
-    unit = next((word.partition("=")[2] for word in shlex.split(arm) if word.startswith("--unit=")), "")
-    if unit:
-        return f"{sudo}systemctl stop {unit}.timer"
-    if " at -q Z" in arm:
-        return sudo + shlex.join(["sh", "-c", _AT_OFF])
-    return f"{sudo}rm -f {shlex.quote(arm.partition('touch ')[2].partition(' ')[0])}"
+    unit = _unit_in(arm)
+    return f"{sudo}systemctl stop {unit}.timer" if unit else f"{sudo}rm -f {_mark_in(arm)}"
 
 
 def is_armed(arm: str) -> str:
     """A read-only command with status 0 while what `arm` scheduled has not happened yet."""
-    words = shlex.split(arm)
-    unit = next((word.partition("=")[2] for word in words if word.startswith("--unit=")), "")
+    unit = _unit_in(arm)
     if unit:
         return shlex.join(["systemctl", "is-active", "--quiet", f"{unit}.timer"])
-    if " at -q Z" in arm:
-        return "atq -q Z | grep -q ."
-    return shlex.join(["test", "-e", arm.partition("touch ")[2].partition(" ")[0]])
+    return shlex.join(["test", "-e", _mark_in(arm)])
+
+
+def _unit_in(arm: str) -> str:
+    return next((word.partition("=")[2] for word in shlex.split(arm) if word.startswith("--unit=")), "")
+
+
+def _mark_in(arm: str) -> str:
+    found = _MARK.search(arm)
+    return found[0] if found else "/nonexistent"
