@@ -30,6 +30,8 @@ class Command:
     """Takes long (ping, capture): gets an exec of its own instead of travelling with others."""
     changes: bool = False
     """A fix: what was seen before it, a login that failed included, may no longer hold after it."""
+    private: bool = False
+    """It prints credentials: that it was asked is recorded, what it printed is not."""
     on_output: Callable[[str], None] | None = None
     """Called with each piece of output as it comes; implies an exec of its own."""
 

@@ -223,7 +223,8 @@ class _Recorded:
     async def run(self, command: Command) -> Reply:
         at = datetime.now(UTC)
         reply = await self._inner.run(command)
-        self._toolbox.record(Request(self.target, command.text, command.sudo), reply, at)
+        told = replace(reply, stdout="", stderr="") if command.private else reply
+        self._toolbox.record(Request(self.target, command.text, command.sudo), told, at)
         if command.changes:
             self._toolbox.changed()
         return reply

@@ -1,0 +1,208 @@
+"""The way to a cluster's API: GETs over one pool of connections, with the login of a kubeconfig."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from base.errors import ConfigError
+from probes.api import Api, ApiRequest
+from probes.cluster import tls
+from probes.cluster.answers import cut
+from probes.cluster.credentials import Credentials
+from probes.cluster.kubeconfig import Login, Pem, Server, User, login_of, read_kubeconfig
+from probes.cluster.stage import STAGE, Stage, Way
+from probes.cluster.through_host import HostApi, OrThroughHost
+from probes.cluster.wire import Answer, Client, exchange, proxy_of, wait_of, without_login
+from probes.cluster.wrong import NoWay, Refused, no_way, read_status, redirected, refusal, too_late
+from probes.errors import ProbeError
+from probes.exchange import Reply
+from probes.execution import failed
+from probes.site import Cluster
+from probes.toolbox import LiveToolbox
+
+_KEPT = 4000
+"""Characters of the body of a refusal."""
+_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+def open_api(name: str, toolbox: LiveToolbox) -> Api:
+    """Of a cluster of the site, or of the pod deadhop runs in. Nothing is read or run before the first question."""
+    found = [cluster for cluster in toolbox.site.clusters if cluster.name == name]
+    cluster = found[0] if found else Cluster(name)
+    through = HostApi(cluster, toolbox.connection) if cluster.host else None
+    if through and not cluster.kubeconfig:
+        return through
+    direct = HttpApi(name, lambda: login(cluster))
+    return OrThroughHost(direct, through) if through else direct
+
+
+def login(cluster: Cluster) -> Login:
+    """ConfigError when there is none."""
+    if cluster.kubeconfig:
+        return login_of(read_kubeconfig(cluster.kubeconfig), cluster.context)
+    host, port = (os.environ.get(f"KUBERNETES_SERVICE_{word}", "") for word in ("HOST", "PORT"))
+    if not host:
+        raise ConfigError(
+            f"{cluster.name}: no kubeconfig is known",
+            hint="KUBECONFIG, ~/.kube/config, or `clusters:` in site.yaml",
+        )
+    url = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    return Login(Server(str(_POD), url, Pem(file=_POD / "ca.crt")), User(str(_POD), bearer_file=_POD / "token"))
+
+
+class HttpApi:
+    """Asks from this machine."""
+
+    def __init__(self, name: str, login: Callable[[], Login]) -> None:
+        self.target = f"cluster:{name}"
+        self._read_login = login
+        self._held: _Held | None = None
+        self._retired: list[Client] = []
+
+    async def get(self, request: ApiRequest) -> Reply:
+        begun, stage, way = time.monotonic(), Stage(), Way(layer="kubeconfig")
+        try:
+            held = self._ready(way)
+            answer = await self._within(request, held, stage)
+            way.layer = "http"
+            reply = _judged(request, answer, held)
+            way.layer = ""
+        except NoWay as stopped:
+            way.layer, reply = stopped.layer, failed(stopped.error)
+        except ConfigError as error:
+            reply = failed(ProbeError(error.message, hint=error.hint))
+        except Refused as refused:
+            reply = replace(failed(refused.error), status=refused.status, stdout=refused.said)
+        self._doubt(reply)
+        way.address = stage.address
+        said = msgspec.json.encode(way).decode()
+        return replace(reply, stderr=said, seconds=round(time.monotonic() - begun, 3))
+
+    async def close(self) -> None:
+        self._doubt(Reply(None, failure="denied"))
+        await asyncio.gather(*(client.close() for client in self._retired))
+        self._retired.clear()
+
+    def _ready(self, way: Way) -> _Held:
+        """The login, read when the first question comes, and again after it was refused."""
+        if self._held is None:
+            login = self._read_login()
+            self._held = _Held(login, Credentials(login.user, login.server), proxy_of(login.server))
+        server = self._held.login.server
+        way.server, way.insecure, way.via = server.url, server.insecure, without_login(self._held.proxy)
+        return self._held
+
+    def _doubt(self, reply: Reply) -> None:
+        """A login that was refused is read afresh: the certificates may be new the next time."""
+        if reply.failure in _STALE and self._held is not None:
+            self._retired += [self._held.client] if self._held.client else []
+            self._held = None
+
+    async def _within(self, request: ApiRequest, held: _Held, stage: Stage) -> Answer:
+        """The time limit looks where the request is before it ends it."""
+        end = asyncio.get_running_loop().time() + request.timeout
+        asking = asyncio.ensure_future(self._asked(request, held, stage, end))
+        try:
+            await asyncio.wait({asking}, timeout=request.timeout)
+            if asking.done():
+                return asking.result()
+            raise too_late(held.login, stage.look(), request.timeout, held.proxy)
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+    async def _asked(self, request: ApiRequest, held: _Held, stage: Stage, end: float) -> Answer:
+        """Once more with new credentials of a plugin, and as often as the server asks for it within the time."""
+        STAGE.set(stage)
+        renewed = False
+        while True:
+            answer = await self._once(request, held, stage)
+            if answer.status == _NOT_YOU and not renewed and held.credentials.refused():
+                renewed = True
+                continue
+            wait = wait_of(answer)
+            if wait is None or asyncio.get_running_loop().time() + wait >= end:
+                return answer
+            await asyncio.sleep(wait)
+
+    async def _once(self, request: ApiRequest, held: _Held, stage: Stage) -> Answer:
+        stage.at = "login"
+        try:
+            client, header = await self._client(held), await held.credentials.header()
+        except (ConfigError, ProbeError) as error:
+            raise _no_login(error) from error
+        stage.at = "http"
+        try:
+            return await exchange(client.session(), request, held.login.server, held.proxy, header, stage)
+        except aiohttp.ClientConnectorCertificateError as error:
+            certificate = error.certificate_error
+            assert isinstance(certificate, ssl.SSLCertVerificationError)
+            raise NoWay("tls", await tls.why_theirs(certificate, held.login)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            stopped = no_way(error, held.login, held.proxy)
+            ours = tls.why_ours(held.pair[0]) if stopped.layer in ("tls", "http") else None
+            raise (NoWay("tls", ours) if ours else stopped) from error
+
+    async def _client(self, held: _Held) -> Client:
+        """Another one when a plugin has given another certificate; requests on the old one come to their end."""
+        pair = await held.credentials.pair()
+        if held.client is None or pair != held.pair:
+            self._retired += [held.client] if held.client else []
+            held.client, held.pair = tls.client_of(held.login, *pair, kind=Client), pair
+        return held.client
+
+
+_NOT_YOU = 401
+_STALE = frozenset({"denied", "certificate"})
+
+
+@dataclass(slots=True)
+class _Held:
+    """A login in use."""
+
+    login: Login
+    credentials: Credentials
+    proxy: str
+    client: Client | None = None
+    pair: tuple[Pem, Pem] = (Pem(), Pem())
+
+
+def _judged(request: ApiRequest, answer: Answer, held: _Held) -> Reply:
+    if 200 <= answer.status < 300:
+        try:
+            return Reply(answer.status, cut(request, answer.kind, answer.body))
+        except ProbeError as error:
+            raise Refused(error, answer.status) from error
+    raise Refused(_refusal(request, answer, held), answer.status, _kept(answer.body))
+
+
+def _refusal(request: ApiRequest, answer: Answer, held: _Held) -> ProbeError:
+    if 300 <= answer.status < 400:
+        return redirected(answer.status, answer.elsewhere)
+    ours = tls.why_ours(held.pair[0]) if answer.status == _NOT_YOU else None
+    error = ours or refusal(answer.status, read_status(answer.body), request, held.login.user.place)
+    wait = wait_of(answer)
+    if wait is not None:
+        error.hint = f"it asks for {wait:g} s of patience"
+    return error
+
+
+def _kept(body: bytearray) -> str:
+    """Of a refusal: its words, when it is an object of the API."""
+    said = read_status(body)
+    return msgspec.json.encode(said).decode()[:_KEPT] if said.reason or said.message else ""
+
+
+def _no_login(error: ConfigError | ProbeError) -> NoWay:
+    if isinstance(error, ProbeError):
+        return NoWay("login", error)
+    return NoWay("kubeconfig", ProbeError(error.message, hint=error.hint))
