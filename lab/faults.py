@@ -43,6 +43,12 @@ class Fault:
     """The command whose output an operator would paste."""
     settle: float = 0
     """Seconds until the fault shows all its effects."""
+    more: tuple[Run, ...] = ()
+    """What the operator would paste besides."""
+    shown: Run | None = None
+    """Succeeds once the fault shows all its effects, where that takes longer now and then."""
+    part: str = ""
+    """What of lab/parts.py the lab must have."""
 
 
 def _ping(where: str, ip: str) -> Run:
