@@ -17,27 +17,19 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def entry() -> NoReturn:
     """Console script."""
-    code = INTERRUPTED
+    for number in SIGNALS:
+        signal.signal(number, _interrupt)
     try:
-        for number in SIGNALS:
-            signal.signal(number, _interrupt)
-        code = _explained(sys.argv[1:])
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+        code = main(sys.argv[1:])
     except KeyboardInterrupt:
-        pass  # between any two of these lines; what was decided by then stands
-    sys.exit(code)
-
-
-def _explained(argv: list[str]) -> int:
-    try:
-        return main(argv)
-    except KeyboardInterrupt:
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:
         from deadhop.failure import explain
 
-        return explain(error, argv)
+        code = explain(error, sys.argv[1:])
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(code)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from lab.bash import REPORT_ERRORS
 from lab.builders import builders_of
-from lab.check import wait_ready
+from lab.check import wait_for_machines
 from lab.cleanup import counted_in, down
 from lab.errors import LabError
 from lab.identity import identity_script, make_keys
 from lab.inside import machine_process, script
 from lab.instance import Instance
-from lab.machines import CABLES, MACHINES, ROOT_IP, SWITCH, UPLINK_PORT, End
+from lab.machines import MACHINES, ROOT_IP, SWITCH, UPLINK_PORT, End
 from lab.packages import missing
 from lab.parts import parts_of, save_parts
 from lab.processes import ENV, child_of, must, parallel, process, save_process
-from lab.setup import SWITCH_SCRIPT, first_stage, second_stage
+from lab.setup import SWITCH_SCRIPT, cables_of, first_stage, second_stage
 
 _INIT = Path(__file__).resolve().parent / "machine_init.sh"
 _JOIN = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
@@ -54,7 +54,7 @@ def up(lab: Instance, parts: Collection[str] = ()) -> None:
 
 
 def _wait(lab: Instance) -> None:
-    if bad := wait_ready(lab):
+    if bad := wait_for_machines(lab):
         paths = ", ".join(f"{where} → {ip}" for where, ip in bad)
         raise LabError(f"no answer along {paths}", hint="python -m lab status, python -m lab exec MACHINE …")
 
@@ -138,7 +138,7 @@ def _machine_argv(lab: Instance, name: str) -> list[str]:
 
 
 def _plug_cables(lab: Instance) -> None:
-    cables = [cable_command(lab, one, other) for one, other in CABLES]
+    cables = [cable_command(lab, one, other) for one, other in cables_of(parts_of(lab))]
     port = machine_process(lab, SWITCH).pid
     uplink = f"link add name {lab.uplink} type veth peer name {UPLINK_PORT} netns {port}"
     must("ip", "-batch", "-", stdin="\n".join([*cables, uplink]) + "\n")
@@ -159,10 +159,14 @@ def _end(lab: Instance, end: End) -> str:
 def _configure(lab: Instance) -> None:
     said = [script(lab, SWITCH, SWITCH_SCRIPT).stdout]
     said += parallel(lambda name: _first(lab, name), MACHINES)
-    said += parallel(lambda name: script(lab, name, REPORT_ERRORS + second_stage(name)).stdout, MACHINES)
+    said += parallel(lambda name: _second(lab, name), MACHINES)
     problems = [text.strip() for text in said if text.strip()]
     if problems:
         raise LabError("\n".join(problems), hint=f"see {lab.state}/*.boot.log")
+
+
+def _second(lab: Instance, name: str) -> str:
+    return script(lab, name, REPORT_ERRORS + second_stage(name, parts_of(lab))).stdout
 
 
 def _first(lab: Instance, name: str) -> str:

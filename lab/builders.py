@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.cloud import builder as openstack
 from lab.instance import Instance
 from lab.kube import cluster
 from lab.kube.build import build
 from lab.kube.cgroups import remove_cgroups, require_cgroup1
 from lab.kube.node import shares
-from lab.parts import KUBE
+from lab.parts import KUBE, OPENSTACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ def _look_before_kube() -> None:
 
 
 BUILDERS = {
+    OPENSTACK: Builder(
+        openstack.look_before, openstack.shares, openstack.build_cloud, openstack.wait_healthy, openstack.clean
+    ),
     KUBE: Builder(_look_before_kube, shares, cluster.start, cluster.wait_healthy, remove_cgroups),
 }
 

@@ -4,10 +4,11 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+from lab.cloud.machines import CLOUD_PATHS, POD_PATHS, machine_paths
 from lab.inside import enter, machine_process, script
 from lab.instance import Instance
 from lab.machines import MACHINES, PATHS
-from lab.parts import KUBE, parts_of
+from lab.parts import KUBE, OPENSTACK, parts_of
 from lab.processes import parallel, run
 
 Path_ = tuple[str, str]
@@ -17,20 +18,31 @@ _QUERY = "systemctl is-system-running; for u in " + " ".join(_UNITS) + "; do sys
 
 def silent_paths(lab: Instance) -> list[Path_]:
     """Paths of the healthy lab along which no ping is answered now."""
-    paths = paths_of(parts_of(lab))
+    return _silent(lab, paths_of(parts_of(lab)))
+
+
+def _silent(lab: Instance, paths: list[Path_]) -> list[Path_]:
     answers = parallel(lambda path: _answers(lab, path), paths)
     return [path for path, answered in zip(paths, answers, strict=True) if not answered]
 
 
 def paths_of(parts: Collection[str]) -> list[Path_]:
     """Real pods get their addresses from the cluster, which has its own check."""
-    return [path for path in PATHS if KUBE not in parts or not path[1].startswith("10.244.")]
+    paths = [*machine_paths(), *CLOUD_PATHS, *POD_PATHS] if OPENSTACK in parts else PATHS
+    return [path for path in paths if KUBE not in parts or not path[1].startswith("10.244.")]
 
 
-def wait_ready(lab: Instance, seconds: float = 60) -> list[Path_]:
+def wait_for_machines(lab: Instance) -> list[Path_]:
+    """Before the parts are started; otherwise as `wait_ready`."""
+    parts = parts_of(lab)
+    return wait_ready(lab, paths=machine_paths() if OPENSTACK in parts else paths_of(parts))
+
+
+def wait_ready(lab: Instance, seconds: float = 60, paths: list[Path_] | None = None) -> list[Path_]:
     """Waits until all paths answer; what is still silent after `seconds`."""
     end = time.monotonic() + seconds
-    while (bad := silent_paths(lab)) and time.monotonic() < end:
+    wanted = paths_of(parts_of(lab)) if paths is None else paths
+    while (bad := _silent(lab, wanted)) and time.monotonic() < end:
         time.sleep(0.2)
     return bad
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from lab.firewall import load_host_firewall, load_port_security
 from lab.machines import HOSTS, ROOT, End
 from lab.routing import route_by_bgp, route_by_hand
 
@@ -30,7 +29,14 @@ class RestoreIdentity:
     machine: str
 
 
-Step = Run | Plug | RestoreIdentity
+@dataclass(frozen=True, slots=True)
+class RestoreFirewall:
+    """The machine's rules as `up` loaded them."""
+
+    machine: str
+
+
+Step = Run | Plug | RestoreIdentity | RestoreFirewall
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ FAULTS: dict[str, Fault] = {
                 f"iptables -D LIBVIRT_FWI -s 10.10.10.0/24 -d 192.168.100.0/24 -j ACCEPT; {_SAVE}",
             ),
         ),
-        undo=(Run("openstack-host", load_host_firewall("openstack-host")),),
+        undo=(RestoreFirewall("openstack-host"),),
         shows=_ping("master", "192.168.100.101"),
     ),
     "missing-route": Fault(
@@ -138,7 +144,7 @@ FAULTS: dict[str, Fault] = {
     "ssh-drop": Fault(
         "compute drops every packet to port 22: connecting hangs",
         breaks=(Run("compute", "iptables -I INPUT -p tcp --dport 22 -j DROP"),),
-        undo=(Run("compute", load_port_security("compute")),),
+        undo=(RestoreFirewall("compute"),),
         shows=_login("compute"),
     ),
     "ssh-frozen": Fault(
@@ -155,7 +161,7 @@ FAULTS: dict[str, Fault] = {
                 "iptables -I INPUT -i enp0s20f0u2 -j DROP; iptables -I FORWARD -i enp0s20f0u2 -j DROP",
             ),
         ),
-        undo=(Run("kubernetes-host", load_host_firewall("kubernetes-host")),),
+        undo=(RestoreFirewall("kubernetes-host"),),
         shows=_login("kubernetes-host"),
         settle=10,
     ),

@@ -27,6 +27,12 @@ def load_port_security(hypervisor: str) -> str:
     )
 
 
+def load_no_rules() -> str:
+    """Where Open vSwitch filters, iptables is empty."""
+    chains = "\n".join(f":{chain} ACCEPT [0:0]" for chain in ("INPUT", "FORWARD", "OUTPUT"))
+    return _load(f"*filter\n{chains}\nCOMMIT\n")
+
+
 def _load(rules: str) -> str:
     return write("/etc/sysconfig/iptables", rules) + "iptables-restore < /etc/sysconfig/iptables\n"
 

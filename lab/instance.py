@@ -41,6 +41,11 @@ class Instance:
         return self.state / "admin.conf"
 
     @property
+    def clouds(self) -> Path:
+        """clouds.yaml of the administrator; only a lab with OpenStack has one."""
+        return self.state / "clouds.yaml"
+
+    @property
     def known_hosts(self) -> Path:
         return self.state / "known_hosts"
 

@@ -28,7 +28,7 @@ def ovs_vm_script(vm: str) -> str:
                 "ovs-vsctl add-br br-ex -- add-port br-ex enp1s0",
                 "systemctl start neutron-openvswitch-agent",
             ),
-            _ovs_only("enp1s0"),
+            ovs_only("enp1s0"),
             _instance_port(worker) + load_port_security(vm) if worker else "",
             addresses_script(vm),
             "sysctl -qp /etc/sysctl.conf\n",
@@ -84,7 +84,7 @@ def _agent_ini(vm: str) -> str:
     )
 
 
-def _ovs_only(device: str) -> str:
+def ovs_only(device: str) -> str:
     """Keeps the kernel's own IP stack off a device that belongs to the userspace OVS.
 
     OVS copies frames from it over AF_PACKET but, unlike the kernel datapath, leaves the originals
@@ -111,4 +111,4 @@ def _instance_port(worker: Worker) -> str:
         f"sysctl -qw net.ipv4.conf.qbr{port}.arp_ignore=8    # real qr- ports sit in another namespace",
         f"ovs-vsctl add-port br-int qvo{port} tag=1 "
         f"-- add-port br-int {QR_IF} tag=1 -- set interface {QR_IF} type=internal",
-    ) + _ovs_only(f"qvo{port}")
+    ) + ovs_only(f"qvo{port}")

@@ -10,23 +10,20 @@ def static_routes(host: str) -> list[str]:
     return routes + ([f"{FLOATING} via 10.10.10.1"] if host != "openstack-host" else [])
 
 
-def floating_routes(host: str) -> list[str]:
+def route_floating(host: str) -> str:
     """The floating IP of the instance behind compute-2-host."""
-    return {
-        "openstack-host": ["192.168.200.129/32 via 10.10.10.3"],
-        "compute-2-host": ["192.168.200.129/32 via 45.120.120.154"],
-    }.get(host, [])
+    gateway = {"openstack-host": "10.10.10.3", "compute-2-host": "45.120.120.154"}.get(host)
+    return f"ip route replace 192.168.200.129/32 via {gateway}\n" if gateway else ""
 
 
 def route_by_hand(host: str) -> str:
-    routes = [f"ip route replace {route}" for route in (*floating_routes(host), *static_routes(host))]
+    routes = [f"ip route replace {route}" for route in static_routes(host)]
     return lines("systemctl stop frr", *routes)
 
 
 def route_by_bgp(host: str) -> str:
-    floating = [f"ip route replace {route}" for route in floating_routes(host)]
     by_hand = [f"ip route del {route} proto boot 2>/dev/null || true" for route in static_routes(host)]
-    return lines(*floating, *by_hand) + restart_frr(host)
+    return lines(*by_hand) + restart_frr(host)
 
 
 def restart_frr(host: str) -> str:

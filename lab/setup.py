@@ -3,12 +3,13 @@
 from collections.abc import Collection
 
 from lab.bash import lines, write
-from lab.firewall import load_host_firewall
+from lab.cloud import machines as openstack
+from lab.firewall import load_host_firewall, load_no_rules, load_port_security
 from lab.kubernetes import kubelet_script, pods_script, subnet_env, worker_script
-from lab.machines import HOSTS, MACHINES, Machine
+from lab.machines import CABLES, HOSTS, MACHINES, End, Machine
 from lab.openstack import ovs_vm_script
-from lab.parts import KUBE
-from lab.routing import route_by_bgp
+from lab.parts import KUBE, OPENSTACK
+from lab.routing import route_by_bgp, route_floating
 
 SYSCTL = """\
 net.ipv4.ip_forward = 1
@@ -28,12 +29,24 @@ def first_stage(name: str, parts: Collection[str] = ()) -> str:
     """Everything a machine can do without the others. Stand-ins only where no part brings the real thing."""
     machine = MACHINES[name]
     stand_in = _nothing if KUBE in parts else _STAND_INS.get(machine.kind, _nothing)
-    return _common(machine) + _OF_KIND[machine.kind](machine) + stand_in(machine)
+    itself = _WITH_OPENSTACK.get(machine.kind) if OPENSTACK in parts else None
+    return _common(machine) + (itself or _OF_KIND[machine.kind])(machine) + stand_in(machine)
 
 
-def second_stage(name: str) -> str:
+def second_stage(name: str, parts: Collection[str] = ()) -> str:
     """What needs the other machines' links: BGP. Empty for most."""
-    return route_by_bgp(name) if name in HOSTS else ""
+    floating = "" if OPENSTACK in parts else route_floating(name)
+    return floating + route_by_bgp(name) if name in HOSTS else ""
+
+
+def cables_of(parts: Collection[str]) -> Collection[tuple[End, End]]:
+    return openstack.cables() if OPENSTACK in parts else CABLES
+
+
+def firewall_script(name: str, parts: Collection[str]) -> str:
+    if name in HOSTS:
+        return load_host_firewall(name)
+    return load_no_rules() if OPENSTACK in parts else load_port_security(name)
 
 
 def _common(machine: Machine) -> str:
@@ -103,4 +116,9 @@ def _ovs_vm(machine: Machine) -> str:
 
 
 _OF_KIND = {"operator": _operator, "host": _host, "vm": _master, "ovs-vm": _ovs_vm, "worker": _worker}
+_WITH_OPENSTACK = {
+    "operator": lambda machine: _operator(machine) + lines(*openstack.operator_routes()),
+    "ovs-vm": lambda machine: openstack.ovs_vm_script(machine.name),
+    "worker": lambda machine: openstack.server_script(machine.name),
+}
 _STAND_INS = {"vm": _master_without_pods, "worker": _worker_with_pods}

@@ -54,10 +54,9 @@ def hint_line(words: Words, hint: str) -> Content:
 
 
 def error_lines(words: Words, error: DeadhopError) -> Content:
-    message, hint = words.told_error(error)
-    lines = [marked(BAD, outside(message), "bold")]
-    if hint:
-        lines.append(Content.assemble("  ", hint_line(words, hint)))
+    lines = [marked(BAD, outside(words.told(error.message)), "bold")]
+    if error.hint:
+        lines.append(Content.assemble("  ", hint_line(words, error.hint)))
     return stacked(lines)
 
 
