@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from base.text import Text
+
 
 class DeadhopError(Exception):
-    """Something an operator can act on. `exit_code` is what the command line returns for it."""
+    """Something an operator can act on. `exit_code` is what the command line returns for it. What holds texts of
+    the knowledge is given in both languages; the rest is put into Korean where it is read (`base.korean`)."""
 
     exit_code = 3
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str | Text, *, hint: str | Text = "") -> None:
+        self.message, self.hint = _english(message), _english(hint)
+        self.korean = {text.en: text.ko for text in (message, hint) if isinstance(text, Text)}
+        super().__init__(self.message)
+
+
+def _english(text: str | Text) -> str:
+    return text.en if isinstance(text, Text) else text
 
 
 class UsageError(DeadhopError):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from base.errors import DeadhopError
-from base.korean import spoken
+from base.korean import told
 from base.paths import make_private, state_dir
 from base.text import Lang
 from deadhop.output import Output
@@ -29,8 +29,10 @@ def explain(error: Exception, argv: list[str]) -> int:
         return 0
     message, hint, code = _words(error, say)
     out = Output(json_wanted="--json" in argv)
-    told, step = (spoken(text, Lang(say.lang)) for text in (message, hint))
-    out.talk(f"{say('error', '오류')}: {told}" + (f"\n{say('hint', '힌트')}: {step}" if hint else ""))
+    words = DeadhopError(message, hint=hint)
+    words.korean = getattr(error, "korean", {})
+    said, step = told(words, Lang(say.lang))
+    out.talk(f"{say('error', '오류')}: {said}" + (f"\n{say('hint', '힌트')}: {step}" if hint else ""))
     if out.json:
         out.object("error", {"message": message, "hint": hint, "exit_code": code})
     return code

@@ -17,19 +17,27 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def entry() -> NoReturn:
     """Console script."""
-    for number in SIGNALS:
-        signal.signal(number, _interrupt)
+    code = INTERRUPTED
     try:
-        code = main(sys.argv[1:])
+        for number in SIGNALS:
+            signal.signal(number, _interrupt)
+        code = _explained(sys.argv[1:])
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
     except KeyboardInterrupt:
-        code = INTERRUPTED
+        pass  # between any two of these lines; what was decided by then stands
+    sys.exit(code)
+
+
+def _explained(argv: list[str]) -> int:
+    try:
+        return main(argv)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except Exception as error:
         from deadhop.failure import explain
 
-        code = explain(error, sys.argv[1:])
-    for number in SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    sys.exit(code)
+        return explain(error, argv)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

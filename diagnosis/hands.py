@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from base.paths import state_dir
@@ -31,16 +31,6 @@ BACK_GRACE = 20.0
 
 
 LockCommand = Callable[..., str]
-
-
-@dataclass(frozen=True, slots=True)
-class Aftermath:
-    happened: bool | None
-    """Whether the command took effect; None when the system could not be asked."""
-    holder: str
-    """Who holds the host's lock now; empty when nobody does."""
-    armed: bool | None
-    """Whether its dead man's switch still waits."""
 
 
 class Hands(ABC):
@@ -233,27 +223,6 @@ class Hands(ABC):
             return read_reach(host, await self._session.toolbox.reach(host)).stopped_at in ("", "sudo")
         except ProbeError:
             return False
-
-    # ------------------------------------------------------------ after a crash
-
-    async def aftermath(self, index: int) -> Aftermath:
-        """What the system itself says of a command whose outcome nobody wrote down."""
-        action = self.view.fix.actions[index]
-        path = str(state_dir() / "operator.lock") if action.on == OPERATOR else lock.PATH
-        held = await self._connection(action).run(Command(argv=("cat", path)))
-        return Aftermath(
-            happened=await self._happened(action),
-            holder=held.stdout.strip() if held.status == 0 else "",
-            armed=await self._still_armed(action),
-        )
-
-    async def _happened(self, action: ActionView) -> bool | None:
-        """By its `unless`, else by whether the fault it repairs is still there."""
-        if action.unless:
-            status = (await self._connection(action).run(Command(script=action.unless))).status
-            return None if status is None else status == 0
-        there, _ = await self._still_there()
-        return None if there is None else not there
 
     @abstractmethod
     async def _still_there(self) -> tuple[bool | None, str]:

@@ -10,7 +10,7 @@ from base.errors import UsageError
 from base.text import Text
 from base.values import Value, check
 from diagnosis.fixes import cause_view, plan_fixes
-from diagnosis.repair import Repair
+from diagnosis.resuming import PastRepair
 from diagnosis.views import ActionView, CauseView, Confidence, Diagnosis, FixView
 from knowledge.model import Cause, Verdict
 from knowledge.tree import Found
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from journal.store import Entry
 
 DONE = ("done", "failed", "interrupted")
+CHANGING = ("intent", "undo-intent")
 
 
 def _entries(session: Session) -> tuple[Entry, ...]:
@@ -67,18 +68,33 @@ async def _cause(session: Session, entry: Mapping[str, Any]) -> CauseView:
         found,
         evidence=evidence,
         confidence=Confidence(str(entry.get("confidence", "likely"))),
-        is_root=session.is_root,
+        places=session,
     )
 
 
-async def applied_repair(session: Session) -> Repair | None:
+def flying(session: Session) -> tuple[ActionView, ...]:
+    """Commands whose outcome nobody wrote down: by the journal alone, also when no machine can be asked."""
+    entries = _entries(session)
+    last = next((number for number, e in reversed([*enumerate(entries)]) if e.kind in CHANGING), None)
+    if last is None or any(entry.kind == "left" for entry in entries[last:]):
+        return ()
+    begun = _last_intent(session)
+    actions = _as_they_ran(session, str(begun.get("cause")), str(begun.get("fix"))) if begun else {}
+    return tuple(action for action in actions.values() if action.state == "interrupted")
+
+
+def _last_intent(session: Session) -> Mapping[str, Any] | None:
+    return next((e.data for e in reversed(_entries(session)) if e.kind == "intent"), None)
+
+
+async def applied_repair(session: Session) -> PastRepair | None:
     """The last repair that has commands not yet undone, with those commands as they ran."""
-    last = next((e.data for e in reversed(_entries(session)) if e.kind == "intent"), None)
+    last = _last_intent(session)
     if last is None:
         return None
     cause = _known_cause(session, str(last.get("cause")))
     values = _values(cause, last.get("values"))
-    plans = await plan_fixes(cause, values, session.is_root)
+    plans = await plan_fixes(cause, values, session)
     plan = next((plan for plan in plans if plan.id == last.get("fix")), None)
     fix = next((fix for fix in cause.fixes if fix.id == last.get("fix")), None)
     if plan is None or fix is None:
@@ -86,7 +102,7 @@ async def applied_repair(session: Session) -> Repair | None:
     actions = _as_they_ran(session, str(last.get("cause")), str(last.get("fix")))
     if not any(action.state in DONE for action in actions.values()):
         return None
-    return Repair(session, cause.id, values, fix, _with(plan, actions))
+    return PastRepair(session, cause.id, values, fix, _with(plan, actions))
 
 
 def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView]:
@@ -109,7 +125,7 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
                 on=str(check("host", data.get("on"), name="on")),
                 run=str(data.get("run", "")),
                 undo=str(data.get("undo") or ""),
-                arm=armed.get(number, ""),
+                arm=armed.pop(number, ""),
                 state="interrupted",
             )
         elif entry.kind == "guard-outcome" and number in actions:

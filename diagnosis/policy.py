@@ -47,9 +47,9 @@ def refusals(
 def refuse(
     policy: FixPolicy, fix: FixView, *, now: datetime, confirmed_by: Sequence[str], persist: bool = False
 ) -> None:
-    """UsageError with the first thing that forbids it, in English: the last line of defence."""
+    """UsageError with the first thing that forbids it: the last line of defence."""
     for refusal in refusals(policy, fix, now=now, confirmed_by=confirmed_by, persist=persist):
-        raise UsageError(refusal.message.en, hint=refusal.hint.en)
+        raise UsageError(refusal.message, hint=refusal.hint)
 
 
 # ------------------------------------------------------------------ where

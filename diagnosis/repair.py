@@ -83,6 +83,7 @@ class Repair(Hands):
     ) -> AsyncIterator[RepairView]:
         """Runs the actions in order, then verifies. With `persist`, the persist part instead, after the fix.
         `take_lock` goes on where another deadhop holds a host's lock."""
+        self._session.refuse_changes()
         if persist:
             self._append_persist()
         names = policy.names_in(confirmed_by)
@@ -194,6 +195,7 @@ class Repair(Hands):
 
     async def undo(self) -> AsyncIterator[RepairView]:
         """Takes back what was done, last first."""
+        self._session.refuse_changes()
         done = [i for i, action in enumerate(self.view.fix.actions) if action.state in UNDOABLE and action.undo]
         if not done:
             raise UsageError("there is nothing to undo", hint="only actions that ran can be undone")
@@ -271,4 +273,6 @@ PHASES: Mapping[str, Text] = {
     "undoing": Text("undoing", "되돌리는 중"),
     "undone": Text("undone", "되돌림"),
     "undo-failed": Text("undo failed", "되돌리지 못함"),
+    "cut-short": Text("cut short", "중간에 끊김"),
+    "left": Text("left as it is", "그대로 둠"),
 }

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from base.errors import ConfigError, DeadhopError, UsageError
+from base.korean import in_korean
 from base.paths import config_dir, state_dir
-from base.text import Lang
-from base.values import Value, check
+from base.text import Lang, Text
+from diagnosis.inputs import input_value
 from diagnosis.views import CauseView, Confidence, Diagnosis, WalkView
 from journal.store import Journal, SessionInfo, open_for_append, sessions
 from probes.connection import Command
@@ -22,6 +23,8 @@ from probes.site import OPERATOR, Site, target_of
 
 if TYPE_CHECKING:
     from diagnosis.repair import Repair
+    from diagnosis.resuming import PastRepair
+    from diagnosis.views import ActionView
     from diagnosis.walk import Walk
     from journal.store import Recording
     from knowledge.model import Input, Knowledge
@@ -60,6 +63,8 @@ class Session:
         self.site = site
         self.drill = replayed is not None
         self.presets: dict[str, str] = {}
+        self.strayed = ""
+        """The site of the journal, where it is gone and this is another."""
         self.past = past
         self._argv = tuple(argv)
         self._folders = tuple(folders)
@@ -118,31 +123,10 @@ class Session:
         from diagnosis.walk import Walk
 
         wanted = self._symptom_inputs(symptom)
-        values = {name: self._input(spec, inputs) for name, spec in wanted.items()}
+        values = {name: input_value(spec, inputs, self.site) for name, spec in wanted.items()}
         if searched:
             self.note("search", {"text": searched[:65536], "symptom": symptom})
         return Walk(self, symptom, values, self.presets)
-
-    def _input(self, spec: Input, inputs: Mapping[str, str]) -> Value:
-        text = inputs.get(spec.name) or spec.default
-        if not text:
-            raise UsageError(f"{spec.name} is not known: {spec.ask.en}", hint=f"--set {spec.name}=…")
-        value = check(spec.kind, text, name=spec.name)
-        if spec.kind == "host":
-            return self._host(str(value), spec.name)
-        return value
-
-    def _host(self, name: str, input_name: str) -> str:
-        """The site's name for a host; an address or a name with a domain is understood too."""
-        if name == OPERATOR or name in self.site.by_name:
-            return name
-        for host in self.site.hosts:
-            if name in host.addresses or name.partition(".")[0] == host.name:
-                return host.name
-        raise UsageError(
-            f"{input_name}: {name!r} is no host of the site ({self.site.source})",
-            hint="`deadhop site show` lists the hosts; `operator` is this machine",
-        )
 
     def repair(self, cause: CauseView, fix_id: str | None = None) -> Repair:
         """The repair by one of the cause's fixes, the recommended one unless it is named."""
@@ -150,10 +134,7 @@ class Session:
 
         plans = {plan.id: plan for plan in cause.fixes}
         if not plans:
-            reason = "; ".join(cause.refused) or "no fix applies"
-            raise UsageError(
-                f"{cause.id} has nothing to offer here: {reason}", hint=cause.sure.en if cause.sure else ""
-            )
+            raise _nothing_to_offer(cause)
         plan = plans.get(fix_id or next(iter(plans)))
         if plan is None:
             raise UsageError(f"{cause.id} has no fix {fix_id!r}", hint=f"one of: {', '.join(plans)}")
@@ -177,11 +158,31 @@ class Session:
 
         return await diagnosis_of(self) if self.past else None
 
-    async def applied(self) -> Repair | None:
+    async def applied(self) -> PastRepair | None:
         """The last repair of the journal with anything left to undo."""
         from diagnosis.past import applied_repair
 
         return await applied_repair(self) if self.past else None
+
+    def flying(self) -> tuple[ActionView, ...]:
+        """What was in flight when the session was cut short, by its journal alone."""
+        from diagnosis.past import flying
+
+        return flying(self) if self.past else ()
+
+    def lost_hosts(self, actions: Sequence[ActionView]) -> tuple[str, ...]:
+        """Hosts of these commands that the site does not have (any more)."""
+        names = dict.fromkeys(action.on for action in actions)
+        return tuple(name for name in names if name != OPERATOR and name not in self.site.by_name)
+
+    def refuse_changes(self) -> None:
+        """UsageError on another site than the journal's: its machines and its rules for fixes are not known."""
+        if self.strayed:
+            raise UsageError(
+                f"the site of this session is gone ({self.strayed}): its machines and its rules for fixes are not "
+                "known, so nothing is changed",
+                hint="`--site FILE` names the site to change",
+            )
 
     def recent(self) -> tuple[SessionInfo, ...]:
         return sessions(state_dir() / "sessions")
@@ -245,7 +246,7 @@ class Session:
     @property
     def journal(self) -> Journal:
         if self._journal is None:
-            header = {"argv": list(self._argv), "site": self.site.source, "drill": self.drill}
+            header = {"argv": list(self._argv), "site": findable(self.site.source), "drill": self.drill}
             self._journal = Journal.create(state_dir() / "sessions", header)
         return self._journal
 
@@ -294,6 +295,15 @@ class Session:
         self.note("diagnosis", {**document, **texts, "symptom": view.symptom}, sync=True)
 
 
+def _nothing_to_offer(cause: CauseView) -> UsageError:
+    english = "; ".join(cause.refused) or "no fix applies"
+    korean = "; ".join(map(in_korean, cause.refused)) or "맞는 조치가 없다"
+    message = Text(
+        f"{cause.id} has nothing to offer here: {english}", f"{cause.id}: 여기서 쓸 조치가 없다: {korean}"
+    )
+    return UsageError(message, hint=cause.sure or "")
+
+
 def _evidence_in(past: Recording | None) -> int:
     return sum(entry.kind == "evidence" for entry in past.entries) if past else 0
 
@@ -326,7 +336,14 @@ def reopen(session: str, *, site: Path | None = None, folders: Sequence[Path] = 
     except BaseException:
         journal.close()
         raise
-    return Session(where, argv=(), folders=[*found, *folders], journal=journal, past=journal.past)
+    again = Session(where, argv=(), folders=[*found, *folders], journal=journal, past=journal.past)
+    again.strayed = source if site is None and where.source != source else ""
+    return again
+
+
+def findable(source: str) -> str:
+    """Where the site came from, so that it is found again from any folder."""
+    return str(Path(source).absolute()) if Path(source).is_file() else source
 
 
 def find_journal(session: str) -> Path:

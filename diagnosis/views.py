@@ -168,7 +168,7 @@ class RepairView:
     phase: str
     """planned, checking, applying, verifying, verified, not-verified, failed, undoing, undone, undo-failed,
     not-needed (the precondition no longer holds), blocked (the precondition could not be looked at), locked
-    (another deadhop is at work there), by-hand, taken-back."""
+    (another deadhop is at work there), by-hand, taken-back, cut-short (deadhop ended in the middle of it), left."""
     message: str = ""
     hint: str = ""
     verified: bool | None = None

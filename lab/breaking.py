@@ -4,9 +4,10 @@ import time
 
 from lab.boot import cable_command
 from lab.builders import builders_of
+from lab.catalogue import EVERY_FAULT
 from lab.check import wait_ready
 from lab.errors import LabError
-from lab.faults import FAULTS, Fault, Plug, RestoreFirewall, RestoreIdentity, Run, Step
+from lab.faults import Fault, Plug, RestoreFirewall, RestoreIdentity, Run, Step
 from lab.identity import operator_known_hosts, restore_host_key, restore_known_hosts
 from lab.inside import machine_process, script
 from lab.instance import Instance
@@ -17,9 +18,9 @@ from lab.setup import firewall_script
 
 
 def fault(name: str) -> Fault:
-    if name not in FAULTS:
-        raise LabError(f"unknown fault {name!r}", hint=f"one of {', '.join(FAULTS)}")
-    return FAULTS[name]
+    if name not in EVERY_FAULT:
+        raise LabError(f"unknown fault {name!r}", hint=f"one of {', '.join(EVERY_FAULT)}")
+    return EVERY_FAULT[name]
 
 
 def active_faults(lab: Instance) -> list[str]:
@@ -31,16 +32,19 @@ def active_faults(lab: Instance) -> list[str]:
 def break_(lab: Instance, name: str) -> None:
     """Puts the fault in and waits until it shows; LabError when a step fails. Breaking twice is once."""
     wanted = fault(name)
+    _require(lab, name)
     if name in active_faults(lab):
         _take(lab, wanted.undo)
-    _require_up(lab)
     (lab.state / "faults" / name).touch()
     _take(lab, wanted.breaks)
     time.sleep(wanted.settle)
+    if wanted.shown:
+        _wait_until(lab, wanted.shown)
 
 
 def undo(lab: Instance, name: str) -> None:
     """Takes one fault out, also when it was repaired meanwhile; waits for packets when it was the last."""
+    _require(lab, name)
     _take(lab, fault(name).undo)
     (lab.state / "faults" / name).unlink(missing_ok=True)
     if not active_faults(lab):
@@ -56,10 +60,15 @@ def heal(lab: Instance) -> None:
 
 def paste(lab: Instance, name: str) -> str:
     """What an operator would paste: prompt, command and what it really prints now."""
-    shows = fault(name).shows
-    command = shows.text.format(ssh_config=lab.ssh_config)
-    said = script(lab, shows.where, command + " </dev/null", timeout=30).stdout
-    host = "operator" if shows.where == ROOT else shows.where
+    _require(lab, name)
+    wanted = fault(name)
+    return "".join(_pasted(lab, look) for look in (wanted.shows, *wanted.more))
+
+
+def _pasted(lab: Instance, look: Run) -> str:
+    command = look.text.replace("{ssh_config}", str(lab.ssh_config))
+    said = script(lab, look.where, f"{{ {command}\n}} </dev/null", timeout=30).stdout
+    host = "operator" if look.where == ROOT else look.where
     return f"[root@{host}]# {command}\n{said}"
 
 
@@ -79,14 +88,26 @@ def _take(lab: Instance, steps: tuple[Step, ...]) -> None:
 
 
 def _run(lab: Instance, where: str, text: str) -> None:
-    done = script(lab, where, text)
+    done = script(lab, where, text, timeout=240)
     if done.returncode or done.stdout.strip():
         raise LabError(f"[{where}] {done.stdout.strip()} (exit status {done.returncode})")
 
 
-def _require_up(lab: Instance) -> None:
-    for name in MACHINES:
-        machine_process(lab, name)
+def _wait_until(lab: Instance, condition: Run, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while (done := script(lab, condition.where, condition.text)).returncode:
+        if time.monotonic() > end:
+            raise LabError(f"[{condition.where}] not seen in {seconds:g} s: {condition.text}\n{done.stdout[-500:]}")
+        time.sleep(0.5)
+
+
+def _require(lab: Instance, name: str) -> None:
+    """The machines, and the part that this fault is about."""
+    for machine in MACHINES:
+        machine_process(lab, machine)
+    part = fault(name).part
+    if part and part not in parts_of(lab):
+        raise LabError(f"{name} needs a lab with {part}", hint=f"python -m lab up --{part}")
 
 
 def _wait(lab: Instance) -> None:

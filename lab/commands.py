@@ -7,9 +7,9 @@ import sys
 import time
 
 from lab import boot, breaking, check, cleanup, packages, site
+from lab.catalogue import EVERY_FAULT
 from lab.cloud import api, venv
 from lab.errors import LabError
-from lab.faults import FAULTS
 from lab.inside import enter
 from lab.instance import Instance, current, see_cgroup2
 from lab.kube import build
@@ -45,7 +45,7 @@ def _parser(about: str) -> argparse.ArgumentParser:
     verbs.add_parser("ssh-config", help="path for `ssh -F`").set_defaults(run=_ssh_config)
     for name, run, text in _WITH_FAULT:
         verb = verbs.add_parser(name, help=text)
-        verb.add_argument("fault", choices=FAULTS, metavar="FAULT")
+        verb.add_argument("fault", choices=EVERY_FAULT, metavar="FAULT")
         verb.set_defaults(run=run)
     _with_options(verbs)
     return parser
@@ -110,7 +110,7 @@ def _check(lab: Instance, arguments: argparse.Namespace) -> int:
 
 
 def _faults(lab: Instance, arguments: argparse.Namespace) -> int:
-    print("\n".join(f"{name:16} {fault.about}" for name, fault in FAULTS.items()))
+    print("\n".join(f"{name:27} {fault.about}" for name, fault in EVERY_FAULT.items()))
     return 0
 
 

@@ -80,9 +80,16 @@ class DeadhopApp(App[int]):
     BINDINGS: ClassVar = [Binding("ctrl+c", "interrupt", show=False, priority=True)]
 
     def __init__(
-        self, session_factory: Callable[[], Session], *, text: str = "", lang: Lang, read_only: bool = False
+        self,
+        session_factory: Callable[[], Session],
+        *,
+        text: str = "",
+        lang: Lang,
+        read_only: bool = False,
+        resume: bool = False,
     ) -> None:
         super().__init__()
+        self._resume = resume
         self.words, self.lang, self.read_only = words_of(lang), lang, read_only
         self.session: Session | None = None
         self._factory = session_factory
@@ -115,6 +122,24 @@ class DeadhopApp(App[int]):
         finally:
             self._opened.set()
         self.home.opened(session)
+        if self._resume:
+            await self._resumed(session)
+
+    async def _resumed(self, session: Session) -> None:
+        """At the repair that was cut short; without one, or where the system cannot be asked, home says so."""
+        from tui.lines.fix import flying_lines
+
+        try:
+            repair = await session.applied()
+        except DeadhopError as error:
+            self.home.tell(flying_lines(session.flying(), self.words, error))
+            return
+        if repair is None:
+            self.home.tell(Content(self.words.nothing_in_flight))
+            return
+        from tui.screens.fix import FixScreen
+
+        self.push_screen(FixScreen(self.words, self.lang, repair))
 
     async def opened(self) -> Session:
         """The session, once it can search; DeadhopError when it could not be opened."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from base.errors import DeadhopError
 from base.text import Lang
 
 _LONGEST = 4000
@@ -108,6 +109,12 @@ def pairs() -> Iterator[tuple[str, str]]:
 def spoken(message: str, lang: Lang) -> str:
     """The message in the operator's language."""
     return in_korean(message) if lang is Lang.KO else message
+
+
+def told(error: DeadhopError, lang: Lang) -> tuple[str, str]:
+    """Message and hint of an error in the operator's language."""
+    message, hint = (error.korean.get(text) if lang is Lang.KO else text for text in (error.message, error.hint))
+    return message or spoken(error.message, lang), hint or spoken(error.hint, lang)
 
 
 @lru_cache(maxsize=1024)

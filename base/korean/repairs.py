@@ -32,7 +32,6 @@ REPAIRS: Mapping[str, str] = {
     "the source address was not seen as it arrives": "도착한 패킷의 출발지 주소를 볼 수 없었다",
     "tcpdump with sudo on that host shows it": "그 호스트에서 sudo 로 tcpdump 를 실행하면 볼 수 있다",
     "{name} is not known": "{name} 을(를) 모른다",
-    "{name} is not known: {ask}": "{name} 값이 필요하다: {ask}",
     "there is no symptom {symptom}": "{symptom} 라는 증상은 없다",
     "`deadhop kb list` names them all": "`deadhop kb list` 로 모두 볼 수 있다",
     "{name}: {host} is no host of the site ({site})": "{name}: {host} 은(는) 사이트의 호스트가 아니다 ({site})",
@@ -44,8 +43,6 @@ REPAIRS: Mapping[str, str] = {
     "`{template}` cannot be written: {message}": "`{template}` 명령을 만들 수 없다: {message}",
     "a {kind} cannot be part of a command": "{kind} 은(는) 명령에 넣을 수 없다",
     "fix {fix} cannot be offered: {message}": "조치 {fix} 은(는) 쓸 수 없다: {message}",
-    "{cause} has nothing to offer here: {message}": "{cause}: 여기서 쓸 조치가 없다: {message}",
-    "no fix applies": "맞는 조치가 없다",
     "{cause} has no fix {fix}": "{cause} 에 {fix} 라는 조치는 없다",
     "{cause} no longer has the fix {fix}": "{cause} 에 {fix} 라는 조치가 이제 없다",
     "the knowledge has no cause {cause}": "지식에 {cause} 라는 원인이 없다",
@@ -79,6 +76,19 @@ REPAIRS: Mapping[str, str] = {
     "confirm its undo or edit it too: {undo}": "되돌리는 명령이 맞는지 확인하거나 함께 편집한다: {undo}",
     "not undone: {output}": "되돌리지 못했다: {output}",
     "by hand on {host}: {undo}": "{host} 에서 직접 실행한다: {undo}",
+    # repairs that were cut short
+    "the system says: it happened": "시스템 확인: 실행되었다",
+    "the system says: it did not happen": "시스템 확인: 실행되지 않았다",
+    "the system could not be asked whether it happened": "실행되었는지 시스템에 확인하지 못했다",
+    "nobody can say whether `{run}` ran": "`{run}` 이(가) 실행되었는지 알 수 없다",
+    "{done} of {all} commands are in effect": "명령 {all}개 중 {done}개가 적용되어 있다",
+    "go on with the rest, undo what was done, or leave it as it is": (
+        "나머지를 이어서 실행하거나, 한 일을 되돌리거나, 그대로 둔다"
+    ),
+    "undo what was done, or leave it as it is": "한 일을 되돌리거나 그대로 둔다",
+    "the site of this session is gone ({site}): its machines and its rules for fixes are not known, so nothing is "
+    "changed": "이 세션의 사이트({site})가 없어졌다. 장비와 조치 규칙을 알 수 없으므로 아무것도 바꾸지 않는다",
+    "`--site FILE` names the site to change": "`--site 파일` 로 작업할 사이트를 지정한다",
     # sessions, drills, exports
     "there is no session {session}": "{session} 라는 세션은 없다",
     "`deadhop sessions` lists them": "목록: `deadhop sessions`",

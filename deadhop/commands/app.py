@@ -65,12 +65,12 @@ def _keyboard() -> bool:
     return True
 
 
-async def open_app(front: Front, factory: Callable[[], Session], text: str) -> int:
-    """The app, with the session made after its first frame."""
+async def open_app(front: Front, factory: Callable[[], Session], text: str, *, resume: bool = False) -> int:
+    """The app, with the session made after its first frame; with `resume`, at what the session had in flight."""
     from tui.app import DeadhopApp
 
     _give_terminal_back_at_the_end()
-    code = await DeadhopApp(factory, text=text, lang=front.lang).run_async() or 0
+    code = await DeadhopApp(factory, text=text, lang=front.lang, resume=resume).run_async() or 0
     task = asyncio.current_task()
     if task is not None and task.cancelling():  # the app takes a cancellation for a wish to quit
         raise asyncio.CancelledError

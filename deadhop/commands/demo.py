@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deadhop.commands.diagnose import choose, complete, report, walk_through
-from deadhop.commands.fix import exit_code, follow, report_repair
+from deadhop.following import exit_code, follow, report_repair
 from deadhop.front import Front
 from deadhop.output import block
 from deadhop.parsing import Parser

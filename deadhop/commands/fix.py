@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,17 +9,21 @@ from typing import TYPE_CHECKING
 
 from base.errors import UsageError
 from deadhop.asking import ask_line
+from deadhop.following import follow, report_repair
 from deadhop.front import Front
 from deadhop.parsing import Parser
-from deadhop.showing import RISKS, fix_lines, repair_lines
+from deadhop.showing import RISKS, fix_lines
 from diagnosis.policy import confirmation, own_name, refusals
 from diagnosis.views import CauseView, FixView, RepairView
 from knowledge.model import Risk
 
 if TYPE_CHECKING:
     from diagnosis.repair import Repair
+    from diagnosis.resuming import PastRepair
     from diagnosis.session import Session
 
+DECIDED = ("blocked", "not-needed", "verified", "not-verified", "undone")
+"""Phases in which a look before has left nothing to run."""
 RISING = (Risk.REVERSIBLE, Risk.DISRUPTIVE, Risk.DESTRUCTIVE)
 
 
@@ -64,6 +67,16 @@ def arguments(parser: Parser) -> None:
     )
     what.add_argument("--undo", action="store_true", help=say("take back what was done", "한 일을 되돌린다"))
     what.add_argument(
+        "--go-on",
+        action="store_true",
+        help=say("run the rest of a fix that was cut short", "중간에 끊긴 조치의 나머지를 실행한다"),
+    )
+    what.add_argument(
+        "--leave",
+        action="store_true",
+        help=say("leave a fix that was cut short as it is", "중간에 끊긴 조치를 그대로 둔다"),
+    )
+    what.add_argument(
         "--persist", action="store_true", help=say("make it survive a reboot", "재부팅 뒤에도 유지되게 한다")
     )
 
@@ -79,8 +92,12 @@ async def run(front: Front) -> int:
     session = reopen(front.arguments.session, site=front.site)
     try:
         await session.ready()
+        if not front.arguments.plan:
+            session.refuse_changes()
         if front.arguments.undo:
             return await _undo(front, session)
+        if front.arguments.leave:
+            return await _leave(front, session)
         return await _fix(front, session)
     finally:
         await session.close()
@@ -90,8 +107,9 @@ async def run(front: Front) -> int:
 
 
 async def _fix(front: Front, session: Session) -> int:
-    cause = await _cause(front, session)
-    repair, applied = await _repair(front, session, cause)
+    past = await _cut_short(front, session) if front.arguments.go_on else None
+    cause = await _cause(front, session, past.view.cause if past else front.arguments.cause or "")
+    repair, applied = (past, False) if past else await _repair(front, session, cause)
     if front.arguments.plan:
         return await _show_plan(front, session, cause, repair)
     _refuse_risk(front, repair.view.fix.risk)
@@ -101,8 +119,10 @@ async def _fix(front: Front, session: Session) -> int:
         raise _nobody_to_ask(front)
     if not applied:
         await follow(front, repair.prepare())
-        if repair.view.phase in ("blocked", "not-needed"):
+        if repair.view.phase in DECIDED:
             return report_repair(front, session, repair.view)
+        if past is not None:
+            past.refuse_to_go_on()
     if not front.out.json:
         for line in fix_lines(front, repair.view.fix):
             front.out.talk(line)
@@ -123,7 +143,17 @@ def _apply(front: Front, repair: Repair, confirmed_by: str) -> AsyncIterator[Rep
     return repair.apply(confirmed_by=confirmed_by, persist=chosen.persist, take_lock=chosen.take_lock)
 
 
-async def _cause(front: Front, session: Session) -> CauseView:
+async def _cut_short(front: Front, session: Session) -> PastRepair:
+    repair = await session.applied()
+    if repair is None:
+        raise UsageError(
+            front.say("no fix of this session was cut short", "이 세션에 중간에 끊긴 조치가 없다"),
+            hint=f"deadhop resume {session.id}",
+        )
+    return repair
+
+
+async def _cause(front: Front, session: Session, named: str) -> CauseView:
     diagnosis = await session.last_diagnosis()
     causes = {cause.id: cause for cause in diagnosis.causes} if diagnosis else {}
     if not causes:
@@ -131,7 +161,7 @@ async def _cause(front: Front, session: Session) -> CauseView:
             front.say("this session found no cause", "이 세션은 원인을 찾지 못했다"),
             hint="deadhop diagnose SYMPTOM|TEXT",
         )
-    wanted = front.arguments.cause or (next(iter(causes)) if len(causes) == 1 else "")
+    wanted = named or (next(iter(causes)) if len(causes) == 1 else "")
     if wanted not in causes:
         message = (
             front.say("--cause: which one?", "--cause: 어느 원인인가?")
@@ -258,60 +288,7 @@ async def _undo(front: Front, session: Session) -> int:
     return report_repair(front, session, repair.view)
 
 
-# ------------------------------------------------------------------ following and reporting
-
-
-async def follow(front: Front, views: AsyncIterator[RepairView]) -> None:
-    """Says what is happening as it happens."""
-    from diagnosis.repair import PHASES
-
-    shown: tuple[object, ...] = ()
-    async for view in views:
-        running = next((action for action in view.fix.actions if action.state == "running"), None)
-        now = (view.phase, running.run if running else "")
-        if now == shown:
-            continue
-        shown = now
-        phase = PHASES.get(view.phase)
-        words = front.text(phase) if phase else view.phase
-        if running is not None:
-            command = running.undo if view.phase == "undoing" else running.run
-            front.out.progress(f"… {words}: {running.on}: {command}")
-        elif view.phase in ("checking", "verifying"):
-            front.out.progress(f"… {words}")
-
-
-def report_repair(front: Front, session: Session, view: RepairView) -> int:
-    """Prints the end of a repair; its exit code."""
-    if front.out.json:
-        from diagnosis.report import repair_json
-
-        front.out.object("fix", repair_json(session.id, view))
-        return exit_code(view)
-    for line in repair_lines(front, view):
-        front.out.line(line)
-    for line in _next(front, session, view):
-        front.out.line(line)
-    return exit_code(view)
-
-
-def exit_code(view: RepairView) -> int:
-    """0 it works (or there was nothing to do), 2 nobody can tell, 4 it failed."""
-    if view.phase in ("verified", "undone", "not-needed", "planned"):
-        return 0
-    return 2 if view.phase == "blocked" or (view.phase == "not-verified" and view.verified is None) else 4
-
-
-def _next(front: Front, session: Session, view: RepairView) -> list[str]:
-    if session.drill:
-        return []
-    site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
-    ran = any(action.state in ("done", "failed", "interrupted") for action in view.fix.actions)
-    lines = []
-    if ran:
-        undo = front.say("to take it back", "되돌리려면")
-        lines.append(f"  deadhop fix {session.id} --undo{site}   # {undo}")
-    if view.phase == "verified" and view.fix.persist:
-        keep = front.say("to survive a reboot", "재부팅 뒤에도 유지하려면")
-        lines.append(f"  deadhop fix {session.id} --cause {view.cause} --persist{site}   # {keep}")
-    return [f"\n{front.say('NEXT', '다음')}", *lines] if lines else []
+async def _leave(front: Front, session: Session) -> int:
+    repair = await _cut_short(front, session)
+    await follow(front, repair.leave())
+    return report_repair(front, session, repair.view)

@@ -406,6 +406,9 @@ class ScriptedSession:
     hold: asyncio.Event | None = None
     closed: bool = False
     past: tuple[SessionInfo, ...] = ()
+    past_repair: ScriptedRepair | Exception | None = None
+    in_flight: tuple[ActionView, ...] = ()
+    refusal: UsageError | None = None
     export_error: Exception | None = None
 
     async def ready(self) -> None:
@@ -434,6 +437,18 @@ class ScriptedSession:
         repair = ScriptedRepair(RepairView(cause.id, plan, "planned"), **self.repair_changes)  # type: ignore[arg-type]
         self.repairs.append(repair)
         return repair
+
+    async def applied(self) -> ScriptedRepair | None:
+        if isinstance(self.past_repair, Exception):
+            raise self.past_repair
+        return self.past_repair
+
+    def flying(self) -> tuple[ActionView, ...]:
+        return self.in_flight
+
+    def refuse_changes(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
 
     async def health(self) -> AsyncIterator[Reach]:
         for host in self.site.hosts[:-1]:

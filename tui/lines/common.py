@@ -54,9 +54,10 @@ def hint_line(words: Words, hint: str) -> Content:
 
 
 def error_lines(words: Words, error: DeadhopError) -> Content:
-    lines = [marked(BAD, outside(words.told(error.message)), "bold")]
-    if error.hint:
-        lines.append(Content.assemble("  ", hint_line(words, error.hint)))
+    message, hint = words.told_error(error)
+    lines = [marked(BAD, outside(message), "bold")]
+    if hint:
+        lines.append(Content.assemble("  ", hint_line(words, hint)))
     return stacked(lines)
 
 

@@ -16,6 +16,7 @@ from tui.lines.common import (
     UNKNOWN,
     YOURS,
     dim,
+    error_lines,
     hint_line,
     indented,
     marked,
@@ -28,6 +29,7 @@ from tui.lines.walk import cut
 from tui.words import Words
 
 if TYPE_CHECKING:
+    from base.errors import DeadhopError
     from diagnosis.views import ActionView, FixView, RepairView
 
 ACTION_SYMBOLS = {
@@ -58,6 +60,8 @@ PHASE_SYMBOLS = {
     "by-hand": YOURS,
     "locked": YOURS,
     "taken-back": BAD,
+    "cut-short": UNKNOWN,
+    "left": OK,
 }
 RISK_STYLES = {"reversible": "$success", "disruptive": "$warning", "destructive": "bold $error"}
 BUSY_PHASES = frozenset({"checking", "applying", "verifying", "undoing"})
@@ -148,6 +152,21 @@ def can_apply(view: RepairView) -> bool:
     """Something is left to run, and the fault is (or may be) still there."""
     waiting = any(action.state == "planned" for action in view.fix.actions)
     return waiting and not view.fix.unavailable and view.phase in ("planned", "blocked", "by-hand", "locked")
+
+
+def can_go_on(view: RepairView) -> bool:
+    """Something is left of what was cut short; one that is in doubt, or failed, comes before what follows it."""
+    states = {action.state for action in view.fix.actions}
+    return view.phase == "cut-short" and "planned" in states and states <= {"planned", "done", "skipped"}
+
+
+def flying_lines(actions: Sequence[ActionView], words: Words, error: DeadhopError) -> Content:
+    """What was in flight by the journal, where the system cannot be asked: for the notice."""
+    lines: list[Content | str] = [marked(UNKNOWN, words.in_flight if actions else words.nothing_in_flight, "bold")]
+    for action in actions:
+        command = action.undo if action.undoing else action.run
+        lines.append(indented(Content(f"{target_name(words, action.on)}: {outside(command)}")))
+    return stacked([*lines, error_lines(words, error)])
 
 
 def can_persist(view: RepairView) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import work
 from textual.binding import Binding
@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
 
+from base.errors import DeadhopError
 from base.text import Lang
 from tui.lines import fix as lines
 from tui.lines.common import OK, heading, marked, outside, target_name
@@ -25,7 +26,7 @@ from tui.words import Words
 
 if TYPE_CHECKING:
     from diagnosis.views import ActionView, RepairView
-    from tui.engine import Repair
+    from tui.engine import PastRepair, Repair
 
 
 class FixScreen(Room):
@@ -43,6 +44,8 @@ class FixScreen(Room):
     def keys(self) -> Iterable[Binding]:
         w = self.words
         yield Binding("a", "apply", w.key_apply)
+        yield Binding("g", "go_on", w.key_go_on)
+        yield Binding("l", "leave_it", w.key_leave_it)
         yield Binding("t", "take_lock", w.key_take_lock)
         yield Binding("p", "persist", w.key_persist)
         yield Binding("u", "undo", w.key_undo)
@@ -72,6 +75,7 @@ class FixScreen(Room):
         super().on_mount()
         self.view = self.repair.view
         self._run(self.repair.prepare)
+        self._may_change()
 
     # ------------------------------------------------------------ the repair
 
@@ -137,6 +141,10 @@ class FixScreen(Room):
         match action:
             case "apply":
                 return changes and lines.can_apply(view)
+            case "go_on":
+                return changes and lines.can_go_on(view)
+            case "leave_it":
+                return changes and view.phase == "cut-short"
             case "take_lock":
                 return changes and view.phase == "locked"
             case "persist":
@@ -190,13 +198,32 @@ class FixScreen(Room):
     def action_look_again(self) -> None:
         """Before anything ran: is the fault still there? After: did it work?"""
         assert self.view is not None
-        before = self.view.phase in ("planned", "blocked", "not-needed", "undone")
+        before = self.view.phase in ("planned", "blocked", "not-needed", "undone", "cut-short", "left")
         self._run(self.repair.prepare if before else self.repair.verify)
 
     # ------------------------------------------------------------ what changes something
 
+    def _may_change(self) -> bool:
+        """False, and said why, where this session may change nothing at all."""
+        session = self.desk.session
+        assert session is not None
+        try:
+            session.refuse_changes()
+        except DeadhopError as error:
+            self.trouble(error)
+            return False
+        return True
+
     def action_apply(self) -> None:
         self._confirm()
+
+    def action_go_on(self) -> None:
+        """With what is left of a repair that was cut short."""
+        self._confirm()
+
+    def action_leave_it(self) -> None:
+        if self._may_change():
+            self._run(cast("PastRepair", self.repair).leave)
 
     def action_persist(self) -> None:
         self._confirm(persist=True)
@@ -207,6 +234,8 @@ class FixScreen(Room):
 
     def action_undo(self) -> None:
         assert self.view is not None
+        if not self._may_change():
+            return
         body = lines.undo_plan(self.view, self.words)
         what = Confirmation(self.words.undo_title, body, self.words.undo_now)
         self.app.push_screen(Confirm(self.words, what), lambda by: self._run(self.repair.undo) if by else None)
@@ -215,6 +244,8 @@ class FixScreen(Room):
         view, session = self.view, self.desk.session
         assert view is not None
         assert session is not None
+        if not self._may_change():
+            return
         from tui.rules import confirmed, forbidden
 
         refusal = forbidden(session.site, view.fix, self.lang, persist=persist)

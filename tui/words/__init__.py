@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from base.text import Lang
+
+if TYPE_CHECKING:
+    from base.errors import DeadhopError
 
 
 class Words(NamedTuple):
@@ -50,6 +53,7 @@ class Words(NamedTuple):
     key_go_on: str
     key_help: str
     key_home: str
+    key_leave_it: str
     key_next: str
     key_open: str
     key_palette: str
@@ -154,6 +158,8 @@ class Words(NamedTuple):
     edited: str
     action_state: Mapping[str, str]
     phase: Mapping[str, str]
+    in_flight: str
+    nothing_in_flight: str
     blocked_next: str
     blocked_risk: str
     undo_offered: str
@@ -189,6 +195,14 @@ class Words(NamedTuple):
         from base.korean import in_korean
 
         return in_korean(message)
+
+    def told_error(self, error: DeadhopError) -> tuple[str, str]:
+        """Its message and hint."""
+        if self.lang is Lang.EN:
+            return error.message, error.hint
+        from base.korean import told
+
+        return told(error, self.lang)
 
 
 def words_of(lang: Lang) -> Words:

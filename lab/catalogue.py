@@ -1,0 +1,6 @@
+"""Every fault there is: those of the network, and those of the parts."""
+
+from lab.faults import FAULTS, Fault
+from lab.kube.faults import KUBE_FAULTS
+
+EVERY_FAULT: dict[str, Fault] = FAULTS | KUBE_FAULTS

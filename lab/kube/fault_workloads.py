@@ -1,0 +1,85 @@
+"""Faults of what runs in the cluster: images, crashes, scheduling, volumes."""
+
+from lab.faults import Fault
+from lab.kube.steps import (
+    W1,
+    W2,
+    apply,
+    claim,
+    delete,
+    deployment,
+    events_of,
+    kube_fault,
+    on_master,
+    pod_with_claim,
+    quietly,
+    volume,
+)
+from lab.kube.versions import REPOSITORY
+
+_NO_FILE = "echo 'cannot open /etc/app.conf: No such file or directory' >&2; exit 3"
+
+WORKLOAD_FAULTS: dict[str, Fault] = {
+    "pvc-pending": kube_fault(
+        "a claim without storage class and without volume, and the pod that waits for it",
+        breaks=(apply(claim("data"), pod_with_claim("db", "data")),),
+        undo=(delete("pod/db"), delete("pvc/data"), delete("pv/data")),
+        shows=(on_master("kubectl get pvc,pod db data"), on_master("kubectl describe pvc data | tail -n 4")),
+        shown=events_of("PersistentVolumeClaim", "no persistent volumes available"),
+    ),
+    "pvc-leftover": kube_fault(
+        "a claim of a deployment that is gone; deleting it hangs while a pod uses it",
+        breaks=(
+            apply(volume("old"), claim("old", "old"), pod_with_claim("user", "old")),
+            quietly(
+                "kubectl wait --for=condition=Ready pod/user --timeout=60s && kubectl delete pvc old --wait=false"
+            ),
+        ),
+        undo=(delete("pod/user"), delete("pvc/old"), delete("pv/old")),
+        shows=(
+            on_master("kubectl get pvc"),
+            on_master("kubectl describe pvc old | grep -E 'Status|Finalizers|Used By'"),
+        ),
+        shown=on_master("kubectl get pvc old | grep -q Terminating"),
+    ),
+    "crashloop": kube_fault(
+        "an application that exits with an error",
+        breaks=(apply(deployment("reports", command=["sh", "-c", _NO_FILE])),),
+        undo=(delete("deployment/reports"),),
+        shows=(on_master("kubectl get pods -l app=reports"), on_master("kubectl logs -l app=reports")),
+        shown=on_master("kubectl get pods -l app=reports | grep -q CrashLoopBackOff"),
+    ),
+    "image-pull": kube_fault(
+        "an image that does not exist",
+        breaks=(apply(deployment("shop", image=f"{REPOSITORY}/shop:1")),),
+        undo=(delete("deployment/shop"),),
+        shows=(
+            on_master("kubectl get pods -l app=shop"),
+            on_master("kubectl describe pod -l app=shop | tail -n 5"),
+        ),
+        shown=on_master("kubectl get pods -l app=shop | grep -q ImagePullBackOff"),
+    ),
+    "pending-resources": kube_fault(
+        "a pod asks for more CPU than any node has",
+        breaks=(apply(deployment("batch", resources={"requests": {"cpu": "64"}})),),
+        undo=(delete("deployment/batch"),),
+        shows=(
+            on_master("kubectl get pods -l app=batch"),
+            on_master("kubectl describe pod -l app=batch | tail -n 3"),
+        ),
+        shown=events_of("Pod", "FailedScheduling.*batch"),
+    ),
+    "pending-taint": kube_fault(
+        "both workers carry a taint that the pod does not tolerate",
+        breaks=(quietly(f"kubectl taint node {W1} {W2} maintenance=yes:NoSchedule"), apply(deployment("mail"))),
+        undo=(
+            quietly(f"kubectl taint node {W1} {W2} maintenance- || true"),
+            delete("deployment/mail"),
+        ),
+        shows=(
+            on_master("kubectl get pods -l app=mail"),
+            on_master("kubectl describe pod -l app=mail | tail -n 3"),
+        ),
+        shown=events_of("Pod", "FailedScheduling.*mail"),
+    ),
+}
