@@ -8,7 +8,7 @@ import time
 
 from lab import boot, breaking, check, cleanup, packages, site
 from lab.catalogue import EVERY_FAULT
-from lab.cloud import api, venv
+from lab.cloud import api, client, venv
 from lab.errors import LabError
 from lab.inside import enter
 from lab.instance import Instance, current, see_cgroup2
@@ -21,7 +21,7 @@ from lab.processes import ENV
 def run_command(argv: list[str], about: str) -> int:
     arguments, rest = _parser(about).parse_known_args(argv)
     arguments.argv = argv
-    if rest and arguments.run is not _kubectl:
+    if rest and arguments.run not in (_kubectl, _openstack):
         _parser(about).parse_args(argv)  # says what it does not know
     if os.geteuid() and arguments.run not in (_faults, _packages):
         raise LabError("the lab needs root", hint=f"sudo {sys.executable} -m lab {argv[0]}")
@@ -72,6 +72,11 @@ def _with_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     packages_verb.set_defaults(run=_packages)
     kubectl_verb = verbs.add_parser("kubectl", help="kubectl as the cluster's admin, from here", add_help=False)
     kubectl_verb.set_defaults(run=_kubectl)
+    openstack_verb = verbs.add_parser(
+        "openstack", help="OpenStack's client as administrator, from here", add_help=False
+    )
+    openstack_verb.set_defaults(run=_openstack)
+    verbs.add_parser("clouds", help="path of the cloud's clouds.yaml").set_defaults(run=_clouds)
     for name, text in (("exec", "run a command in a machine, or MACHINE:pod2"), ("console", "a root shell")):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("machine")
@@ -146,6 +151,16 @@ def _site(lab: Instance, arguments: argparse.Namespace) -> int:
 
 def _kubectl(lab: Instance, arguments: argparse.Namespace) -> int:
     kubectl(lab, arguments.argv[1:])
+    return 0
+
+
+def _openstack(lab: Instance, arguments: argparse.Namespace) -> int:
+    client.openstack(lab, arguments.argv[1:])
+    return 0
+
+
+def _clouds(lab: Instance, arguments: argparse.Namespace) -> int:
+    print(client.clouds(lab))
     return 0
 
 

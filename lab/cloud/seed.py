@@ -6,7 +6,7 @@ from dataclasses import asdict
 from lab.bash import FILES
 from lab.cloud import venv
 from lab.cloud.agents import HYPERVISORS, units_of
-from lab.cloud.config import CLOUD
+from lab.cloud.client import environment
 from lab.cloud.machines import CONTROLLER
 from lab.errors import LabError
 from lab.instance import Instance
@@ -23,17 +23,6 @@ def seed(lab: Instance, what: str) -> None:
         "servers": {name: asdict(worker) for name, worker in WORKERS.items()},
     }
     argv = (venv.program("python"), str(FILES / "openstack/seed.py"), what)
-    done = run(*client_environment(lab), *argv, stdin=json.dumps(wanted), timeout=300)
+    done = run("env", *environment(lab), *argv, stdin=json.dumps(wanted), timeout=300)
     if done.returncode:
         raise LabError(f"{what} could not be made: {(done.stdout + done.stderr).strip()[-1500:]}")
-
-
-def client_environment(lab: Instance) -> tuple[str, ...]:
-    """argv that stands before a client's."""
-    return (
-        "env",
-        f"OS_CLIENT_CONFIG_FILE={lab.clouds}",
-        f"OS_CLOUD={CLOUD}",
-        f"PATH={venv.venv()}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "PYTHONWARNINGS=ignore",
-    )
