@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from probes import host_keys, reach
-from probes.linux import firewall, host, sshd
+from probes.cluster import details as cluster_details
+from probes.cluster import objects as cluster_objects
+from probes.cluster import reach as cluster_reach
+from probes.linux import disks, firewall, host, sshd, state, unit
+from probes.node import control_plane, kubelet
 from probes.path import arrivals, drops, firewall_along, firewall_hits, gateway_for, ping, route_walk, traceroute
 
 __all__ = [
     "arrivals",
+    "cluster_details",
+    "cluster_objects",
+    "cluster_reach",
+    "control_plane",
+    "disks",
     "drops",
     "firewall",
     "firewall_along",
@@ -15,9 +24,12 @@ __all__ = [
     "gateway_for",
     "host",
     "host_keys",
+    "kubelet",
     "ping",
     "reach",
     "route_walk",
     "sshd",
+    "state",
     "traceroute",
+    "unit",
 ]

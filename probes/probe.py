@@ -100,7 +100,7 @@ PROBES: dict[str, Probe] = {}
 
 
 def probe(
-    name: str, *, commands: tuple[str, ...] = (), timeout: float = 10.0, on: str = "host", **kinds: str
+    name: str, /, *, commands: tuple[str, ...] = (), timeout: float = 10.0, on: str = "host", **kinds: str
 ) -> Callable[[Asking], Asking]:
     """Registers a probe. `commands` are what it runs on hosts, and `GET …` what it asks APIs for; `kinds`
     gives each keyword parameter its kind; defaults come from the signature."""

@@ -1,0 +1,80 @@
+"""linux.disks: how full the file systems are, and whether a disk has room behind its partition."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from probes.errors import ProbeError
+from probes.linux.ask import ask
+from probes.linux.fields import json_of, reading
+from probes.node.facts import Disk, Disks
+from probes.probe import Toolbox, probe
+from probes.site import target_of
+
+_SPACE = ("df", "-PB1", "-x", "tmpfs", "-x", "devtmpfs", "-x", "squashfs")
+_INODES = ("df", "-Pi", "-x", "tmpfs", "-x", "devtmpfs", "-x", "squashfs")
+_BLOCKS = ("lsblk", "-Jbo", "PATH,TYPE,SIZE")
+_ANY = (0, 1)
+_TABLE = 34 * 512 * 2 + (1 << 20)
+"""Bytes that partition tables and alignment take at most; what is left below is no room to grow."""
+
+
+@probe("linux.disks", commands=("df -PB1", "df -Pi", "lsblk -Jbo"))
+async def disks(host: str, toolbox: Toolbox) -> Disks:
+    """File systems with a disk behind them: size, what is left, and what the disk could still give."""
+    connection = toolbox.connection(target_of(host))
+    space, inodes = await asyncio.gather(ask(connection, *_SPACE, ok=_ANY), ask(connection, *_INODES, ok=_ANY))
+    try:
+        growth = parse_growth(await ask(connection, *_BLOCKS))
+    except ProbeError:
+        growth = {}
+    return Disks(host, parse_disks(space, inodes, growth))
+
+
+@reading("df")
+def parse_disks(space: str, inodes: str, growth: Mapping[str, int]) -> tuple[Disk, ...]:
+    """Of `df -PB1` and `df -Pi`; each device and mount once."""
+    files = {mount: use for _, _, use, mount in _rows(inodes)}
+    return tuple(
+        Disk(mount, device, size, available, use, files.get(mount, 0), growth.get(device, 0))
+        for device, (size, available), use, mount in _rows(space)
+        if not _of_a_container(device, mount)
+    )
+
+
+def _of_a_container(device: str, mount: str) -> bool:
+    """It lies on one of the others."""
+    return device == "overlay" and mount != "/"
+
+
+def _rows(text: str) -> Iterator[tuple[str, tuple[int, int], int, str]]:
+    """Device, (size, available), use in percent, mount."""
+    header, *lines = text.splitlines()
+    if not header.startswith("Filesystem"):
+        raise ValueError(header)
+    for line in lines:
+        device, size, _, available, use, mount = line.split(None, 5)
+        yield device, (_number(size), _number(available)), _number(use.rstrip("%")), mount
+
+
+def _number(text: str) -> int:
+    """`-` where the file system does not count."""
+    return 0 if text == "-" else int(text)
+
+
+@reading("lsblk")
+def parse_growth(text: str) -> dict[str, int]:
+    """Partition → bytes of its disk that belong to no partition."""
+    growth = {}
+    for disk in json_of(text)["blockdevices"]:
+        parts = [child for child in disk.get("children", ()) if child["type"] == "part"]
+        free = int(disk["size"]) - sum(int(part["size"]) for part in parts)
+        growth.update({str(part["path"]): free if free > _TABLE else 0 for part in _last(parts)})
+    return growth
+
+
+def _last(parts: list[Any]) -> list[Any]:
+    """Only the last partition can grow into what is behind it."""
+    return parts[-1:]

@@ -1,0 +1,127 @@
+"""What probes of cluster nodes and of systemd units and disks return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One systemd unit as it is now."""
+
+    host: str
+    unit: str
+    installed: bool
+    active: str
+    """ActiveState: active, inactive, failed, activating (also between two tries), deactivating."""
+    sub: str
+    """SubState: running, dead, auto-restart, exited …"""
+    enabled: bool
+    restarts: int
+    """How often systemd has restarted it by itself since it was started."""
+    status: int
+    """Exit status of its last main process; 0 while it runs."""
+    pid: int
+    errors: tuple[str, ...]
+    """What it complained of, oldest first, each once: since it was started if it runs, else at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kubelet:
+    """The kubelet of one machine, and what it stands on."""
+
+    host: str
+    installed: bool
+    active: str
+    """systemd's ActiveState; `activating` between two tries to start."""
+    restarts: int
+    errors: tuple[str, ...]
+    swaps: tuple[str, ...]
+    """Devices and files that are swapped to."""
+    node_ip: str
+    """Of `--node-ip`; empty without one."""
+    node_ip_here: bool
+    """An interface has it; true without `--node-ip`."""
+    runtime: str
+    """containerd.service, crio.service or docker.service; empty when none of them is installed."""
+    runtime_active: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cni:
+    """The pod network's configuration on one machine."""
+
+    host: str
+    configs: tuple[str, ...]
+    """Files in /etc/cni/net.d, in the order in which the runtime takes the first."""
+    plugins: tuple[str, ...]
+    """Types of the first configuration's plugins."""
+    missing: tuple[str, ...]
+    """Those without a program in /opt/cni/bin."""
+    flannel_env: bool
+    """/run/flannel/subnet.env is there."""
+    flannel_network: str
+    flannel_subnet: str
+    flannel_mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class StaticPod:
+    name: str
+    """etcd, kube-apiserver, kube-controller-manager, kube-scheduler."""
+    manifest: bool
+    """/etc/kubernetes/manifests has its file."""
+    running: bool
+    restarts: int
+    errors: tuple[str, ...]
+    """What its newest container's log complained of at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """The control plane of one machine, seen without its API."""
+
+    host: str
+    pods: tuple[StaticPod, ...]
+    """Always these four, in this order: etcd, kube-apiserver, kube-controller-manager, kube-scheduler."""
+    ports: tuple[int, ...]
+    """TCP ports somebody listens on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    path: str
+    subject: str
+    not_before: int
+    """Seconds since 1970."""
+    not_after: int
+    expired: bool
+    """By the machine's own clock."""
+    not_yet: bool
+    seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    host: str
+    certificates: tuple[Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    mount: str
+    device: str
+    size: int
+    """Bytes."""
+    available: int
+    used_percent: int
+    inodes_percent: int
+    """0 where the file system does not count them."""
+    can_grow: int
+    """Bytes of the disk behind the partition that belong to no partition; 0 where it is no partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disks:
+    host: str
+    disks: tuple[Disk, ...]
