@@ -95,13 +95,14 @@ def _catalog() -> tuple[dict[str, str], dict[str, list[Template]]]:
 
 def pairs() -> Iterator[tuple[str, str]]:
     """All sentences, English and Korean. Loaded when the first one is wanted: English needs none of it."""
+    from base.korean.clouds import CLOUDS
     from base.korean.clusters import CLUSTERS
     from base.korean.files import FILES
     from base.korean.looks import LOOKS
     from base.korean.repairs import REPAIRS
     from base.korean.systems import SYSTEMS
 
-    tables: tuple[Mapping[str, str], ...] = (LOOKS, FILES, REPAIRS, SYSTEMS, CLUSTERS)
+    tables: tuple[Mapping[str, str], ...] = (LOOKS, CLOUDS, FILES, REPAIRS, SYSTEMS, CLUSTERS)
     for table in tables:
         yield from table.items()
 

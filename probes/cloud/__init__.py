@@ -1,0 +1,1 @@
+"""OpenStack: the connection to a cloud, and the probes that look there."""

@@ -1,0 +1,163 @@
+"""One try of one request, in a thread: how far it came, when it must end, and how it is ended from elsewhere."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from base.text import clip, inert
+from probes.cloud.where import Where
+from probes.errors import HostUnreachable, OutputTooLong, ProbeError, ProbeTimeout
+
+CONNECT_SECONDS = 4.0
+"""More than the 3 s after which Linux gives up on a neighbour that does not answer ARP."""
+_ADDRESSES_TRIED = 3
+_NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
+
+
+class Stopped(Exception):
+    """The way to the API ends here. Not an OSError: the libraries in between must not touch it."""
+
+    def __init__(self, kind: type[ProbeError], where: Where, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.where, self.message, self.hint = kind, where, message, hint
+
+
+@dataclass(slots=True)
+class Attempt:
+    """`stop` may be called from any thread: blocking calls on its sockets then end at once."""
+
+    deadline: float
+    """By `time.monotonic`."""
+    limit: int
+    layer: str = "name"
+    url: str = ""
+    address: str = ""
+    port: int = 0
+    stopped: bool = False
+    reused: bool = False
+    """The connection was kept from an earlier request; the other side may have closed it meanwhile."""
+    _handles: list[socket.socket] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def left(self) -> float:
+        """Seconds; never zero, which would mean "without blocking" to a socket."""
+        return max(self.deadline - time.monotonic(), 0.001)
+
+    def watch(self, handle: socket.socket) -> None:
+        with self._lock:
+            self._handles.append(handle)
+        if self.stopped:
+            shut(handle)
+
+    def stop(self) -> None:
+        with self._lock:
+            self.stopped = True
+            handles = tuple(self._handles)
+        for handle in handles:
+            shut(handle)
+
+    def where(self, state: str = "") -> Where:
+        return Where(self.layer, state, self.url, self.address)
+
+    def overdue(self) -> Stopped:
+        """Why there is no answer in time, by how far it came."""
+        return Stopped(ProbeTimeout, self.where("silent"), f"{self.url}: {self._waits_for()}")
+
+    def _waits_for(self) -> str:
+        if self.layer == "name":
+            return f"no answer from the name servers for {self.address}"
+        if self.layer in ("route", "port"):
+            return f"no answer from {self.address} port {self.port}"
+        if self.layer == "tls":
+            return "the port is open, but the TLS handshake does not come to its end"
+        return "the port is open, but no whole answer comes in time"
+
+    def too_long(self) -> Stopped:
+        message = f"{self.url}: answers with more than {self.limit >> 20} MiB"
+        return Stopped(OutputTooLong, self.where(), message, hint="is it the right address?")
+
+
+CURRENT = threading.local()
+"""`attempt` of the thread; the adapter's connections are called by libraries that know nothing of it."""
+
+
+def current() -> Attempt:
+    attempt: Attempt = CURRENT.attempt
+    return attempt
+
+
+def shut(handle: socket.socket) -> None:
+    with suppress(OSError):
+        handle.shutdown(socket.SHUT_RDWR)
+
+
+# ------------------------------------------------------------------ name, route, port
+
+
+def connected(host: str, port: int, options: Iterable[Any]) -> tuple[socket.socket, socket.socket]:
+    """A socket that is connected, and a handle to shut it by; Stopped with the layer that failed."""
+    attempt = current()
+    attempt.layer, attempt.address, attempt.port, attempt.reused = "name", host, port, False
+    found = _addresses(host, port)
+    attempt.layer = "port"
+    failed: Stopped | None = None
+    for family, kind, protocol, _, address in found[:_ADDRESSES_TRIED]:
+        attempt.address = str(address[0])
+        try:
+            return _connect(socket.socket(family, kind, protocol), address, options)
+        except OSError as error:
+            failed = _no_way(attempt, error)
+    assert failed is not None
+    raise failed
+
+
+def _addresses(host: str, port: int) -> list[Any]:
+    attempt = current()
+    try:
+        return socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        said = inert(error.strerror if isinstance(error, OSError) and error.strerror else str(error))
+        hint = "is the name right in clouds.yaml and in the catalogue?"
+        raise Stopped(HostUnreachable, attempt.where(), f"{attempt.url}: {said}", hint=hint) from error
+
+
+def _connect(sock: socket.socket, address: Any, options: Iterable[Any]) -> tuple[socket.socket, socket.socket]:
+    attempt = current()
+    handle = sock.dup()
+    try:
+        for option in options:
+            sock.setsockopt(*option)
+        sock.settimeout(min(attempt.left, CONNECT_SECONDS))
+        attempt.watch(handle)
+        sock.connect(address)
+        if attempt.stopped:
+            raise ConnectionAbortedError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
+        sock.settimeout(attempt.left)
+        return sock, handle
+    except BaseException:
+        sock.close()
+        handle.close()
+        raise
+
+
+def _no_way(attempt: Attempt, error: OSError) -> Stopped:
+    if attempt.stopped:
+        return attempt.overdue()
+    if isinstance(error, TimeoutError):
+        seconds = f"{CONNECT_SECONDS:g}"
+        said = f"no answer from {attempt.address} port {attempt.port} within {seconds} s"
+        return Stopped(HostUnreachable, attempt.where("silent"), f"{attempt.url}: {said}")
+    state = "refused" if error.errno == errno.ECONNREFUSED else "unreachable"
+    attempt.layer = "route" if error.errno in _NO_ROUTE else "port"
+    said = clip(inert(os.strerror(error.errno) if error.errno else str(error)), 200)
+    message = f"{attempt.url}: {attempt.address} port {attempt.port}: {said}"
+    return Stopped(HostUnreachable, attempt.where(state), message)

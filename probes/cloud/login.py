@@ -1,0 +1,164 @@
+"""From a cloud of the site to a session that can log in. Imports the SDK: only the connection may import this."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keystoneauth1.exceptions
+import openstack.exceptions
+from keystoneauth1.access import AccessInfo
+from keystoneauth1.identity.base import BaseIdentityPlugin
+from keystoneauth1.session import Session
+from openstack.config.cloud_region import CloudRegion
+from openstack.config.loader import OpenStackConfig
+
+from base.errors import DeadhopError
+from base.text import clip, inert
+from probes.cloud.attempt import Stopped
+from probes.cloud.files import ENVIRONMENT, names_in
+from probes.cloud.where import Where
+from probes.cloud.wire import tame
+from probes.errors import NotFound, ProbeError
+from probes.site import Cloud
+
+for _name in ("keystoneauth", "openstack", "urllib3", "stevedore"):
+    _logger = logging.getLogger(_name)
+    _logger.addHandler(logging.NullHandler())
+    _logger.propagate = False  # they would write into the screen, and bodies of logins into anybody's log
+
+
+@dataclass(slots=True)
+class Login:
+    """`given` is what a control node's files say; without it the operator's own files and environment count."""
+
+    cloud: Cloud
+    given: Mapping[str, Any] | None = None
+    authority: bytes = b""
+    """The CA that a control node's `cacert` names, for it is no file of this machine."""
+    _file: int = -1
+    _made: tuple[CloudRegion, Session] | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def session(self) -> tuple[CloudRegion, Session]:
+        """Made once. Stopped when the configuration is of no use. Nothing is sent yet."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def _make(self) -> tuple[CloudRegion, Session]:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the SDK, about old keys in files that work
+                region = self._region()
+                session = region.get_session()
+        except DeadhopError:
+            raise
+        except (openstack.exceptions.SDKException, keystoneauth1.exceptions.ClientException) as error:
+            raise self._useless(said(error)) from error
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError, OSError) as error:
+            raise self._useless(f"it is not in the form of a cloud ({type(error).__name__})") from error
+        session.app_name = "deadhop"
+        tame(session.session, str(region.config.get("auth", {}).get("auth_url") or ""))
+        return region, session
+
+    def _region(self) -> CloudRegion:
+        if self.given is not None:
+            config = OpenStackConfig(load_yaml_config=False, load_envvars=False)
+            given = {**self.given, **({"cacert": self._as_file()} if self.authority else {})}
+            config.cloud_config = {"clouds": {self.cloud.name: given}}
+            return config.get_one(cloud=self.cloud.name)
+        if self.cloud.config is None:
+            config = OpenStackConfig(load_yaml_config=False)
+            return self._one(config, config.envvar_key or ENVIRONMENT)
+        names_in(self.cloud.config)  # the SDK would leave a broken file out and not say so
+        beside = [str(self.cloud.config.with_name(f"secure{end}")) for end in (".yaml", ".yml", ".json")]
+        override = os.environ.get("OS_CLIENT_SECURE_FILE")
+        config = OpenStackConfig(
+            config_files=[str(self.cloud.config)],
+            secure_files=[*([override] if override else []), *beside, *_secure_elsewhere()],
+            load_envvars=False,
+        )
+        return self._one(config, self.cloud.entry or self.cloud.name)
+
+    def _one(self, config: OpenStackConfig, name: str) -> CloudRegion:
+        names = tuple(config.get_cloud_names())
+        if name in names:
+            return config.get_one(cloud=name)
+        where = str(self.cloud.config or "OS_*")
+        hint = (
+            f"there are: {', '.join(map(inert, names))}"
+            if self.cloud.config
+            else "are OS_AUTH_URL and the rest set?"
+        )
+        raise Stopped(NotFound, Where("config"), f"{where}: names no cloud {name}", hint=hint)
+
+    def _useless(self, why: str) -> Stopped:
+        where = str(self.cloud.config or (self.cloud.host and f"what {self.cloud.host} has") or "OS_*")
+        return Stopped(
+            ProbeError,
+            Where("config"),
+            f"{where}: the cloud {self.cloud.name} cannot be used: {why}",
+            hint="`openstack --os-cloud NAME token issue` must work with the same file",
+        )
+
+    def _as_file(self) -> str:
+        """In memory: OpenSSL reads authorities from files only."""
+        if self._file < 0:
+            self._file = os.memfd_create("ca")
+            os.write(self._file, self.authority)
+        return f"/proc/self/fd/{self._file}"
+
+    def close(self) -> None:
+        with self._lock:
+            made, self._made = self._made, None
+            file, self._file = self._file, -1
+        if made is not None:
+            made[1].close()
+        if file >= 0:
+            os.close(file)
+
+
+def _secure_elsewhere() -> list[str]:
+    """The SDK looks for passwords in the same places as for clouds."""
+    from openstack.config.loader import SECURE_FILES
+
+    return list(SECURE_FILES)
+
+
+def access_of(session: Session) -> AccessInfo | None:
+    """Logs in if need be. None for logins without Keystone, which know no catalogue."""
+    auth = session.auth
+    return auth.get_access(session) if isinstance(auth, BaseIdentityPlugin) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    user: str = ""
+    project: str = ""
+    roles: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """`demo of the project demo (roles: member)`."""
+        scope = f" of the project {self.project}" if self.project else ""
+        return f"{self.user or 'the user'}{scope} (roles: {', '.join(self.roles) or 'none'})"
+
+
+def who(access: AccessInfo | None) -> Who:
+    if access is None:
+        return Who()
+    names = (str(access.username or ""), str(access.project_name or ""))
+    user, project = (clip(inert(name), 100) for name in names)
+    return Who(user, project, tuple(clip(inert(str(role)), 60) for role in access.role_names or ()))
+
+
+def said(error: BaseException) -> str:
+    """The words of a library's error, in one line."""
+    return clip(inert(" ".join(str(error).split())), 300)

@@ -1,0 +1,94 @@
+"""cloud.reach: how far the way to a cloud's APIs leads."""
+
+from __future__ import annotations
+
+import asyncio
+
+from probes.cloud import shapes
+from probes.cloud.ask import NO_CATALOGUE, Cloud, read
+from probes.cloud.facts import CloudReach, ServiceReach
+from probes.cloud.where import Where
+from probes.errors import (
+    CertificateRefused,
+    HostUnreachable,
+    NotFound,
+    ProbeError,
+    ProbeTimeout,
+    Unavailable,
+)
+from probes.exchange import Reply
+from probes.probe import Toolbox, probe
+
+_SILENT = (HostUnreachable, CertificateRefused, ProbeTimeout, Unavailable, NotFound)
+_NO_ANSWER = frozenset(kind.reason for kind in _SILENT)
+"""A service that refuses for want of a role does answer. `not-found` counts only where it is the catalogue's."""
+_WITHOUT_ENDPOINT = "catalogue"
+
+
+@probe("cloud.reach", commands=("GET identity /v3/auth/", "GET /"), timeout=14.0, on="cloud")
+async def reach(cloud: str, toolbox: Toolbox) -> CloudReach:
+    """How far the way to the cloud leads: config, name, route, port, TLS, login, catalogue, each service."""
+    asked = Cloud(cloud, toolbox)
+    reply = await asked.reply("identity", "v3", "auth", "tokens", query=NO_CATALOGUE, shape=shapes.OneToken)
+    if reply.failure or reply.status is None:
+        return _stopped(cloud, reply)
+    token = read(reply, shapes.OneToken).token
+    listed = await asked.reply("identity", "v3", "auth", "catalog", shape=shapes.Catalogue)
+    if listed.failure or listed.status is None:
+        return _stopped(cloud, listed, token, _WITHOUT_ENDPOINT)
+    types = dict.fromkeys(entry.type for entry in read(listed, shapes.Catalogue).catalog if entry.type)
+    services = await asyncio.gather(*(_service(asked, kind) for kind in types))
+    return _answered(cloud, Where.of(reply.stderr).url, token, services)
+
+
+async def _service(cloud: Cloud, kind: str) -> ServiceReach:
+    """Its root: a list of versions, without login for most."""
+    reply = await cloud.reply(kind)
+    where = Where.of(reply.stderr)
+    silent = reply.failure in _NO_ANSWER and not _some_answer(reply)
+    return ServiceReach(kind, where.url, not silent, where.state if reply.failure else "", reply.message)
+
+
+def _some_answer(reply: Reply) -> bool:
+    return reply.failure == NotFound.reason and reply.status is not None
+
+
+def _answered(cloud: str, url: str, token: shapes.Token, services: list[ServiceReach]) -> CloudReach:
+    silent = [one for one in services if not one.answers]
+    first = silent[0] if silent else None
+    return CloudReach(
+        cloud,
+        stopped_at="service" if first else "",
+        state=first.state if first else "",
+        url=first.url if first else url,
+        address="",
+        not_before="",
+        not_after="",
+        user=token.user.name,
+        project=token.project.name,
+        roles=tuple(role.name for role in token.roles),
+        services=tuple(services),
+        silent=tuple(one.type for one in silent),
+        error=first.error if first else "",
+    )
+
+
+def _stopped(cloud: str, reply: Reply, token: shapes.Token | None = None, layer: str = "") -> CloudReach:
+    where = Where.of(reply.stderr)
+    if not where.layer and not layer:
+        raise ProbeError(reply.message or "the cloud gave no answer", hint=reply.hint)
+    return CloudReach(
+        cloud,
+        stopped_at=layer or where.layer,
+        state=where.state,
+        url=where.url,
+        address=where.address,
+        not_before=where.not_before,
+        not_after=where.not_after,
+        user=token.user.name if token else "",
+        project=token.project.name if token else "",
+        roles=tuple(role.name for role in token.roles) if token else (),
+        services=(),
+        silent=(),
+        error=reply.message,
+    )

@@ -1,0 +1,98 @@
+"""Credentials of a control node, for an operator whose machine has none. Read over SSH, parsed, kept in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from base.errors import ConfigError, Place
+from probes.cloud.attempt import Stopped
+from probes.cloud.files import clouds_in
+from probes.cloud.openrc import parse_openrc
+from probes.cloud.where import Where
+from probes.connection import Command
+from probes.errors import NotFound, ProbeError
+from probes.linux.ask import why_no_answer
+from probes.site import Cloud, target_of
+
+if TYPE_CHECKING:
+    from probes.toolbox import LiveToolbox
+
+CLOUDS = ("/etc/openstack/clouds.yaml", "/etc/kolla/clouds.yaml", "/root/.config/openstack/clouds.yaml")
+RCS = (
+    "/etc/kolla/admin-openrc.sh",
+    "/etc/kolla/admin-openrc-system.sh",
+    "/root/keystonerc_admin",
+    "/root/admin-openrc.sh",
+    "/root/admin-openrc",
+    "/root/openrc",
+)
+"""kolla-ansible, packstack, the installation guide, and what downstream guides call it."""
+_DEFAULT = "kolla-admin"
+_NONE = 1
+"""grep's exit status when no file has a line; 2 when some are missing."""
+
+
+async def credentials(cloud: Cloud, toolbox: LiveToolbox) -> tuple[Mapping[str, Any], bytes]:
+    """What a clouds.yaml would say, and the authority it names. Stopped when there is none, or no way to it."""
+    files = await _files(cloud, toolbox)
+    try:
+        given = _chosen(cloud, files)
+    except ConfigError as error:
+        message = f"{cloud.host}: {error.message}"
+        raise Stopped(ProbeError, Where("config"), message, hint=error.hint) from error
+    return given, await _authority(cloud, given, toolbox)
+
+
+async def _files(cloud: Cloud, toolbox: LiveToolbox) -> dict[str, str]:
+    """All at once, by path."""
+    command = Command(argv=("grep", "-sH", "", *CLOUDS, *RCS), sudo=True, private=True)
+    target = target_of(cloud.host)
+    reply = await toolbox.connection(target).run(command)
+    error = why_no_answer(reply, command, target, (0, _NONE, 2))
+    if error is not None:
+        raise Stopped(type(error), Where("config"), error.message, hint=error.hint)
+    files: dict[str, list[str]] = {}
+    for line in reply.stdout.splitlines():
+        path, _, text = line.partition(":")
+        files.setdefault(path, []).append(text)
+    found = {path: "\n".join(lines) + "\n" for path, lines in files.items() if path in (*CLOUDS, *RCS)}
+    if not found:
+        message = f"{cloud.host}: has no credentials of a cloud where control nodes keep them"
+        raise Stopped(NotFound, Where("config"), message, hint="give the cloud a `config` in site.yaml")
+    return found
+
+
+def _chosen(cloud: Cloud, files: Mapping[str, str]) -> Mapping[str, Any]:
+    """The first clouds.yaml that has the cloud, else the first file of OS_*."""
+    others: list[str] = []
+    for path in CLOUDS:
+        clouds = clouds_in(files[path], path) if path in files else {}
+        name = _name(cloud, clouds)
+        if name:
+            entry: Mapping[str, Any] = clouds[name]
+            return entry
+        others += clouds
+    for path in RCS:
+        if path in files and not cloud.entry:
+            return parse_openrc(files[path], Place(path))
+    wanted = cloud.entry or cloud.name
+    raise ConfigError(f"no cloud {wanted} in its files", hint=f"there are: {', '.join(others) or 'none'}")
+
+
+def _name(cloud: Cloud, clouds: Mapping[str, Any]) -> str:
+    """By its entry; without one by its own name, as kolla calls it, or the only one there."""
+    wanted = [cloud.entry] if cloud.entry else [cloud.name, _DEFAULT, *(clouds if len(clouds) == 1 else ())]
+    return next((name for name in wanted if name in clouds), "")
+
+
+async def _authority(cloud: Cloud, given: Mapping[str, Any], toolbox: LiveToolbox) -> bytes:
+    path = given.get("cacert")
+    if not isinstance(path, str) or not path.startswith("/"):
+        return b""
+    command = Command(argv=("cat", path), sudo=True)
+    reply = await toolbox.connection(target_of(cloud.host)).run(command)
+    if reply.status != 0 or "BEGIN CERTIFICATE" not in reply.stdout:
+        message = f"{cloud.host}: {path}, which its credentials name as `cacert`, cannot be read"
+        raise Stopped(ProbeError, Where("config"), message)
+    return reply.stdout.encode()
