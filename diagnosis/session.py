@@ -187,11 +187,11 @@ class Session:
     def recent(self) -> tuple[SessionInfo, ...]:
         return sessions(state_dir() / "sessions")
 
-    def export(self, form: str, lang: Lang, path: Path | None = None) -> Path:
-        """Writes the journal so far as `markdown` or `json` (0600); returns where."""
+    def export(self, form: str, lang: Lang, path: Path | None = None, *, anonymise: bool = False) -> Path:
+        """Writes the journal so far as `markdown`, `html` or `json` (0600); returns where."""
         from diagnosis.report import write_export
 
-        return write_export(self.journal_path, form, lang, path)
+        return write_export(self.journal_path, form, lang, path, anonymise=anonymise)
 
     # ------------------------------------------------------------ the outside
 

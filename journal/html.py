@@ -47,6 +47,7 @@ _MORE: Mapping[str, tuple[str, str]] = {
     "outcome": ("result", "결과"),
     "undo-intent": ("about to take back", "되돌리기 시작"),
     "undo-outcome": ("taken back", "되돌린 결과"),
+    "left": ("left as it is, by", "그대로 둔 사람"),
     "verify": ("verification", "검증"),
     "search": ("typed", "입력"),
     "step": ("looked", "확인"),
@@ -149,6 +150,8 @@ class _Page:
                 holds = data.get("verified")
                 key = "verified" if holds is True else "not verified" if holds is False else "not told"
                 return Moment(entry.at, "verify", self.say(key))
+            case "left":
+                return Moment(entry.at, "left", str(data.get("by", "?")))
             case "end":
                 return Moment(entry.at, "end-of-session", "")
             case "decision" | "plan" | "note" | "damage" | "clock":

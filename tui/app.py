@@ -27,6 +27,7 @@ from tui.words import words_of
 
 if TYPE_CHECKING:
     from tui.engine import Session
+    from tui.screens.export import Wanted
 
 CLOSING = 0.8
 """Seconds connections get to say goodbye."""
@@ -184,25 +185,22 @@ class DeadhopApp(App[int]):
     # ------------------------------------------------------------ actions
 
     def action_export(self) -> None:
-        from tui.screens.choose import Choose
+        from tui.screens.export import ExportDialog
 
-        w = self.words
-        forms = ("markdown", "json")
-        options = [Content(w.export_markdown), Content(w.export_json)]
+        def write(wanted: Wanted | None) -> None:
+            if wanted is not None:
+                self._write_export(wanted)
 
-        def write(index: int | None) -> None:
-            if index is not None:
-                self._write_export(forms[index])
-
-        self.push_screen(Choose(w, w.export_title, w.export_note, options), write)
+        self.push_screen(ExportDialog(self.words), write)
 
     @work(group="export")
-    async def _write_export(self, form: str) -> None:
+    async def _write_export(self, wanted: Wanted) -> None:
         from tui.records import free_path
 
         try:
             session = await self.opened()
-            path = await asyncio.to_thread(lambda: session.export(form, self.lang, free_path(session.id, form)))
+            path = free_path(session.id, wanted.form)
+            path = await asyncio.to_thread(session.export, wanted.form, self.lang, path, anonymise=wanted.anonymise)
         except (DeadhopError, OSError) as error:
             self._trouble(error)
         else:

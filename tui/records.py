@@ -6,7 +6,7 @@ from pathlib import Path
 
 from base.text import Lang
 
-ENDINGS = {"markdown": ".md", "json": ".json"}
+ENDINGS = {"markdown": ".md", "html": ".html", "json": ".json"}
 
 
 def free_path(session: str, form: str, folder: Path | None = None) -> Path:
@@ -24,8 +24,8 @@ def markdown_of(journal: Path, lang: Lang) -> str:
     return to_markdown(read(journal), lang)
 
 
-def export_of(journal: Path, session: str, form: str, lang: Lang) -> Path:
+def export_of(journal: Path, session: str, form: str, lang: Lang, *, anonymise: bool = False) -> Path:
     """Writes a journal's export beside the operator; returns where."""
     from diagnosis.report import write_export
 
-    return write_export(journal, form, lang, free_path(session, form))
+    return write_export(journal, form, lang, free_path(session, form), anonymise=anonymise)

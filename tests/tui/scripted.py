@@ -409,6 +409,7 @@ class ScriptedSession:
     past_repair: ScriptedRepair | Exception | None = None
     in_flight: tuple[ActionView, ...] = ()
     refusal: UsageError | None = None
+    exports: list[tuple[str, bool]] = field(default_factory=list)
     export_error: Exception | None = None
 
     async def ready(self) -> None:
@@ -458,7 +459,8 @@ class ScriptedSession:
     def recent(self) -> tuple[SessionInfo, ...]:
         return self.past
 
-    def export(self, form: str, lang: Lang, path: Path | None = None) -> Path:
+    def export(self, form: str, lang: Lang, path: Path | None = None, *, anonymise: bool = False) -> Path:
+        self.exports.append((form, anonymise))
         if self.export_error is not None:
             raise self.export_error
         return path or Path(f"deadhop-{self.id}.md")

@@ -216,15 +216,26 @@ async def test_hostile_evidence_draws_inert() -> None:
         assert not set(text) & {"\x1b", "\x07", "\u202e", "\x00", "\x9b"}
 
 
-@pytest.mark.parametrize(("keys", "ending"), [(("enter",), ".md"), (("down", "enter"), ".json")])
-async def test_export_says_where_it_wrote(keys: tuple[str, ...], ending: str) -> None:
-    async with walking(ScriptedSession(), (160, 50)) as (pilot, _, _walk):
+@pytest.mark.parametrize(
+    ("keys", "wanted", "ending"),
+    [
+        (("enter",), ("markdown", False), ".md"),
+        (("down", "enter"), ("html", False), ".html"),
+        (("down", "down", "enter"), ("json", False), ".json"),
+        (("a", "down", "enter"), ("html", True), ".html"),
+        (("a", "a", "enter"), ("markdown", False), ".md"),
+    ],
+)
+async def test_export_says_where_it_wrote(keys: tuple[str, ...], wanted: tuple[str, bool], ending: str) -> None:
+    session = ScriptedSession()
+    async with walking(session, (160, 50)) as (pilot, _, _walk):
         await settle(pilot)
         await pilot.press("e")
         await pilot.pause()
         await pilot.press(*keys)
         await settle(pilot)
         assert f"deadhop-20260301-030000-abcd{ending}" in picture(pilot.app)  # type: ignore[arg-type]
+    assert session.exports == [wanted]
 
 
 async def test_an_export_that_fails_is_said() -> None:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from base.text import Lang
 from tui.lines.common import dim, outside
 from tui.lines.home import session_line
-from tui.screens.choose import Choose
 from tui.screens.room import Room
 from tui.widgets.rows import Line, Rows
 from tui.words import Words
@@ -130,18 +128,18 @@ class RecordScreen(Room):
 
 def export_record(room: Room, session: str, journal: Path) -> None:
     """Asks for the form, writes it in a thread, says where."""
-    from tui.records import ENDINGS, export_of
+    from tui.records import export_of
+    from tui.screens.export import ExportDialog, Wanted
 
-    forms = tuple(ENDINGS)
-
-    async def write(form: str) -> None:
+    async def write(wanted: Wanted) -> None:
         with room.in_words():
-            room.desk.told_path(await asyncio.to_thread(export_of, journal, session, form, room.lang))
+            path = await asyncio.to_thread(
+                export_of, journal, session, wanted.form, room.lang, anonymise=wanted.anonymise
+            )
+            room.desk.told_path(path)
 
-    def taken(index: int | None) -> None:
-        if index is not None:
-            room.run_worker(write(forms[index]), group="export")
+    def taken(wanted: Wanted | None) -> None:
+        if wanted is not None:
+            room.run_worker(write(wanted), group="export")
 
-    w = room.words
-    options = [Content(w.export_markdown), Content(w.export_json)]
-    room.app.push_screen(Choose(w, w.export_title, w.export_note, options), taken)
+    room.app.push_screen(ExportDialog(room.words), taken)

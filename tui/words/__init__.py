@@ -37,6 +37,7 @@ class Words(NamedTuple):
 
     # keys
     key_again: str
+    key_anonymise: str
     key_apply: str
     key_back: str
     key_back_to_walk: str
@@ -183,7 +184,10 @@ class Words(NamedTuple):
     export_title: str
     export_note: str
     export_markdown: str
+    export_html: str
     export_json: str
+    anonymise_on: str
+    anonymise_off: str
     exported: str
     sessions: str
     reading: str
