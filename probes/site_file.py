@@ -15,12 +15,14 @@ from base.paths import config_dir, make_private
 from base.values import check
 from probes.fix_rules import policy_of
 from probes.site import OPERATOR, Host, Site
+from probes.site_clouds import clouds_of, found_clouds
+from probes.site_clusters import clusters_of, found_clusters
 from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import at_home, default_config, hosts_of, is_there, matches, read_text
 from probes.yaml_tree import Mistakes, compose
 
 VERSION = 1
-_SITE_LINE = re.compile(r"^(?:version|hosts|only|ssh_config|fixes)\s*:", re.MULTILINE)
+_SITE_LINE = re.compile(r"^(?:version|hosts|only|ssh_config|fixes|clouds|clusters)\s*:", re.MULTILINE)
 _SUFFIXES = (".yaml", ".yml")
 _NEW = "`deadhop site init` writes one from ~/.ssh/config"
 
@@ -38,12 +40,12 @@ def load_site(path: Path | None = None) -> Site:
     if given is not None:
         return _not_empty(_load(at_home(str(given))))
     if not ssh.exists():
-        return Site(source="no site file and no ~/.ssh/config")
-    return Site(str(ssh), hosts_of(ssh), (ssh,))
+        return Site(source="no site file and no ~/.ssh/config", clouds=found_clouds(), clusters=found_clusters())
+    return Site(str(ssh), hosts_of(ssh), (ssh,), clouds=found_clouds(), clusters=found_clusters())
 
 
 def _not_empty(site: Site) -> Site:
-    if not site.hosts:
+    if not (site.hosts or site.clouds or site.clusters):
         raise ConfigError(
             f"{site.source}: names no host", hint="name hosts under `hosts:` or in the SSH configuration"
         )
@@ -54,7 +56,7 @@ def _load(path: Path) -> Site:
     text = _text(path)
     if path.suffix in _SUFFIXES or _SITE_LINE.search(text):
         return parse_site(text, path)
-    return Site(str(path), hosts_of(path), (path,))
+    return Site(str(path), hosts_of(path), (path,), clouds=found_clouds(), clusters=found_clusters())
 
 
 def _text(path: Path) -> str:
@@ -74,16 +76,21 @@ def parse_site(text: str, path: Path) -> Site:
     """The site of a site.yaml's text. SiteInvalid with all that is wrong."""
     reader = Reader(path)
     root = _compose(text, path)
-    values = reader.known(root, "the site file", ("version", "ssh_config", "hosts", "only", "fixes"))
+    values = reader.known(
+        root, "the site file", ("version", "ssh_config", "hosts", "only", "fixes", "clouds", "clusters")
+    )
     _check_version(reader, root, values.get("version"))
     files = _ssh_files(reader, values.get("ssh_config"))
     listed = _listed(reader, files, values.get("only"))
     own, marked = _own_hosts(reader, values.get("hosts"))
     hosts = _merged(listed, own)
     policy = policy_of(reader, values.get("fixes"), hosts, marked)
+    names = [host.name for host in hosts]
+    clouds = clouds_of(reader, values.get("clouds"), names)
+    clusters = clusters_of(reader, values.get("clusters"), names)
     if reader.problems:
         raise SiteInvalid(tuple(reader.problems))
-    return Site(str(path), hosts, files, policy)
+    return Site(str(path), hosts, files, policy, clouds, clusters)
 
 
 def _compose(text: str, path: Path) -> yaml.Node:

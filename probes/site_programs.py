@@ -1,7 +1,8 @@
 """What the operator's own configuration lets run on the operator's machine, so that nobody is surprised.
 
 asyncssh runs `ProxyCommand` and `Match exec` as ssh does and loads a `PKCS11Provider`; a console is a program by
-its nature. Other keywords of ssh that run something (`LocalCommand`, `KnownHostsCommand`, `RemoteCommand`) do not.
+its nature, and so is the exec plugin of a kubeconfig. Other keywords of ssh that run something (`LocalCommand`,
+`KnownHostsCommand`, `RemoteCommand`) do not.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from base.errors import Place
-from probes.site import Site
+from base.errors import ConfigError, Place
+from probes.cluster.kubeconfig import login_of, read_kubeconfig
+from probes.site import Cluster, Site
 from probes.ssh_config import read_text, sections
 
 _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*\S)")
@@ -24,7 +26,8 @@ _EVERYWHERE = "Host *"
 @dataclass(frozen=True, slots=True)
 class Program:
     kind: str
-    """`ProxyCommand`, `Match exec`, `PKCS11Provider` or `console`."""
+    """`ProxyCommand`, `Match exec`, `PKCS11Provider`, `console` or `exec plugin`; or `insecure-skip-tls-verify`,
+    which runs nothing and lets anybody be the API."""
     run: str
     """As it is written there."""
     place: str
@@ -34,11 +37,24 @@ class Program:
 
 
 def programs_of(site: Site) -> tuple[Program, ...]:
-    """In the order of the files, then consoles by host. ConfigError when a file cannot be read."""
+    """In the order of the files, then consoles by host, then clusters. ConfigError when a file cannot be read;
+    a kubeconfig that cannot is said where its cluster is tried."""
     consoles = (
         Program("console", " ".join(one.console), site.source, one.name) for one in site.hosts if one.console
     )
-    return (*dict.fromkeys(_of_ssh(site)), *consoles)
+    of_clusters = (one for cluster in site.clusters if cluster.kubeconfig for one in _of_cluster(cluster))
+    return (*dict.fromkeys(_of_ssh(site)), *consoles, *dict.fromkeys(of_clusters))
+
+
+def _of_cluster(cluster: Cluster) -> Iterator[Program]:
+    try:
+        login = login_of(read_kubeconfig(cluster.kubeconfig), cluster.context or cluster.name)
+    except ConfigError:
+        return
+    if login.user.plugin:
+        yield Program("exec plugin", " ".join(login.user.plugin.argv), login.user.plugin.place, cluster.name)
+    if login.server.insecure:
+        yield Program("insecure-skip-tls-verify", login.server.url, login.server.place, cluster.name)
 
 
 def _of_ssh(site: Site) -> Iterator[Program]:

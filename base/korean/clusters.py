@@ -29,6 +29,11 @@ CLUSTERS: Mapping[str, str] = {
     "is it cut or wrapped?": "잘리거나 줄이 바뀌지 않았는지 확인한다",
     "{place}: the certificates cannot be used: {message}": "{place}: 인증서를 쓸 수 없다: {message}",
     "are they PEM, and does the key belong to the certificate?": "PEM 형식인지, 키가 그 인증서의 것인지 확인한다",
+    "{name} is no name of a cluster": "{name} 은(는) 클러스터 이름이 아니다",
+    "without spaces or characters that are not seen": "공백이나 보이지 않는 글자 없이 쓴다",
+    "{host} is no host of this site": "{host} 은(는) 이 사이트의 호스트가 아니다",
+    "`hosts:` or the SSH configuration": "`hosts:` 나 SSH 설정을 확인한다",
+    "give it a `kubeconfig`, or a `host` that has one": "`kubeconfig` 나, 그것이 있는 `host` 를 적는다",
     # exec plugins
     "the exec plugin `{command}` cannot be run: {message}": "exec 플러그인 `{command}` 을(를) 실행할 수 없다: "
     "{message}",
@@ -135,6 +140,10 @@ CLUSTERS: Mapping[str, str] = {
     "a proxy or a login page stands in between": "중간에 프록시나 로그인 페이지가 있다",
     "the answer is not in its form: {why}: {output}": "응답 형식이 맞지 않는다: {why}: {output}",
     "{target}: the answer is not in its form: {why}": "{target}: 응답 형식이 맞지 않는다: {why}",
+    "what answers there is no API server": "거기서 응답하는 것은 API 서버가 아니다",
+    "`server` in the kubeconfig": "kubeconfig 의 `server` 를 확인한다",
+    "the API is not ready: {checks}": "API 가 준비되지 않았다: {checks}",
+    "etcd comes first: without it nothing works": "etcd 부터 본다. etcd 없이는 아무것도 되지 않는다",
     # through a control node
     "{host} has none of {files}": "{host} 에 이 파일이 하나도 없다: {files}",
     "is it a control node? `host:` of the cluster names it": "제어 노드가 맞는지 클러스터의 `host:` 를 확인한다",

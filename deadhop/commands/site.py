@@ -9,19 +9,23 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from base.errors import ConfigError
+from base.text import Text
 from deadhop.front import Front
 from deadhop.output import columns
 from deadhop.parsing import Parser
 from deadhop.reaching import hint, reached, reason
 from deadhop.showing import RISKS as RISK_WORDS
+from deadhop.worlds import cluster_hint, cluster_json, cluster_reached, cluster_reason, described, try_clusters
 from diagnosis.policy import clock, hours, is_read_only
 from probes.fix_rules import DAYS, RISKS
 from probes.site import FixPolicy, Host, Site
 
 if TYPE_CHECKING:
+    from probes.cluster.facts import ClusterReach
     from probes.facts import Reach
     from probes.probe import Failure
     from probes.site_programs import Program
+    from probes.toolbox import LiveToolbox
 
 
 def arguments(parser: Parser) -> None:
@@ -36,8 +40,12 @@ def arguments(parser: Parser) -> None:
     init.add_argument(
         "--ssh-config", metavar="FILE", help=say("instead of ~/.ssh/config", "~/.ssh/config 대신 쓸 파일")
     )
-    verbs.add("check", say("try the way to every host", "모든 호스트까지 가는 길을 확인한다"))
-    verbs.add("show", say("list hosts and how they are reached", "호스트와 접속 방법을 보여 준다"))
+    verbs.add(
+        "check", say("try the way to every host and cluster", "모든 호스트와 클러스터까지 가는 길을 확인한다")
+    )
+    verbs.add(
+        "show", say("list hosts and clusters, and how they are reached", "호스트와 클러스터, 접속 방법을 보여 준다")
+    )
 
 
 async def run(front: Front) -> int:
@@ -86,6 +94,8 @@ async def _show(front: Front) -> int:
         console = front.say("console", "콘솔")
         more += [f"{console}: {' '.join(host.console)}"] if host.console else []
         front.out.line(f"  {host.name:{wide}}  {'  '.join(more)}".rstrip())
+    for cluster in site.clusters:
+        front.out.line(f"  {front.say('cluster', '클러스터')} {'  '.join((cluster.name, *described(cluster)))}")
     for line in _policy_lines(front, site.fixes):
         front.out.line(line)
     if not site.hosts:
@@ -109,13 +119,25 @@ async def _check(front: Front) -> int:
             answers[host] = answer
             if not front.out.json:
                 _say_reach(front, host, answer)
+        clusters = await _check_clusters(front, toolbox)
     if front.out.json:
-        front.out.object(
-            "site", _site_json(site, answers) | {"programs": [asdict(program) for program in programs]}
-        )
+        found = _site_json(site, answers, clusters)
+        front.out.object("site", found | {"programs": [asdict(program) for program in programs]})
     elif not site.hosts:
         front.out.talk(_no_hosts(front))
-    return 0 if all(reached(answer) for answer in answers.values()) else 2
+    all_reached = all(map(reached, answers.values())) and all(map(cluster_reached, clusters.values()))
+    return 0 if all_reached else 2
+
+
+async def _check_clusters(front: Front, toolbox: LiveToolbox) -> dict[str, ClusterReach | Failure]:
+    answers = {}
+    async for name, answer in try_clusters(toolbox):
+        answers[name] = answer
+        if not front.out.json:
+            _say_way(
+                front, f"cluster {name}", cluster_reached(answer), cluster_reason(answer), cluster_hint(answer)
+            )
+    return answers
 
 
 def _say_programs(front: Front, programs: tuple[Program, ...]) -> None:
@@ -126,18 +148,24 @@ def _say_programs(front: Front, programs: tuple[Program, ...]) -> None:
 
 
 def _say_reach(front: Front, host: str, answer: Reach | Failure) -> None:
-    mark = "✓" if reached(answer) else "✗"
-    front.out.line(f"{mark} {host}: {front.text(reason(answer))}")
-    step = front.text(hint(answer))
-    if step:
-        front.out.line(f"    {front.say('hint', '힌트')}: {step}")
+    _say_way(front, host, reached(answer), reason(answer), hint(answer))
 
 
-def _site_json(site: Site, answers: Mapping[str, Reach | Failure] = MappingProxyType({})) -> dict[str, object]:
-    """Clouds and clusters have their places already; nothing fills them in this version."""
+def _say_way(front: Front, who: str, good: bool, why: Text, step: Text) -> None:
+    front.out.line(f"{'✓' if good else '✗'} {who}: {front.text(why)}")
+    if step.en and not good:
+        front.out.line(f"    {front.say('hint', '힌트')}: {front.text(step)}")
+
+
+def _site_json(
+    site: Site,
+    answers: Mapping[str, Reach | Failure] = MappingProxyType({}),
+    of_clusters: Mapping[str, ClusterReach | Failure] = MappingProxyType({}),
+) -> dict[str, object]:
     hosts = [_host_json(host, site.fixes, answers.get(host.name)) for host in site.hosts]
+    clusters = [cluster_json(cluster, of_clusters.get(cluster.name)) for cluster in site.clusters]
     fixes = _policy_json(site.fixes)
-    return {"file": site.source, "hosts": hosts, "clouds": [], "clusters": [], "maps": [], "fixes": fixes}
+    return {"file": site.source, "hosts": hosts, "clouds": [], "clusters": clusters, "maps": [], "fixes": fixes}
 
 
 def _policy_json(policy: FixPolicy) -> dict[str, object]:

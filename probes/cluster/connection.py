@@ -48,7 +48,7 @@ def open_api(name: str, toolbox: LiveToolbox) -> Api:
 def login(cluster: Cluster) -> Login:
     """ConfigError when there is none."""
     if cluster.kubeconfig:
-        return login_of(read_kubeconfig(cluster.kubeconfig), cluster.context)
+        return login_of(read_kubeconfig(cluster.kubeconfig), cluster.context or cluster.name)
     host, port = (os.environ.get(f"KUBERNETES_SERVICE_{word}", "") for word in ("HOST", "PORT"))
     if not host:
         raise ConfigError(

@@ -53,8 +53,16 @@ CONNECTING = tuple(command for command in send.COMMANDS if command.startswith(("
 _CONNECTING_TO = re.compile(rf"(?: {_ADDRESS}| {_N}){{3}}")
 
 
+_GET = re.compile(r"GET (?:[a-z-]+ )?/[A-Za-z0-9._~:@%/-]*(?:\?[A-Za-z0-9._~%+=&*-]*)?")
+"""Of an API: service of a cloud, path and query, quoted."""
+_DOING = re.compile(r"/(?:exec|attach|portforward|proxy)(?:[/?]|$)")
+"""GETs of Kubernetes that open a way into a container, or go on to somebody else."""
+
+
 def looks_only(command: str) -> bool:
-    """Of a whole command as a shell reads it."""
+    """Of a whole command as a shell reads it, or a question to an API."""
+    if command.startswith("GET "):
+        return bool(_GET.fullmatch(command)) and not _DOING.search(command)
     for program in CONNECTING:
         if command.startswith(program):
             return bool(_CONNECTING_TO.fullmatch(command.removeprefix(program)))

@@ -19,6 +19,7 @@ assert probes.all
 RECORDINGS = Path(__file__).parent / "recordings"
 
 READ_ONLY = (
+    r"GET (?:[a-z-]+ )?/[a-z0-9.{}_/-]*",
     r"cat /(?:proc|sys|etc)/\S*(?: /(?:proc|sys|etc)/\S*)*",
     r"command -v \S+",
     r"conntrack -[LSC]\b.*",
@@ -90,6 +91,18 @@ def test_the_list_refuses_what_changes(command: str) -> None:
 # ------------------------------------------------------------------ whole commands, as they were sent
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "GET /api/v1/namespaces/kube-system/pods/a-1/log?tailLines=200&limitBytes=262144",
+        "GET /api/v1/pods?fieldSelector=status.podIP%3D10.0.0.1&resourceVersion=0",
+        "GET network /v2.0/ports?device_id=0b5d",
+    ],
+)
+def test_questions_to_apis(question: str) -> None:
+    assert looks_only(question)
+
+
 @pytest.mark.parametrize("path", sorted(RECORDINGS.glob("*.jsonl")), ids=lambda path: path.stem)
 def test_whole_commands_that_were_sent(path: Path) -> None:
     sent = {json.loads(line)["request"]["text"] for line in path.read_text().splitlines()}
@@ -124,6 +137,11 @@ def test_whole_commands_that_were_sent(path: Path) -> None:
         "systemctl show ssh.service -p Id --force",
         "pgrep -x 'a' --signal KILL",
         f"{CONNECTS[0]} 10.0.0.1 22 5; reboot",
+        "POST /api/v1/nodes",
+        "GET /api/v1/namespaces/a/pods/b/exec?command=reboot",
+        "GET /api/v1/nodes/a/proxy/run",
+        "GET /api/v1/nodes HTTP/1.1\r\nX: y",
+        "GET /api/v1/nodes#x",
         "",
     ],
 )

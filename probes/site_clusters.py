@@ -1,0 +1,103 @@
+"""Clusters of the site: `clusters:` of site.yaml, else what kubeconfigs of this machine say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from base.errors import ConfigError, UsageError
+from base.values import check
+from probes.cluster.kubeconfig import read_kubeconfig
+from probes.site import Cluster
+from probes.site_reader import Reader, is_null, shown
+from probes.ssh_config import at_home, is_there
+
+ADMIN_FILE = Path("/etc/kubernetes/admin.conf")
+_POD_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+_KEYS = ("kubeconfig", "context", "host")
+
+
+def default_files() -> tuple[Path, ...]:
+    """KUBECONFIG, else ~/.kube/config, else kubeadm's where it may be read; missing ones are left out, as kubectl
+    does."""
+    named = os.environ.get("KUBECONFIG", "")
+    if named:
+        return tuple(file for word in named.split(os.pathsep) if word and is_there(file := at_home(word)))
+    found = (
+        file for file in (at_home("~/.kube/config"), ADMIN_FILE) if is_there(file) and os.access(file, os.R_OK)
+    )
+    return tuple(found)[:1]
+
+
+def found_clusters() -> tuple[Cluster, ...]:
+    """A cluster for each context; one for files that cannot be read, which says so when it is tried; the pod's own
+    without any file."""
+    files = default_files()
+    if not files:
+        in_pod = os.environ.get("KUBERNETES_SERVICE_HOST") and _POD_TOKEN.exists()
+        return (Cluster("in-cluster"),) if in_pod else ()
+    try:
+        contexts = read_kubeconfig(files).contexts
+    except ConfigError:
+        return (Cluster("kubeconfig", files),)
+    return tuple(Cluster(name, files) for name in contexts if _is_name(name))
+
+
+def _is_name(text: str) -> bool:
+    """Names that could not be passed to a command are no clusters."""
+    try:
+        return check("cluster", text) == text and not text.startswith("-")
+    except UsageError:
+        return False
+
+
+def clusters_of(reader: Reader, node: yaml.Node | None, hosts: Iterable[str]) -> tuple[Cluster, ...]:
+    if node is None:
+        return found_clusters()
+    entries = {} if is_null(node) else reader.entries(node, "clusters")
+    known = frozenset(hosts)
+    return tuple(_cluster(reader, name, key, value, known) for name, (key, value) in entries.items())
+
+
+def _cluster(reader: Reader, name: str, key: yaml.Node, value: yaml.Node, hosts: frozenset[str]) -> Cluster:
+    if not _is_name(name):
+        reader.wrong(
+            key, f"{shown(name)} is no name of a cluster", "without spaces or characters that are not seen"
+        )
+    fields = {} if is_null(value) else reader.known(value, shown(name), _KEYS)
+    host = _word(reader, fields.get("host"), "host")
+    if host and host not in hosts:
+        reader.wrong(fields["host"], f"{shown(host)} is no host of this site", "`hosts:` or the SSH configuration")
+    files = _files(reader, fields.get("kubeconfig"))
+    if not files and not host:
+        files = default_files()
+    if not files and not host:
+        reader.wrong(
+            key, f"{shown(name)}: no kubeconfig is known", "give it a `kubeconfig`, or a `host` that has one"
+        )
+    return Cluster(name, files, _word(reader, fields.get("context"), "context"), host)
+
+
+def _files(reader: Reader, node: yaml.Node | None) -> tuple[Path, ...]:
+    if node is None or is_null(node):
+        return ()
+    nodes = [node] if isinstance(node, yaml.ScalarNode) else reader.words(node, "kubeconfig")
+    files = []
+    for item in nodes:
+        file = reader.path.parent / at_home(str(item.value))
+        if not is_there(file):
+            reader.wrong(item, f"no such file: {shown(str(file))}", "relative paths start at the site file")
+        files.append(file)
+    return tuple(files)
+
+
+def _word(reader: Reader, node: yaml.Node | None, what: str) -> str:
+    if node is None or is_null(node):
+        return ""
+    if isinstance(node, yaml.ScalarNode):
+        return str(node.value)
+    reader.wrong(node, f"{what}: a word is wanted here", "put quotes around it if it is one")
+    return ""
