@@ -1,6 +1,7 @@
 """Every fault there is: those of the network, and those of the parts."""
 
+from lab.cloud.faults import CLOUD_FAULTS
 from lab.faults import FAULTS, Fault
 from lab.kube.faults import KUBE_FAULTS
 
-EVERY_FAULT: dict[str, Fault] = FAULTS | KUBE_FAULTS
+EVERY_FAULT: dict[str, Fault] = FAULTS | KUBE_FAULTS | CLOUD_FAULTS

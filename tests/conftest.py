@@ -16,7 +16,7 @@ from lab.session import Lab
 assert hypothesis  # its plugin would load it in the depth of a test, where CPython 3.11 can fail to compile it
 
 LEFT_OUT = pytest.StashKey[int]()
-LABS = ("lab", "kube_lab")
+LABS = ("lab", "kube_lab", "openstack_lab")
 """Fixtures, each a lab in the place of the one before: their tests run in this order."""
 
 
@@ -66,6 +66,12 @@ def kube_lab() -> Iterator[Lab]:
     yield from _built("--kube", timeout=1800)
 
 
+@pytest.fixture(scope="session")
+def openstack_lab() -> Iterator[Lab]:
+    """The same machines with a real OpenStack, whose servers the workers are. An empty cache is filled first."""
+    yield from _built("--openstack", timeout=1800)
+
+
 def _built(*parts: str, timeout: float = 300) -> Iterator[Lab]:
     built = _lab_command("up", *parts, timeout=timeout)
     if built.returncode:
@@ -87,6 +93,12 @@ def healed_lab(lab: Lab) -> Iterator[Lab]:
 def healed_kube_lab(kube_lab: Lab) -> Iterator[Lab]:
     yield kube_lab
     kube_lab.heal()
+
+
+@pytest.fixture
+def healed_openstack_lab(openstack_lab: Lab) -> Iterator[Lab]:
+    yield openstack_lab
+    openstack_lab.heal()
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,7 @@ def _filled(here: Instance) -> Path:
     """Databases with schema, users and catalogue, made once for each set of versions."""
     programs = (shipped(f"openstack/{name}") for name in _DECIDES)
     golden = venv.folder() / f"api-{digest(*programs)}"
-    with only_one_builds(golden):
+    with only_one_builds(venv.folder() / "api"):
         if not golden.exists():
             part = golden.with_suffix(".part")
             shutil.rmtree(part, ignore_errors=True)

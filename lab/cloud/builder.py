@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from lab.bash import until
 from lab.check import wait_ready
 from lab.cloud import venv
 from lab.cloud.control import must, start
-from lab.cloud.machines import LEASE, operator_routes
+from lab.cloud.machines import CONTROLLER, LEASE, operator_routes
 from lab.cloud.seed import seed
+from lab.cloud.steps import all_alive
 from lab.errors import LabError
 from lab.instance import Instance
 from lab.machines import MACHINES, ROOT, WORKERS
@@ -46,6 +48,8 @@ def _lease(lab: Instance, server: str) -> None:
 
 
 def wait_healthy(lab: Instance) -> None:
+    """Every agent and service reports, and every path answers."""
+    must(lab, CONTROLLER, until(all_alive().text, 180))
     if bad := wait_ready(lab):
         paths = ", ".join(f"{where} → {ip}" for where, ip in bad)
         raise LabError(f"no answer along {paths}", hint="python -m lab openstack network agent list")

@@ -3,13 +3,13 @@
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from shlex import quote
 
-from lab.bash import lines, shipped, write
+from lab.bash import lines, shipped, until, write
 from lab.cache import digest, only_one_builds
 from lab.cloud import venv
 from lab.cloud.agents import HYPERVISORS, start_agents, units_of
 from lab.cloud.config import (
+    CLOUD,
     PASSWORD,
     REGION,
     ControlPlane,
@@ -36,6 +36,11 @@ _SOCKET = "/run/mysqld/mysqld.sock"
 _KEPT = "mysql fernet credential glance"
 """What the copy in the cache holds, below the folder of the data."""
 _DATABASES = ("keystone", "neutron", "placement", "glance", "nova_api", "nova", "nova_cell0")
+_CLIENT = """\
+#!/bin/sh
+export OS_CLOUD="${{OS_CLOUD:-{cloud}}}" PYTHONWARNINGS=ignore
+exec {venv}/bin/openstack "$@"
+"""
 _WITH_AGENTS = (CONTROLLER, *HYPERVISORS)
 
 
@@ -68,7 +73,7 @@ def start(lab: Instance) -> None:
     must(lab, CONTROLLER, _prepare(cloud))
     _write_clouds(lab, cloud)
     copy = venv.folder() / f"databases-{_digest(cloud)}.tar"
-    with only_one_builds(copy):
+    with only_one_builds(venv.folder() / "databases"):
         if not copy.exists():
             _fill(lab, cloud)
             _save(lab, cloud, copy)
@@ -80,13 +85,22 @@ def start(lab: Instance) -> None:
 def _write_clouds(lab: Instance, cloud: ControlPlane) -> None:
     lab.clouds.write_text(clouds_yaml(cloud))
     lab.clouds.chmod(0o600)
+    client = _CLIENT.format(venv=cloud.venv, cloud=CLOUD)
     must(lab, CONTROLLER, write("/etc/openstack/clouds.yaml", clouds_yaml(cloud), "600"))
+    must(lab, CONTROLLER, write("/usr/local/bin/openstack", client, "755") + _manage_links(cloud))
+
+
+def _manage_links(cloud: ControlPlane) -> str:
+    """Where packages put them."""
+    return lines(
+        *(f"ln -sf {cloud.venv}/bin/{name}-manage /usr/local/bin/" for name in ("nova", "keystone", "glance"))
+    )
 
 
 def _digest(cloud: ControlPlane) -> str:
     """Other programs or another configuration fill other databases."""
-    programs = (shipped(f"openstack/{name}.py") for name in ("catalogue", "seed", "lab_driver"))
-    return digest(*programs, *_texts(cloud).values(), Path(__file__).read_text())
+    programs = (shipped(f"openstack/{name}.py") for name in ("catalogue", "seed"))
+    return digest(*programs, *_texts(cloud).values(), *_filling(cloud))
 
 
 def _texts(cloud: ControlPlane) -> dict[str, str]:
@@ -132,34 +146,31 @@ def _start(lab: Instance, cloud: ControlPlane) -> None:
 def _infrastructure_up() -> str:
     return lines(
         "systemctl start mariadb rabbitmq-server",
-        _until(f"mariadb-admin -S {_SOCKET} ping"),
-        _until("ss -Htln sport = :5672 | grep -q 5672"),
+        until(f"mariadb-admin -S {_SOCKET} ping"),
+        until("ss -Htln sport = :5672 | grep -q 5672"),
     )
-
-
-def _until(command: str, seconds: int = 120) -> str:
-    """One line of bash: waits until the command succeeds, and says which one did not."""
-    wait = f"for i in $(seq {seconds * 4}); do {command} >/dev/null 2>&1 && break; sleep 0.25; done"
-    return f"{wait}; {command} >/dev/null 2>&1 || {{ echo {quote('in vain: ' + command)}; exit 1; }}"
 
 
 def _wait_for_apis(cloud: ControlPlane) -> str:
     ports = cloud.ports
     wanted = (ports.keystone, ports.placement, ports.glance, ports.nova, ports.neutron)
-    return lines(*(_until(f"curl -s -o /dev/null --max-time 5 {cloud.url(port)}/") for port in wanted))
+    return lines(*(until(f"curl -s -o /dev/null --max-time 5 {cloud.url(port)}/") for port in wanted))
 
 
 def _fill(lab: Instance, cloud: ControlPlane) -> None:
     """Schema, users, catalogue, cells, networks: all that an installer leaves behind."""
-    steps = (_schema(cloud), _identity(cloud), _compute(cloud))
-    for text in steps:
+    for text in _filling(cloud):
         must(lab, CONTROLLER, _environment() + text, timeout=600)
     _start(lab, cloud)
     nodes = f"test $(mariadb -S {_SOCKET} -N -e 'select count(*) from nova.compute_nodes') = {len(HYPERVISORS)}"
-    must(lab, CONTROLLER, _environment() + lines(_until(nodes), f"{_nova_manage()} cell_v2 discover_hosts"))
+    must(lab, CONTROLLER, _environment() + lines(until(nodes), f"{_nova_manage()} cell_v2 discover_hosts"))
     seed(lab, "networks")
     parallel(lambda vm: must(lab, vm, f"systemctl stop {' '.join(units_of(vm))}\n"), _WITH_AGENTS)
     must(lab, CONTROLLER, f"systemctl stop keystone {' '.join(CONTROL)} mariadb\n")
+
+
+def _filling(cloud: ControlPlane) -> tuple[str, ...]:
+    return _schema(cloud), _identity(cloud), _compute(cloud)
 
 
 def _environment() -> str:
@@ -197,7 +208,7 @@ def _identity(cloud: ControlPlane) -> str:
         f"{manage} fernet_setup --keystone-user root --keystone-group root",
         f"{manage} bootstrap --bootstrap-password {PASSWORD} --bootstrap-region-id {REGION} {urls}",
         "systemctl start keystone",
-        _until(f"curl -s -o /dev/null {cloud.auth_url}"),
+        until(f"curl -s -o /dev/null {cloud.auth_url}"),
         f"OS_CLOUD=lab python /run/openstack/catalogue.py {PASSWORD} {' '.join(catalogue)}",
     )
 

@@ -6,10 +6,13 @@ neutron-openvswitch-agent finds, wires and filters it. Where the lab has a cable
 that is a server), that cable is used; any other server is a namespace vm-XXXXXXXX.
 """
 
+import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from nova.conf import CONF
 from nova.virt import fake, node
 
 PLUG = """
@@ -76,6 +79,11 @@ def run(text: str, which: Card) -> None:
     subprocess.run(["bash", "-ec", text.format(**vars(which))], check=True, capture_output=True, text=True)
 
 
+def folder(instance: Any) -> Path:
+    """Where libvirt's driver would put the disks: no server without it."""
+    return Path(CONF.instances_path) / str(instance.uuid)
+
+
 class LabDriver(fake.FakeDriver):  # type: ignore[misc]
     def init_host(self, host: str) -> None:
         super().init_host(host)
@@ -89,12 +97,14 @@ class LabDriver(fake.FakeDriver):  # type: ignore[misc]
         return {node.get_local_node_uuid(): name for name in self.get_available_nodes()}
 
     def spawn(self, context: Any, instance: Any, *args: Any, network_info: Any = None, **more: Any) -> None:
+        folder(instance).mkdir()
         super().spawn(context, instance, *args, network_info=network_info, **more)
         self.plug_vifs(instance, network_info or [])
 
     def destroy(self, context: Any, instance: Any, network_info: Any, *args: Any, **more: Any) -> None:
         self.unplug_vifs(instance, network_info or [])
         super().destroy(context, instance, network_info, *args, **more)
+        shutil.rmtree(folder(instance), ignore_errors=True)
 
     def plug_vifs(self, instance: Any, network_info: Any) -> None:
         for vif in network_info:

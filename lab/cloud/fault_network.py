@@ -1,0 +1,160 @@
+"""Faults of the cloud's networks: rules, port security, tunnels, routers, Open vSwitch itself."""
+
+from lab.cloud.steps import (
+    AGENTS,
+    C1,
+    CTL,
+    FIP1,
+    OVS_AGENT,
+    PORT,
+    RULES,
+    W1,
+    W2,
+    alive,
+    at_will,
+    client,
+    cloud_fault,
+    drops_of_tap,
+    ini,
+    no_rule,
+    ping,
+    restart,
+    rule,
+    silent,
+    stop,
+    then,
+)
+from lab.faults import Run
+from lab.machines import ROOT
+
+_FLOATING = ping(ROOT, FIP1)
+_PODS = ping(W1, "10.244.2.1", "-I 10.244.1.1 ")
+"""From the pod network of one node to that of the other."""
+_NODES = ping(W1, "10.0.0.34")
+_TUNNELS = "ovs-vsctl --columns=name,options find interface type=vxlan"
+_FORWARD = "FORWARD -p udp --dport 4789 -j DROP"
+_HYPERVISORS_HOSTS = ("openstack-host", "compute-2-host")
+_NEW_FIP = "192.168.200.151"
+_ASSOCIATE = f"floating ip create ext-net --floating-ip-address {_NEW_FIP} --port test-port"
+_BR_EX = (
+    "ip addr replace 192.168.100.102/24 dev br-ex; ip link set br-ex up; "
+    "ip route replace default via 192.168.100.1 dev br-ex; "
+    "ip route replace 172.20.112.0/24 via 192.168.100.1 dev br-ex"
+)
+
+NETWORK_FAULTS = {
+    "port-security-routed": cloud_fault(
+        "pods are routed without encapsulation: port security drops their addresses",
+        breaks=(
+            Run(W1, "ip route replace 10.244.2.0/24 via 10.0.0.34 dev eth0"),
+            Run(W2, "ip route replace 10.244.1.0/24 via 10.0.0.205 dev eth0"),
+        ),
+        undo=(
+            at_will("port set --no-allowed-address k8s-worker-1", "port set --no-allowed-address k8s-worker-2"),
+            Run(W1, "ip route replace 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink"),
+            Run(W2, "ip route replace 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink"),
+        ),
+        shows=(
+            _PODS,
+            _NODES,
+            Run(W1, "ip route get 10.244.2.2 from 10.244.1.2 iif cni0"),
+            PORT,
+            drops_of_tap(),
+        ),
+        shown=silent(_PODS),
+    ),
+    "sg-no-vxlan": cloud_fault(
+        "the security group lacks UDP 4789: nodes reach each other, their pods do not",
+        breaks=(no_rule("udp", 4789),),
+        undo=(rule("udp", 4789),),
+        shows=(_PODS, _NODES, RULES),
+        shown=silent(_PODS),
+    ),
+    "sg-no-icmp": cloud_fault(
+        "the security group lacks ICMP: ping fails, SSH works",
+        breaks=(no_rule("icmp"),),
+        undo=(rule("icmp"),),
+        shows=(_FLOATING, Run(ROOT, f"nc -z -w2 {FIP1} 22; echo tcp/22: exit status $?"), RULES),
+        shown=silent(_FLOATING),
+    ),
+    "sg-no-ssh": cloud_fault(
+        "the security group lacks TCP 22: ping works, SSH times out",
+        breaks=(no_rule("tcp", 22),),
+        undo=(rule("tcp", 22),),
+        shows=(Run(ROOT, f"nc -v -z -w2 {FIP1} 22"), _FLOATING, RULES),
+        shown=Run(ROOT, f"! nc -z -w2 {FIP1} 22"),
+    ),
+    "tunnels-blocked": cloud_fault(
+        "UDP 4789 is dropped between the hypervisors and controller: no DHCP, metadata or floating IP",
+        breaks=tuple(Run(host, f"iptables -I {_FORWARD}") for host in _HYPERVISORS_HOSTS),
+        undo=tuple(
+            Run(host, f"while iptables -D {_FORWARD} 2>/dev/null; do :; done") for host in _HYPERVISORS_HOSTS
+        ),
+        shows=(_FLOATING, Run(C1, _TUNNELS), AGENTS),
+        shown=silent(_FLOATING),
+    ),
+    "router-no-gateway": cloud_fault(
+        "the subnet's router has no gateway: a floating IP cannot be associated",
+        breaks=(
+            client(
+                "network create test-net",
+                "subnet create --network test-net --subnet-range 10.77.0.0/24 --no-dhcp test-subnet",
+                "router create test-router",
+                "router add subnet test-router test-subnet",
+                "port create --network test-net test-port",
+            ),
+        ),
+        undo=(
+            at_will(
+                f"floating ip delete {_NEW_FIP}",
+                "router unset --external-gateway test-router",
+                "router remove subnet test-router test-subnet",
+                "router delete test-router",
+                "port delete test-port",
+                "network delete test-net",
+            ),
+        ),
+        shows=(
+            Run(CTL, f"openstack {_ASSOCIATE}"),
+            Run(CTL, "openstack router show test-router -c external_gateway_info -c status -c interfaces_info"),
+        ),
+    ),
+    "ovs-restarted": cloud_fault(
+        "Open vSwitch on compute was restarted while its agent was stopped: flows and br-ex's address are gone",
+        breaks=(stop(C1, OVS_AGENT), Run(C1, "systemctl restart ovsdb-server ovs-vswitchd openvswitch")),
+        undo=(Run(C1, _BR_EX), Run(C1, f"systemctl restart {OVS_AGENT} nova-compute"), then(alive())),
+        shows=(
+            _FLOATING,
+            Run(
+                C1,
+                "for b in br-int br-tun br-ex; do echo $b $(ovs-ofctl dump-flows $b | grep -c actions) flows; done",
+            ),
+            Run(C1, "ip -br -4 addr; ip route"),
+            AGENTS,
+        ),
+        shown=silent(_FLOATING),
+    ),
+    "br-tun-deleted": cloud_fault(
+        "br-tun on compute was deleted: the agent stays alive and does not notice",
+        breaks=(Run(C1, "ovs-vsctl del-br br-tun"),),
+        undo=(restart(),),
+        shows=(
+            _FLOATING,
+            Run(C1, "ovs-vsctl list-br; ovs-vsctl --columns=name,error find interface name=patch-tun"),
+            AGENTS,
+            PORT,
+        ),
+        shown=silent(_FLOATING),
+    ),
+    "local-ip-unreachable": cloud_fault(
+        "local_ip is an address of compute that the others cannot reach: tunnels in one direction",
+        breaks=(Run(C1, "ip addr add 10.99.0.1/32 dev lo"), ini("local_ip", "10.99.0.1"), restart()),
+        undo=(
+            ini("local_ip", "192.168.100.102"),
+            Run(C1, "ip addr del 10.99.0.1/32 dev lo 2>/dev/null; true"),
+            restart(),
+        ),
+        shows=(_FLOATING, AGENTS, Run(C1, _TUNNELS), Run(CTL, f"{_TUNNELS}; ip route get 10.99.0.1")),
+        shown=silent(_FLOATING),
+    ),
+}

@@ -1,0 +1,123 @@
+"""Faults of APIs, and what Nova and Neutron refuse although every process runs."""
+
+from lab.cloud.steps import (
+    AGENTS,
+    C2,
+    COMPUTES,
+    CTL,
+    SERVER,
+    SERVER_FAULT,
+    at_will,
+    boot,
+    client,
+    cloud_fault,
+    gone,
+    log,
+    rows_changed,
+    server_is,
+    start,
+    stop,
+    then,
+)
+from lab.faults import Run
+
+_PATH = "/var/lib/nova/instances"
+
+SERVICE_FAULTS = {
+    "neutron-api-stopped": cloud_fault(
+        "Neutron's API is stopped: 9696 refuses, traffic goes on",
+        breaks=(stop(CTL, "neutron-api"),),
+        undo=(start(CTL, "neutron-api"), then(Run(CTL, "openstack network list"))),
+        shows=(AGENTS, Run(CTL, "systemctl is-active neutron-api; ss -Htln sport = :9696")),
+    ),
+    "keystone-stopped": cloud_fault(
+        "Keystone is stopped: no client gets a token",
+        breaks=(stop(CTL, "keystone"),),
+        undo=(start(CTL, "keystone"), then(Run(CTL, "openstack token issue"))),
+        shows=(AGENTS, Run(CTL, "systemctl is-active keystone; ss -Htln sport = :5000")),
+    ),
+    "quota-exceeded": cloud_fault(
+        "the project's quota of instances is used up",
+        breaks=(client("quota set --instances 2 admin"),),
+        undo=(client("quota set --instances 10 admin"), gone()),
+        shows=(
+            Run(CTL, f"openstack server create --image empty --flavor m1.tiny --network private-net {SERVER}"),
+            Run(CTL, "openstack quota show admin --usage --compute"),
+        ),
+    ),
+    "allowed-pairs-conflict": cloud_fault(
+        "port security of a port cannot be switched off while it has allowed address pairs",
+        breaks=(
+            client(
+                "port create --network private-net pairs-port",
+                "port set --allowed-address ip-address=10.244.0.0/16 pairs-port",
+            ),
+        ),
+        undo=(at_will("port delete pairs-port"),),
+        shows=(
+            Run(CTL, "openstack port set --no-security-group --disable-port-security pairs-port"),
+            Run(CTL, "openstack port show pairs-port -c allowed_address_pairs -c port_security_enabled"),
+        ),
+    ),
+    "binding-failed": cloud_fault(
+        "a port was bound while there was no agent on its host, and stays binding_failed",
+        breaks=(client("port create --network private-net --host nowhere unbound-port"),),
+        undo=(at_will("port delete unbound-port"),),
+        shows=(
+            Run(CTL, "openstack port show unbound-port -c binding_host_id -c binding_vif_type -c status"),
+            Run(CTL, "openstack network agent list --host nowhere"),
+        ),
+    ),
+    "instances-path": cloud_fault(
+        "instances_path of compute2 cannot be written: the service is up, no server can be built there",
+        breaks=(
+            client("compute service set --disable compute nova-compute"),
+            Run(C2, f"mount -t tmpfs -o ro,size=4k lab-instances {_PATH}"),
+            boot(),
+        ),
+        undo=(
+            Run(C2, f"while umount {_PATH} 2>/dev/null; do :; done"),
+            client("compute service set --enable compute nova-compute"),
+            gone(),
+        ),
+        shows=(
+            SERVER_FAULT,
+            COMPUTES,
+            log(C2, "nova-compute", "Read-only file system", 1),
+            Run(C2, f"findmnt -no TARGET,FSTYPE,OPTIONS {_PATH}"),
+        ),
+        shown=server_is("error"),
+    ),
+    "host-not-mapped": cloud_fault(
+        "compute2 is in no cell: its service is up, and the scheduler never chooses it",
+        breaks=(
+            rows_changed(
+                "delete from nova_api.host_mappings where host='compute2'; "
+                "update nova.compute_nodes set mapped = 0 where host='compute2'"
+            ),
+            boot(C2),
+        ),
+        undo=(Run(CTL, "nova-manage cell_v2 discover_hosts >/dev/null"), gone()),
+        shows=(
+            SERVER_FAULT,
+            COMPUTES,
+            Run(CTL, "nova-manage cell_v2 list_hosts"),
+            log(CTL, "nova-scheduler -u nova-conductor", "No host-to-cell mapping|No valid host", 1),
+        ),
+        shown=server_is("error"),
+    ),
+    "cidr-overlap": cloud_fault(
+        "a subnet overlaps with another one of router1: it cannot be attached",
+        breaks=(
+            client(
+                "network create overlap-net",
+                "subnet create --network overlap-net --subnet-range 10.0.0.128/25 --no-dhcp overlap-subnet",
+            ),
+        ),
+        undo=(at_will("router remove subnet router1 overlap-subnet", "network delete overlap-net"),),
+        shows=(
+            Run(CTL, "openstack router add subnet router1 overlap-subnet"),
+            Run(CTL, "openstack subnet list -c Name -c Network -c Subnet"),
+        ),
+    ),
+}
