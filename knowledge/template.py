@@ -18,6 +18,7 @@ from base.values import Value
 from knowledge.mistakes import Mistake
 
 if TYPE_CHECKING:
+    import jinja2
     from jinja2.nodes import Node
     from jinja2.sandbox import SandboxedEnvironment
 
@@ -44,7 +45,7 @@ class Template:
         import jinja2
 
         try:
-            return _environment().from_string(self.source).render(values)
+            return _compiled(self.source).render(values)
         except jinja2.TemplateError as error:
             raise RenderError(f"`{self.source}` cannot be written: {error}") from error
 
@@ -58,6 +59,11 @@ class Template:
             return found
         words = _words(parts)
         return tuple(_broken_out(parts, words)) or tuple(_reread(words or [], lists))
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> jinja2.Template:
+    return _environment().from_string(source)
 
 
 # ------------------------------------------------------------------ Jinja

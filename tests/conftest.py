@@ -38,8 +38,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
+def _say_counts(reporter: pytest.TerminalReporter) -> None:
+    """How much was tried, in the output of every run: inputs of the fuzzers, kills of the crash tests."""
+    reports = (report for group in reporter.stats.values() for report in group)
+    ended = (report for report in reports if isinstance(report, pytest.TestReport) and report.when == "call")
+    counts = [str(said) for report in ended for name, said in report.user_properties if name == "counted"]
+    if counts:
+        reporter.section("counted")
+        for said in counts:
+            reporter.line(said)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    _say_counts(terminalreporter)
     count = config.stash.get(LEFT_OUT, 0)
     if not count:
         return

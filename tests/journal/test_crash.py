@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -211,7 +211,7 @@ def kill(home: Path, kills: int) -> Iterator[tuple[Path, str, str]]:
             yield killed.last, *check(killed)
 
 
-def test_killed_at_random_moments(tmp_path: Path) -> None:
+def test_killed_at_random_moments(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     begun = time.monotonic()
     homes = [tmp_path / str(number) for number in range(SERVERS)]
     shares = [KILLS // SERVERS + (number < KILLS % SERVERS) for number in range(SERVERS)]
@@ -238,9 +238,8 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         assert read(path).entries[-1].kind == "end"
     seen = Counter(kind or "nothing" for _, kind, _ in outcomes)
     seconds = time.monotonic() - begun
-    print(
-        f"{KILLS} kills in {seconds:.0f} s, in flight: {dict(seen)}; {len(flying[:ASKED])} put to `deadhop resume`"
-    )
+    said = ", ".join(f"{kind} {count}" for kind, count in sorted(seen.items()))
+    record_property("counted", f"killed {KILLS} times in {seconds:.0f} s, in flight: {said}")
     if KILLS >= 100:
         assert seen["intent"]
         assert seen["undo-intent"]
