@@ -22,6 +22,9 @@ discovery:
 timeouts: {{discovery: 5s}}
 """
 _PREFLIGHT = "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all"
+_ONLY_ERRORS = " 2>&1 | grep ^error"
+    "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all 2>&1 | grep ^error"
+)
 
 CONTROL_FAULTS: dict[str, Fault] = {
     "apiserver-down": kube_fault(
@@ -45,7 +48,7 @@ CONTROL_FAULTS: dict[str, Fault] = {
             quietly(f"kubeadm token delete {JOIN_TOKEN.partition('.')[0]} || true"),
             Run(W2, "rm -f /root/join.yaml"),
         ),
-        shows=(Run(W2, _PREFLIGHT), on_master("kubeadm token list")),
+        shows=(Run(W2, _PREFLIGHT + _ONLY_ERRORS), on_master("kubeadm token list")),
         shown=on_master("! kubeadm token list | grep -q abcdef"),
     ),
 }

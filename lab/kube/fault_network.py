@@ -63,7 +63,7 @@ NETWORK_FAULTS: dict[str, Fault] = {
         breaks=(Run(_RESOLVER_HOST, f"iptables -I {_DROP_DNS}"),),
         undo=(Run(_RESOLVER_HOST, f"while iptables -D {_DROP_DNS} 2>/dev/null; do :; done"),),
         shows=(in_pod(1, _NAME_OUTSIDE), on_master(_COREDNS_LOGS)),
-        shown=on_master(f"{_COREDNS_LOGS} | grep -q 'i/o timeout'"),
+        shown=on_master(f"! {in_pod(1, _NAME_OUTSIDE).text} && {_COREDNS_LOGS} | grep -q 'i/o timeout'"),
     ),
     "dns-loop": kube_fault(
         "the nodes' resolv.conf names a local stub (127.0.0.53): CoreDNS forwards to itself",

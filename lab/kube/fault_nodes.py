@@ -58,8 +58,9 @@ _RANGE = ("cluster-cidr=10.244.0.0/16", "cluster-cidr=10.244.0.0/23")
 _FAKE_SWAP = r"""printf 'Filename\tType\tSize\tUsed\tPriority\n/dev/vda2\tpartition\t6201340\t0\t-2\n' > /run/swaps
 mount --bind /run/swaps /proc/swaps
 echo '/dev/vda2 none swap defaults 0 0' >> /etc/fstab
-printf '#!/bin/sh\n# lab: a bind mount\n[ "$1" = -a ] && umount /proc/swaps\n' > /usr/local/sbin/swapoff
-chmod 755 /usr/local/sbin/swapoff; systemctl restart kubelet"""
+printf '#!/bin/sh\n# lab: a bind mount\ncase $1 in -a | /dev/vda2) umount /proc/swaps ;; *) exit 1 ;; esac\n' > /usr/local/sbin/swapoff
+printf '#!/bin/sh\n# lab: a bind mount\nmount --bind /run/swaps /proc/swaps\n' > /usr/local/sbin/swapon
+chmod 755 /usr/local/sbin/swapo*; systemctl restart kubelet"""
 
 NODE_FAULTS: dict[str, Fault] = {
     "no-cni": kube_fault(
@@ -116,7 +117,7 @@ NODE_FAULTS: dict[str, Fault] = {
         undo=(
             Run(
                 W1,
-                "umount /proc/swaps 2>/dev/null; rm -f /usr/local/sbin/swapoff; sed -i '/ swap /d' /etc/fstab; "
+                "umount /proc/swaps 2>/dev/null; rm -f /usr/local/sbin/swapo*; sed -i '/ swap /d' /etc/fstab; "
                 "systemctl is-active -q kubelet || systemctl restart kubelet",
             ),
         ),

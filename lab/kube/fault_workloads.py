@@ -24,7 +24,7 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         "a claim without storage class and without volume, and the pod that waits for it",
         breaks=(apply(claim("data"), pod_with_claim("db", "data")),),
         undo=(delete("pod/db"), delete("pvc/data"), delete("pv/data")),
-        shows=(on_master("kubectl get pvc,pod db data"), on_master("kubectl describe pvc data | tail -n 4")),
+        shows=(on_master("kubectl get pvc/data pod/db"), on_master("kubectl describe pvc data | tail -n 4")),
         shown=events_of("PersistentVolumeClaim", "no persistent volumes available"),
     ),
     "pvc-leftover": kube_fault(
@@ -47,7 +47,7 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         breaks=(apply(deployment("reports", command=["sh", "-c", _NO_FILE])),),
         undo=(delete("deployment/reports"),),
         shows=(on_master("kubectl get pods -l app=reports"), on_master("kubectl logs -l app=reports")),
-        shown=on_master("kubectl get pods -l app=reports | grep -q CrashLoopBackOff"),
+        shown=on_master("kubectl get pods -l app=reports | grep -qE '(CrashLoopBackOff|Error) +[1-9]'"),
     ),
     "image-pull": kube_fault(
         "an image that does not exist",

@@ -1,0 +1,208 @@
+"""Each fault of the cluster shows in what an operator pastes, its documented repair ends it, undo leaves no trace.
+
+Faults that do not meet are broken together: waiting for Kubernetes to notice is most of the time.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from lab.kube.fault_control import JOIN_TOKEN
+from lab.kube.faults import KUBE_FAULTS
+from lab.kube.node import RESOLVER
+from lab.kube.steps import W1, W2
+from lab.processes import parallel
+from lab.session import Lab
+
+pytestmark = pytest.mark.lab
+
+M = "master"
+
+
+@dataclass(frozen=True)
+class Expected:
+    pasted: str
+    """Pattern in what the operator's commands print while it is broken, and only then."""
+    cause: str
+    """Pattern that names the cause; it may stay in logs and events after the repair."""
+    repair: tuple[tuple[str, str], ...]
+    """(machine, bash), as documentation tells."""
+
+
+def restart_flannel(node: str) -> tuple[str, str]:
+    return (M, f"kubectl -n kube-flannel delete pod -l app=flannel --field-selector spec.nodeName={node}")
+
+
+def set_flag(wrong: str, right: str) -> tuple[str, str]:
+    return (M, f"sed -i 's#--{wrong}#--{right}#' /etc/kubernetes/manifests/kube-controller-manager.yaml")
+
+
+def patch_command(name: str) -> tuple[str, str]:
+    path = "/spec/template/spec/containers/0/command"
+    patch = f'[{{"op": "replace", "path": "{path}", "value": ["sleep", "infinity"]}}]'
+    return (M, f"kubectl patch deployment {name} --type=json -p '{patch}'")
+
+
+ALLOW_PODS = (
+    ("compute", "ipset add NIPv4d50ff2aa-01 10.244.0.0/16"),
+    ("compute2", "ipset add NIPv43e6cb1aa-02 10.244.0.0/16"),
+)
+PV = """kubectl apply -f - <<'EOF'
+apiVersion: v1
+kind: PersistentVolume
+metadata: {name: data}
+spec:
+  capacity: {storage: 1Gi}
+  accessModes: [ReadWriteOnce]
+  hostPath: {path: /var/lib/data, type: DirectoryOrCreate}
+EOF"""
+LOST = "100% packet loss"
+POD_CIDR_MISSING = r"(?m)^k8s-worker-\d +<none>$"
+
+EXPECTED = {
+    "no-cni": Expected(f"{W1} +NotReady", "cni plugin not initialized", (restart_flannel(W1),)),
+    "flannel-env-missing": Expected(
+        "0/1 +ContainerCreating", "subnet.env: no such file or directory", (restart_flannel(W1),)
+    ),
+    "flannel-no-podcidr": Expected(
+        POD_CIDR_MISSING,
+        "pod cidr not assigned",
+        (set_flag("allocate-node-cidrs=false", "allocate-node-cidrs=true"),),
+    ),
+    "cluster-cidr-small": Expected(
+        POD_CIDR_MISSING,
+        "CIDRNotAvailable",
+        (set_flag("cluster-cidr=10.244.0.0/23", "cluster-cidr=10.244.0.0/16"),),
+    ),
+    "swap-on": Expected(
+        "/dev/vda2",
+        "running with swap on is not supported",
+        ((W1, "sed -i '/ swap /d' /etc/fstab; swapoff -a; systemctl restart kubelet"),),
+    ),
+    "nodeip-missing": Expected(
+        "192.168.200.106.* not found in the host",
+        "failed to validate nodeIP",
+        ((W1, "ip addr add 192.168.200.106/32 dev lo; systemctl restart kubelet"),),
+    ),
+    "kubelet-down": Expected(
+        f"{W2} +NotReady", "Kubelet stopped posting node status", ((W2, "systemctl start kubelet"),)
+    ),
+    "containerd-down": Expected(
+        f"{W2} +NotReady", "container runtime is down", ((W2, "systemctl start containerd"),)
+    ),
+    "apiserver-down": Expected(
+        "The connection to the server 172.20.112.101:6443 was refused",
+        "did you specify the right host or port",
+        ((M, "mv /root/kube-apiserver.yaml /etc/kubernetes/manifests/"),),
+    ),
+    "token-expired": Expected(
+        "could not find a JWS signature in the cluster-info ConfigMap",
+        'token ID "abcdef"',
+        ((M, f"kubeadm token create {JOIN_TOKEN} --ttl 5m"),),
+    ),
+    "coredns-none": Expected(
+        "connection refused|timed out",
+        "kube-dns-\\S+ +IPv4 +\\S+ +<unset>|<unset>",
+        ((M, "kubectl -n kube-system scale deployment coredns --replicas=2"),),
+    ),
+    "dns-upstream": Expected(
+        "can't resolve|timed out|SERVFAIL",
+        f"{RESOLVER}:53: i/o timeout",
+        (("openstack-host", f"iptables -D INPUT -d {RESOLVER} -p udp --dport 53 -j DROP"),),
+    ),
+    "dns-loop": Expected(
+        "CrashLoopBackOff",
+        "Loop .* detected",
+        (
+            *((node, f"echo nameserver {RESOLVER} > /etc/resolv.conf") for node in (W1, W2)),
+            (M, "kubectl -n kube-system delete pod -l k8s-app=kube-dns"),
+        ),
+    ),
+    "service-selector": Expected(
+        "connection refused", "Selector: +app=wbe", ((M, "kubectl set selector service web app=web"),)
+    ),
+    "vxlan-blocked": Expected(LOST, LOST, ((W1, "iptables -D INPUT -p udp --dport 4789 -j DROP"),)),
+    "hostgw-port-security": Expected(LOST, r"10\.244\.\d\.0/24 via 10\.0\.0\.34 dev eth0", ALLOW_PODS),
+    "directrouting-port-security": Expected(LOST, r"10\.244\.\d\.0/24 via 10\.0\.0\.34 dev eth0", ALLOW_PODS),
+    "pvc-pending": Expected("data +Pending", "no persistent volumes available", ((M, PV),)),
+    "pvc-leftover": Expected("old +Terminating", "Used By: +user", ((M, "kubectl delete pod user"),)),
+    "crashloop": Expected(
+        "(CrashLoopBackOff|Error) +[1-9]", "cannot open /etc/app.conf", (patch_command("reports"),)
+    ),
+    "image-pull": Expected(
+        "ImagePullBackOff",
+        "lab.invalid.* no such host",
+        ((M, "kubectl set image deployment/shop main=lab.invalid/k8s/busybox:1"),),
+    ),
+    "pending-resources": Expected(
+        "Pending", "Insufficient cpu", ((M, "kubectl set resources deployment batch --requests=cpu=10m"),)
+    ),
+    "pending-taint": Expected(
+        "Pending", r"untolerated taint\(?s?\)?", ((M, f"kubectl taint node {W1} {W2} maintenance-"),)
+    ),
+}
+BATCHES = (
+    ("pvc-pending", "pvc-leftover", "crashloop", "image-pull", "pending-resources", "token-expired"),
+    ("swap-on", "kubelet-down"),
+    ("no-cni", "containerd-down"),
+    ("flannel-env-missing", "coredns-none"),
+    ("nodeip-missing", "dns-loop"),
+    ("hostgw-port-security", "pending-taint"),
+    ("directrouting-port-security", "dns-upstream"),
+    ("vxlan-blocked",),
+    ("service-selector",),
+    ("flannel-no-podcidr",),
+    ("cluster-cidr-small",),
+    ("apiserver-down",),
+)
+
+
+def test_every_fault_is_tested_once() -> None:
+    batches = [fault for batch in BATCHES for fault in batch]
+    assert sorted(batches) == sorted(EXPECTED)
+    assert EXPECTED.keys() == KUBE_FAULTS.keys() - {"clusterip-ping"}
+
+
+def shows(lab: Lab, fault: str, pattern: str) -> bool:
+    return re.search(pattern, lab.paste(fault)) is not None
+
+
+def wait_until_gone(lab: Lab, fault: str, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while shows(lab, fault, EXPECTED[fault].pasted):
+        assert time.monotonic() < end, f"{fault} is still there {seconds:g} s after its repair: {lab.paste(fault)}"
+        time.sleep(0.5)
+
+
+def objects(lab: Lab) -> list[str]:
+    """What the administrator made; pods and events come and go by themselves."""
+    kinds = "deployments,daemonsets,services,configmaps,pvc,pv"
+    return lab.run(M, f"kubectl get {kinds} -A -o name; kubectl get node -o jsonpath='{{..taints}}'").stdout.split()
+
+
+def break_(lab: Lab, batch: tuple[str, ...]) -> None:
+    for fault in batch:
+        assert not shows(lab, fault, EXPECTED[fault].pasted)
+    parallel(lab.break_, batch)
+    for fault in batch:
+        pasted = lab.paste(fault)
+        assert re.search(EXPECTED[fault].pasted, pasted), pasted
+        assert re.search(EXPECTED[fault].cause, pasted), pasted
+
+
+def repair(lab: Lab, fault: str) -> None:
+    for where, command in EXPECTED[fault].repair:
+        done = lab.run(where, command)
+        assert done.returncode == 0, done.stdout
+    wait_until_gone(lab, fault)
+
+
+@pytest.mark.parametrize("batch", BATCHES, ids=" ".join)
+def test_fault_shows_and_its_repair_ends_it(healed_kube_lab: Lab, batch: tuple[str, ...]) -> None:
+    before = objects(healed_kube_lab)
+    break_(healed_kube_lab, batch)
+    parallel(lambda fault: repair(healed_kube_lab, fault), batch)
+    healed_kube_lab.heal()
+    assert objects(healed_kube_lab) == before
