@@ -23,8 +23,6 @@ timeouts: {{discovery: 5s}}
 """
 _PREFLIGHT = "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all"
 _ONLY_ERRORS = " 2>&1 | grep ^error"
-    "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all 2>&1 | grep ^error"
-)
 
 CONTROL_FAULTS: dict[str, Fault] = {
     "apiserver-down": kube_fault(
