@@ -9,10 +9,11 @@ from lab.processes import run
 
 _CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
 _PATIENCE = 20.0
-# mounted anew, and for this command only: the caller's own mounts may be hidden by `ip netns exec`
-_REMOVE = """for c in $0; do
+# Mounted anew, and for this command only: the caller's own mounts may be hidden by `ip netns exec`.
+# The lab's cgroups lie below that of the process that built it.
+_REMOVE = r"""for c in $0; do
   mount -t cgroup -o $c cgroup /mnt || exit 1
-  [ ! -d /mnt/$1 ] || find /mnt/$1 -depth -type d -exec rmdir {} +
+  find /mnt -depth -type d \( -name $1 -o -path "*/$1/*" \) -exec rmdir {} +
   umount /mnt
 done
 """
