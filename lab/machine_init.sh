@@ -45,7 +45,7 @@ done
 
 # a clean Debian: no units but ours, empty logs, own identity
 rm -rf etc/systemd/system/* lib/systemd/system/{sysinit,basic,multi-user,sockets,timers,local-fs,graphical,getty,remote-fs}.target.wants
-rm -rf var/log/* var/spool/cron var/lib/sudo etc/netns etc/sysconfig etc/openvswitch/* etc/sysctl.d/* etc/ssh/ssh*_config.d/* etc/sudoers.d/*
+rm -rf var/log/* var/spool/cron etc/rc?.d/* var/lib/sudo etc/netns etc/sysconfig etc/openvswitch/* etc/sysctl.d/* etc/ssh/ssh*_config.d/* etc/sudoers.d/*
 mkdir -p var/log/{frr,openvswitch} root/.ssh etc/openvswitch run/frr run/openvswitch run/sshd
 chown frr:frr var/log/frr run/frr; chmod 700 root/.ssh
 # people of this computer stay out, and their uids are free
