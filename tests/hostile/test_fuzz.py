@@ -28,6 +28,7 @@ from knowledge.load import load, shipped
 from knowledge.model import Knowledge
 from knowledge.search import Index
 from knowledge.template import RenderError, Template
+from probes.cluster.kubeconfig import login_of, read_kubeconfig
 from probes.site_file import parse_site
 from probes.ssh_config import hosts_of
 from probes.ssh_excerpt import config_for
@@ -91,6 +92,20 @@ def small_knowledge(folder: Path) -> Knowledge:
 def a_site(text: str, folder: Path) -> None:
     try:
         parse_site(text.encode("utf-8", "replace").decode(), folder / "site.yaml")
+    except ConfigError as error:
+        documented(error)
+
+
+def a_kubeconfig(text: str, folder: Path) -> None:
+    """Also the login of each context, as far as nothing is run or read for it."""
+    file = folder / "kubeconfig"
+    file.write_text(text, encoding="utf-8", errors="replace")
+    try:
+        config = read_kubeconfig((file,))
+        for name in ("", *list(config.contexts)[:5]):
+            login = login_of(config, name)
+            assert login.server.port
+            assert login.server.host
     except ConfigError as error:
         documented(error)
 
@@ -160,6 +175,25 @@ SITES = (
     "version: 1\nhosts:\n  a: {addresses: [192.0.2.1], console: [lxc, exec, a, --], labels: [vm]}\n  b: {}\n",
     "version: 1\nssh_config: []\nonly: ['*']\nhosts: {x: {labels: &l [a, b]}, y: {labels: *l}}\n",
 )
+KUBECONFIGS = (
+    """\
+apiVersion: v1
+current-context: a
+clusters:
+- name: a
+  cluster: {server: "https://10.0.0.1:6443", certificate-authority-data: QUJD, proxy-url: "http://p:3128"}
+contexts:
+- name: a
+  context: {cluster: a, user: u}
+users:
+- name: u
+  user:
+    exec: {apiVersion: v1, command: ./x, args: [a], env: [{name: A, value: b}]}
+""",
+    '{"clusters": [{"name": "b", "cluster": {"server": "https://[::1]:6443", "insecure-skip-tls-verify": true}}], '
+    '"contexts": [{"name": "b", "context": {"cluster": "b", "user": "c"}}], "users": [{"name": "c", "user": '
+    '{"client-certificate-data": "QUJD", "client-key": "k", "username": "a", "password": "b", "tokenFile": "t"}}]}',
+)
 SSH = (
     "Host a b\n  HostName ::1\n  User root\n  Port 2222\nHost *.lab !c\n  HostName %h.example\n  ProxyJump a\n",
     'Match host "a,b" user x\n  IdentityFile "~/.ssh/a b"\nHost = a\n\tHostName=::1\n# c\nInclude none/*\nHost *\n',
@@ -189,6 +223,7 @@ def kinds() -> tuple[Kind, ...]:
         Kind("causes", (CAUSE,), a_cause),
         Kind("cases", (CASES,), some_cases),
         Kind("sites", SITES, a_site),
+        Kind("kubeconfigs", KUBECONFIGS, a_kubeconfig),
         Kind("ssh configurations", SSH, an_ssh_configuration),
         Kind("journals", journals, a_journal),
         Kind("pastes", PASTES, a_paste),
@@ -276,7 +311,7 @@ YAML_KILLERS: Sequence[str] = (
 )
 
 
-@pytest.mark.parametrize("kind", KINDS[:4], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", KINDS[:5], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("number", range(len(YAML_KILLERS)))
 def test_yaml_that_kills_readers(kind: Kind, number: int, tmp_path: Path) -> None:
     before = resident()
