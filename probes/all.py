@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from probes import host_keys, reach
+from probes.cloud import agents, networks, ports, servers
+from probes.cloud import reach as cloud_reach
 from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
@@ -11,7 +13,9 @@ from probes.node import control_plane, kubelet
 from probes.path import arrivals, drops, firewall_along, firewall_hits, gateway_for, ping, route_walk, traceroute
 
 __all__ = [
+    "agents",
     "arrivals",
+    "cloud_reach",
     "cluster_details",
     "cluster_objects",
     "cluster_reach",
@@ -25,9 +29,12 @@ __all__ = [
     "host",
     "host_keys",
     "kubelet",
+    "networks",
     "ping",
+    "ports",
     "reach",
     "route_walk",
+    "servers",
     "sshd",
     "state",
     "traceroute",

@@ -71,8 +71,8 @@ CLOUDS: Mapping[str, str] = {
     "there is no {interface} endpoint for {service}": "{service} 의 {interface} 엔드포인트가 없다",
     "there is no {interface} endpoint for {service} in region {region}": "리전 {region} 에 {service} 의 "
     "{interface} 엔드포인트가 없다",
-    "Neutron shows agents to administrators only; {user} has the roles {roles}": "Neutron 은 에이전트를 "
-    "관리자에게만 보여 준다. {user} 의 역할은 {roles} 이다",
+    "{what}: the cloud shows nothing, but would not show all to {user} (roles: {roles})": "{what}: 클라우드가 "
+    "보여 주는 것이 없다. 그러나 {user} 에게는 다 보여 주지 않는다 (역할: {roles})",
     "a login with the role `admin`": "`admin` 역할이 있는 로그인이 필요하다",
     "the cloud has no subnet {subnet}": "클라우드에 서브넷 {subnet} 이(가) 없다",
     "`openstack subnet list` lists what the role may see": "`openstack subnet list` 가 볼 수 있는 서브넷을 "
@@ -99,6 +99,4 @@ CLOUDS: Mapping[str, str] = {
     "{name} is no name of a cloud": "{name} 은(는) 클라우드 이름이 아니다",
     "{name}: no clouds.yaml is known": "{name}: 알려진 clouds.yaml 이 없다",
     "give it a `config`, or a `host` that has one": "`config` 를 적거나, 그것이 있는 `host` 를 적는다",
-    "{host} is no host of this site": "{host} 은(는) 이 사이트의 호스트가 아니다",
-    "`hosts:` or the SSH configuration": "`hosts:` 나 SSH 설정에 적는다",
 }

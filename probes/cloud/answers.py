@@ -20,7 +20,7 @@ from probes.api import ApiRequest
 from probes.cloud.attempt import Attempt, Stopped
 from probes.cloud.login import Who, said
 from probes.cloud.where import Where
-from probes.cloud.wire import broken, innermost, plain
+from probes.cloud.wire import broken, chain, plain
 from probes.errors import (
     AccessDenied,
     CommandFailed,
@@ -138,7 +138,7 @@ def _first(value: Any) -> Any:
 
 def reply_of_error(error: BaseException, attempt: Attempt, user: str) -> Reply | None:
     """None for what is no error of the world: a bug."""
-    stopped = next((one for one in _chain(error) if isinstance(one, Stopped)), None)
+    stopped = next((one for one in chain(error) if isinstance(one, Stopped)), None)
     if stopped is not None:
         return _failed(stopped.kind, stopped.where, stopped.message, stopped.hint)
     if attempt.stopped:
@@ -146,7 +146,7 @@ def reply_of_error(error: BaseException, attempt: Attempt, user: str) -> Reply |
     if isinstance(error, DeadhopError):
         kind = type(error) if isinstance(error, ProbeError) else ProbeError
         return _failed(kind, Where("config"), error.message, error.hint)
-    refused = next((one for one in _chain(error) if isinstance(one, refusals.HttpError)), None)
+    refused = next((one for one in chain(error) if isinstance(one, refusals.HttpError)), None)
     if refused is not None:
         return _login_refused(refused, attempt, user)
     if isinstance(error, _BROKEN) and not isinstance(error, _READ):
@@ -172,17 +172,8 @@ _FAMILIES = (
 """The last five: libraries that read what a server says without looking whether it is what they think."""
 
 
-def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    one: BaseException | None = error
-    while one is not None and one not in found:
-        found.append(one)
-        one = one.__cause__ or one.__context__
-    return found
-
-
 def _broken(error: BaseException, attempt: Attempt) -> Reply:
-    if isinstance(innermost(error), TimeoutError):
+    if any(isinstance(one, TimeoutError) for one in chain(error)):
         return _of(attempt.overdue())
     if type(error) is OSError:  # requests', of a CA or a key that is no file
         return _failed(ProbeError, Where("config"), f"the login cannot be tried: {said(error)}", _LOGIN_HINT)

@@ -10,11 +10,12 @@ import msgspec
 
 from probes.api import ApiRequest
 from probes.cloud.where import Where
-from probes.errors import ProbeError, UnreadableOutput
+from probes.errors import Forbidden, ProbeError, UnreadableOutput
 from probes.exchange import Reply
 from probes.probe import Toolbox
 
 PAGE = 1000
+_ADMINISTRATOR = "admin"
 _MOST_PAGES = 100
 Query = tuple[tuple[str, str], ...]
 NO_CATALOGUE: Query = (("nocatalog", "1"),)
@@ -28,6 +29,21 @@ class Item(Protocol):
 
 
 Found = TypeVar("Found", bound=Item)
+
+
+class Named(msgspec.Struct, omit_defaults=True):
+    id: str = ""
+    name: str = ""
+
+
+class Token(msgspec.Struct, omit_defaults=True):
+    user: Named = msgspec.field(default_factory=Named)
+    project: Named = msgspec.field(default_factory=Named)
+    roles: tuple[Named, ...] = ()
+
+
+class OneToken(msgspec.Struct, omit_defaults=True):
+    token: Token
 
 
 class Link(msgspec.Struct, omit_defaults=True):
@@ -60,6 +76,17 @@ class Cloud:
         """With the moment of the answer, in ISO 8601."""
         reply = await self.reply(service, *segments, query=query, shape=shape)
         return read(reply, shape), Where.of(reply.stderr).date
+
+    async def sees_all(self, what: str) -> None:
+        """After an answer that holds nothing: Forbidden, unless the login sees all projects. APIs leave out what
+        a role may not see without a word, and that is not the same as not being there."""
+        token = (await self.get("identity", "v3", "auth", "tokens", query=NO_CATALOGUE, shape=OneToken)).token
+        if _ADMINISTRATOR not in [role.name for role in token.roles]:
+            roles = ", ".join(role.name for role in token.roles) or "none"
+            raise Forbidden(
+                f"{what}: the cloud shows nothing, but would not show all to {token.user.name} (roles: {roles})",
+                hint="a login with the role `admin`",
+            )
 
     async def list(
         self, service: str, *segments: str, shape: type[Page[Found]], query: Query = ()

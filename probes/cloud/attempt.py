@@ -44,6 +44,7 @@ class Attempt:
     stopped: bool = False
     reused: bool = False
     """The connection was kept from an earlier request; the other side may have closed it meanwhile."""
+    logging_in: bool = False
     _handles: list[socket.socket] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -20,7 +20,7 @@ from openstack.config.loader import OpenStackConfig
 
 from base.errors import DeadhopError
 from base.text import clip, inert
-from probes.cloud.attempt import Stopped
+from probes.cloud.attempt import Stopped, current
 from probes.cloud.files import ENVIRONMENT, names_in
 from probes.cloud.where import Where
 from probes.cloud.wire import tame
@@ -70,12 +70,12 @@ class Login:
 
     def _region(self) -> CloudRegion:
         if self.given is not None:
-            config = OpenStackConfig(load_yaml_config=False, load_envvars=False)
+            config = OpenStackConfig(load_yaml_config=False, load_envvars=False, session_constructor=_Session)
             given = {**self.given, **({"cacert": self._as_file()} if self.authority else {})}
             config.cloud_config = {"clouds": {self.cloud.name: given}}
             return config.get_one(cloud=self.cloud.name)
         if self.cloud.config is None:
-            config = OpenStackConfig(load_yaml_config=False)
+            config = OpenStackConfig(load_yaml_config=False, session_constructor=_Session)
             return self._one(config, config.envvar_key or ENVIRONMENT)
         names_in(self.cloud.config)  # the SDK would leave a broken file out and not say so
         beside = [str(self.cloud.config.with_name(f"secure{end}")) for end in (".yaml", ".yml", ".json")]
@@ -84,6 +84,7 @@ class Login:
             config_files=[str(self.cloud.config)],
             secure_files=[*([override] if override else []), *beside, *_secure_elsewhere()],
             load_envvars=False,
+            session_constructor=_Session,
         )
         return self._one(config, self.cloud.entry or self.cloud.name)
 
@@ -132,10 +133,25 @@ def _secure_elsewhere() -> list[str]:
     return list(SECURE_FILES)
 
 
+class _Session(Session):
+    def get_auth_headers(self, auth: Any = None) -> dict[str, str] | None:
+        """keystoneauth asks for a list of versions again with a token when it is refused without, while it holds
+        the lock that it needs to get that token, and would wait for itself for good."""
+        if current().logging_in:
+            raise keystoneauth1.exceptions.Unauthorized("the list of versions wants a login")
+        return super().get_auth_headers(auth)
+
+
 def access_of(session: Session) -> AccessInfo | None:
     """Logs in if need be. None for logins without Keystone, which know no catalogue."""
-    auth = session.auth
-    return auth.get_access(session) if isinstance(auth, BaseIdentityPlugin) else None
+    auth, attempt = session.auth, current()
+    if not isinstance(auth, BaseIdentityPlugin):
+        return None
+    attempt.logging_in = True
+    try:
+        return auth.get_access(session)
+    finally:
+        attempt.logging_in = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def _is_id(text: str) -> bool:
 
 @probe(
     "cloud.network",
-    commands=("GET network /v2.0/networks", "GET network /v2.0/subnets"),
+    commands=("GET network /v2.0/networks", "GET network /v2.0/subnets", "GET identity /v3/auth/"),
     timeout=20.0,
     on="cloud",
     network="line",
@@ -42,7 +42,9 @@ async def network(cloud: str, toolbox: Toolbox, network: str) -> Network:
     query: Query = (("id" if _is_id(network) else "name", network),)
     found = await asked.list("network", "v2.0", "networks", shape=shapes.Networks, query=query)
     subnets: tuple[shapes.Subnet, ...] = ()
-    if found:
+    if not found:
+        await asked.sees_all(network)
+    else:
         of_it = (("network_id", found[0].id),)
         subnets = await asked.list("network", "v2.0", "subnets", shape=shapes.Subnets, query=of_it)
     return _network(cloud, network, found, subnets)
@@ -97,7 +99,7 @@ def _subnet(one: shapes.Subnet) -> Subnet:
 
 @probe(
     "cloud.floating_ip",
-    commands=("GET network /v2.0/floatingips", "GET network /v2.0/ports"),
+    commands=("GET network /v2.0/floatingips", "GET network /v2.0/ports", "GET identity /v3/auth/"),
     timeout=20.0,
     on="cloud",
     address="address",
@@ -106,6 +108,8 @@ async def floating_ip(cloud: str, toolbox: Toolbox, address: str) -> FloatingIp:
     """A floating address: the port, the fixed address and the router it leads to."""
     asked = Cloud(cloud, toolbox)
     found = await floating_with(asked, address)
+    if not found:
+        await asked.sees_all(address)
     one = found[0] if found else shapes.Floating(id="")
     port = await one_port(asked, one.port_id) if one.port_id else None
     return FloatingIp(
@@ -128,7 +132,13 @@ async def floating_ip(cloud: str, toolbox: Toolbox, address: str) -> FloatingIp:
 
 @probe(
     "cloud.router_path",
-    commands=("GET network /v2.0/ports", "GET network /v2.0/subnets", "GET network /v2.0/routers"),
+    commands=(
+        "GET network /v2.0/ports",
+        "GET network /v2.0/floatingips",
+        "GET network /v2.0/subnets",
+        "GET network /v2.0/routers",
+        "GET identity /v3/auth/",
+    ),
     timeout=20.0,
     on="cloud",
     subnet="line",
@@ -142,6 +152,8 @@ async def router_path(cloud: str, toolbox: Toolbox, subnet: str) -> RouterPath:
     interfaces = [port for port in found if port.device_owner in _ROUTER_PORTS]
     routers = await asyncio.gather(*(_router(asked, port, held) for port in interfaces))
     ordered = tuple(sorted(filter(None, routers), key=lambda one: one.interface != held.gateway_ip))
+    if not ordered:
+        await asked.sees_all(f"routers of {subnet}")
     return RouterPath(cloud, _subnet(held), ordered, _blocked(held, ordered))
 
 
@@ -155,6 +167,7 @@ async def _subnet_of(cloud: Cloud, asked: str) -> shapes.Subnet:
         query = (("id" if _is_id(asked) else "name", asked),)
     found = await cloud.list("network", *path, shape=shapes.Subnets, query=query)
     if not found:
+        await cloud.sees_all(asked)
         raise NotFound(
             f"the cloud has no subnet {asked}", hint="`openstack subnet list` lists what the role may see"
         )

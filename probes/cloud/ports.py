@@ -15,18 +15,26 @@ _PORTS = ("v2.0", "ports")
 
 
 @probe(
-    "cloud.ports", commands=("GET network /v2.0/ports",), timeout=20.0, on="cloud", server="uuid", network="uuid"
+    "cloud.ports",
+    commands=("GET network /v2.0/ports", "GET identity /v3/auth/"),
+    timeout=20.0,
+    on="cloud",
+    server="uuid",
+    network="uuid",
 )
 async def ports(cloud: str, toolbox: Toolbox, server: str = "", network: str = "") -> Ports:
     """The ports of a server or a network; without either, all that the role may see."""
     query: Query = tuple((key, value) for key, value in (("device_id", server), ("network_id", network)) if value)
-    found = await Cloud(cloud, toolbox).list("network", *_PORTS, shape=shapes.Ports, query=query)
+    asked = Cloud(cloud, toolbox)
+    found = await asked.list("network", *_PORTS, shape=shapes.Ports, query=query)
+    if not found:
+        await asked.sees_all("ports")
     return Ports(cloud, len(found), tuple(map(port_facts, found)))
 
 
 @probe(
     "cloud.port_of",
-    commands=("GET network /v2.0/ports", "GET network /v2.0/floatingips"),
+    commands=("GET network /v2.0/ports", "GET network /v2.0/floatingips", "GET identity /v3/auth/"),
     timeout=20.0,
     on="cloud",
     address="address",
@@ -46,6 +54,8 @@ async def ports_with(cloud: Cloud, address: str) -> tuple[tuple[shapes.Port, ...
     if own:
         return own, False
     led = await floating_with(cloud, address)
+    if not led:
+        await cloud.sees_all(address)
     ports = await asyncio.gather(*(one_port(cloud, one.port_id) for one in led if one.port_id))
     return tuple(port for port in ports if port is not None), bool(led)
 

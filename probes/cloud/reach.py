@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from probes.cloud import shapes
-from probes.cloud.ask import NO_CATALOGUE, Cloud, read
+from probes.cloud.ask import NO_CATALOGUE, Cloud, OneToken, Token, read
 from probes.cloud.facts import CloudReach, ServiceReach
 from probes.cloud.where import Where
 from probes.errors import (
@@ -29,10 +29,10 @@ _WITHOUT_ENDPOINT = "catalogue"
 async def reach(cloud: str, toolbox: Toolbox) -> CloudReach:
     """How far the way to the cloud leads: config, name, route, port, TLS, login, catalogue, each service."""
     asked = Cloud(cloud, toolbox)
-    reply = await asked.reply("identity", "v3", "auth", "tokens", query=NO_CATALOGUE, shape=shapes.OneToken)
+    reply = await asked.reply("identity", "v3", "auth", "tokens", query=NO_CATALOGUE, shape=OneToken)
     if reply.failure or reply.status is None:
         return _stopped(cloud, reply)
-    token = read(reply, shapes.OneToken).token
+    token = read(reply, OneToken).token
     listed = await asked.reply("identity", "v3", "auth", "catalog", shape=shapes.Catalogue)
     if listed.failure or listed.status is None:
         return _stopped(cloud, listed, token, _WITHOUT_ENDPOINT)
@@ -53,7 +53,7 @@ def _some_answer(reply: Reply) -> bool:
     return reply.failure == NotFound.reason and reply.status is not None
 
 
-def _answered(cloud: str, url: str, token: shapes.Token, services: list[ServiceReach]) -> CloudReach:
+def _answered(cloud: str, url: str, token: Token, services: list[ServiceReach]) -> CloudReach:
     silent = [one for one in services if not one.answers]
     first = silent[0] if silent else None
     return CloudReach(
@@ -73,7 +73,7 @@ def _answered(cloud: str, url: str, token: shapes.Token, services: list[ServiceR
     )
 
 
-def _stopped(cloud: str, reply: Reply, token: shapes.Token | None = None, layer: str = "") -> CloudReach:
+def _stopped(cloud: str, reply: Reply, token: Token | None = None, layer: str = "") -> CloudReach:
     where = Where.of(reply.stderr)
     if not where.layer and not layer:
         raise ProbeError(reply.message or "the cloud gave no answer", hint=reply.hint)

@@ -31,7 +31,12 @@ _FAILED = "Error"
 
 @probe(
     "cloud.server",
-    commands=("GET compute /v2.1/servers", "GET network /v2.0/ports", "GET network /v2.0/floatingips"),
+    commands=(
+        "GET compute /v2.1/servers",
+        "GET network /v2.0/ports",
+        "GET network /v2.0/floatingips",
+        "GET identity /v3/auth/",
+    ),
     timeout=20.0,
     on="cloud",
     server="line",
@@ -45,6 +50,8 @@ async def server(cloud: str, toolbox: Toolbox, server: str) -> CloudServer:
         found, everywhere = await _by_address(asked, server)
     else:
         found, everywhere = await _by_name(asked, server)
+    if not found:
+        await asked.sees_all(server)
     facts = tuple(map(_server, found))
     return CloudServer(cloud, server, len(facts), facts[0] if facts else Server(), facts, everywhere)
 

@@ -292,22 +292,6 @@ class Hypervisors(Shape):
 # ------------------------------------------------------------------ identity
 
 
-class Named(Shape):
-    id: str = ""
-    name: str = ""
-
-
-class Token(Shape):
-    user: Named = field(default_factory=Named)
-    project: Named = field(default_factory=Named)
-    roles: tuple[Named, ...] = ()
-    expires_at: str = ""
-
-
-class OneToken(Shape):
-    token: Token
-
-
 class Endpoint(Shape):
     interface: str = ""
     region: str = ""

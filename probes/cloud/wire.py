@@ -25,6 +25,7 @@ from probes.errors import CertificateRefused, HostUnreachable, ProbeError, Unrea
 
 _PIECE = 1 << 16
 _LOGIN = "/auth/tokens"
+_CUT = (http.client.IncompleteRead, urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength)
 _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 
 
@@ -210,31 +211,34 @@ def tame(session: requests.Session, login_url: str) -> None:
 
 def was_idle(error: BaseException) -> bool:
     """The other side had closed a kept connection before our request came: it may be sent again."""
-    return current().reused and isinstance(innermost(error), http.client.RemoteDisconnected | ConnectionError)
+    return current().reused and _has(error, (http.client.RemoteDisconnected, ConnectionError))
 
 
 def broken(error: BaseException) -> tuple[type[ProbeError], str]:
     """What went wrong below, in words, from the error that libraries have wrapped."""
-    inner = innermost(error)
-    if isinstance(inner, http.client.LineTooLong) or "got more than" in str(inner):
+    said = " ".join(map(str, chain(error)))
+    if _has(error, (http.client.LineTooLong,)) or "got more than" in said:
         return UnreadableOutput, "answers with headers of no reasonable size"
-    if isinstance(inner, http.client.RemoteDisconnected | ConnectionError | ssl.SSLError):
-        return HostUnreachable, "the other side closed the connection before it answered"
-    if isinstance(inner, http.client.IncompleteRead | urllib3.exceptions.IncompleteRead):
+    if _has(error, _CUT) or "ended prematurely" in said:
         return HostUnreachable, "the other side closed the connection in the middle of its answer"
-    if isinstance(inner, http.client.HTTPException | HTTPError):
+    if _has(error, (http.client.RemoteDisconnected, ConnectionError, ssl.SSLError)):
+        return HostUnreachable, "the other side closed the connection before it answered"
+    if _has(error, (http.client.HTTPException, HTTPError)):
         return UnreadableOutput, "answers in a form that is not HTTP"
     return HostUnreachable, "the connection failed"
 
 
-def innermost(error: BaseException) -> BaseException:
-    """The first of a chain. Libraries wrap without saying `from`, and in arguments."""
-    seen: list[BaseException] = []
-    while error not in seen:
-        seen.append(error)
-        wrapped = next((one for one in error.args if isinstance(one, BaseException)), None)
-        below = wrapped or getattr(error, "reason", None) or error.__cause__ or error.__context__
-        if not isinstance(below, BaseException):
-            break
-        error = below
-    return error
+def _has(error: BaseException, kinds: tuple[type[BaseException], ...]) -> bool:
+    return any(isinstance(one, kinds) for one in chain(error))
+
+
+def chain(error: BaseException) -> list[BaseException]:
+    """The error and all it wraps. Libraries wrap without saying `from`, and in arguments."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and not any(one is seen for seen in found):
+            found.append(one)
+            waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
+    return found
