@@ -9,7 +9,7 @@ from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
 from probes.linux import disks, firewall, host, sshd, state, unit
-from probes.node import control_plane, kubelet
+from probes.node import control_plane, kubelet, machine
 from probes.path import arrivals, drops, firewall_along, firewall_hits, gateway_for, ping, route_walk, traceroute
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "host",
     "host_keys",
     "kubelet",
+    "machine",
     "networks",
     "ping",
     "ports",

@@ -58,9 +58,10 @@ _RANGE = ("cluster-cidr=10.244.0.0/16", "cluster-cidr=10.244.0.0/23")
 _FAKE_SWAP = r"""printf 'Filename\tType\tSize\tUsed\tPriority\n/dev/vda2\tpartition\t6201340\t0\t-2\n' > /run/swaps
 mount --bind /run/swaps /proc/swaps
 echo '/dev/vda2 none swap defaults 0 0' >> /etc/fstab
-printf '#!/bin/sh\n# lab: a bind mount\ncase $1 in -a | /dev/vda2) umount /proc/swaps ;; *) exit 1 ;; esac\n' > /usr/local/sbin/swapoff
-printf '#!/bin/sh\n# lab: a bind mount\nmount --bind /run/swaps /proc/swaps\n' > /usr/local/sbin/swapon
-chmod 755 /usr/local/sbin/swapo*; systemctl restart kubelet"""
+cd /usr/local/sbin   # a bind mount is no swap to the real ones
+printf '#!/bin/sh\ncase $1 in -a | /dev/vda2) umount /proc/swaps ;; *) exit 1 ;; esac\n' > swapoff
+printf '#!/bin/sh\nmount --bind /run/swaps /proc/swaps\n' > swapon
+chmod 755 swapon swapoff; systemctl restart kubelet"""
 
 NODE_FAULTS: dict[str, Fault] = {
     "no-cni": kube_fault(

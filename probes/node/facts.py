@@ -125,3 +125,30 @@ class Disk:
 class Disks:
     host: str
     disks: tuple[Disk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMachine:
+    """A node, as its cluster and its machine know it."""
+
+    cluster: str
+    node: str
+    host: str
+    """The site's host; empty when none is known to be this node."""
+    answered: bool
+    """The API answered, if only that it knows no such node."""
+    error: str
+    """Why it did not."""
+    registered: bool
+    """The cluster has a node of this name."""
+    ready: str
+    """True, False or Unknown; empty when nobody said so."""
+    reason: str
+    message: str
+    pressures: tuple[str, ...]
+    """Other conditions that are True: DiskPressure, MemoryPressure, PIDPressure, NetworkUnavailable."""
+    pod_cidr: str
+    others_not_ready: tuple[str, ...]
+    """Other nodes of the cluster."""
+    kubelet: str
+    """ActiveState of kubelet.service; empty when the machine could not be asked."""

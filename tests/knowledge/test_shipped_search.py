@@ -74,6 +74,18 @@ ENGLISH = {
         "wrong host key",
         "ssh key changed after reinstall",
     ),
+    "node-not-ready": (
+        "node NotReady",
+        "node not ready",
+        "k8s worker notready",
+        "kubelet stopped posting node status",
+        "kubelet wont start",
+        "kubelet keeps restarting",
+        "containerd is down",
+        "cni plugin not initialized",
+        "kubelet swap error",
+        "node has disk pressure",
+    ),
 }
 
 KOREAN = {
@@ -141,6 +153,17 @@ KOREAN = {
         "known_hosts 충돌",
         "재설치했더니 ssh 경고",
         "중간자 공격 경고",
+    ),
+    "node-not-ready": (
+        "노드 NotReady",
+        "노드가 낫레디예요",
+        "쿠버네티스 노드가 안 올라와요",
+        "워커노드 죽음",
+        "kubelet 안뜸",
+        "큐블릿이 죽었어요",
+        "containerd 죽음",
+        "cni 초기화 안됨",
+        "swap 켜져서 kubelet 안됨",
     ),
 }
 

@@ -56,6 +56,10 @@ GOOD: dict[str, object] = {
     "port": 22,
     "count": 1,
     "yes-no": True,
+    "cluster": "admin@lab",
+    "k8s-name": "kube-flannel",
+    "path[]": ["/dev/vda2"],
+    "words": ["failed to load kubelet config file"],
     "words[]": [["-i", "eth0", "-j", "DROP"]],
     "fingerprint[]": ["SHA256:jUfO3MLNacsHYB/6mijzhVWne5I3z+TQOBuNCq0gGHo"],
     "name[]": ["controller"],
@@ -65,7 +69,7 @@ SLOTS = [(cause.id, name) for cause in CAUSES.values() for name in cause.values]
 
 
 def wrapped(kind: str, text: str) -> object:
-    return [[text, "-j", "DROP"]] if kind == "words[]" else [text] if kind.endswith("[]") else text
+    return [[text, "-j", "DROP"]] if kind == "words[]" else [text] if kind.endswith("[]") or kind == "words" else text
 
 
 def with_hostile(cause: Cause, slot: str, text: str) -> dict[str, Value] | None:
