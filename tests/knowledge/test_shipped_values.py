@@ -69,7 +69,9 @@ SLOTS = [(cause.id, name) for cause in CAUSES.values() for name in cause.values]
 
 
 def wrapped(kind: str, text: str) -> object:
-    return [[text, "-j", "DROP"]] if kind == "words[]" else [text] if kind.endswith("[]") or kind == "words" else text
+    if kind == "words[]":
+        return [[text, "-j", "DROP"]]
+    return [text] if kind.endswith("[]") or kind == "words" else text
 
 
 def with_hostile(cause: Cause, slot: str, text: str) -> dict[str, Value] | None:
