@@ -1,9 +1,9 @@
-"""Clusters of a site, listed and tried: in words and for programs."""
+"""Clouds and clusters of a site, tried: clusters in words and for programs (clouds: `deadhop.clouds`)."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from base.korean import in_korean
@@ -41,14 +41,21 @@ async def try_clusters(toolbox: Toolbox) -> AsyncIterator[tuple[str, ClusterReac
     if not toolbox.site.clusters:
         return
     import probes.cluster.reach  # noqa: F401  (registers the probe)
+
+    async for name, answer in tried("k8s.reach", [one.name for one in toolbox.site.clusters], toolbox):
+        yield name, answer if isinstance(answer, Failure) else cast("ClusterReach", answer)
+
+
+async def tried(probe: str, names: Sequence[str], toolbox: Toolbox) -> AsyncIterator[tuple[str, object]]:
+    """The probe put to each of them, all at the same time: facts or a Failure, in their order."""
     from probes.probe import checked_call, observe
 
-    calls = [checked_call("k8s.reach", one.name, {}) for one in toolbox.site.clusters]
+    calls = [checked_call(probe, name, {}) for name in names]
     tasks = [asyncio.create_task(observe(call, toolbox, call.host)) for call in calls]
     try:
         for call, task in zip(calls, tasks, strict=True):
             evidence = await task
-            yield call.host, evidence.failure or cast("ClusterReach", evidence.facts)
+            yield call.host, evidence.failure or evidence.facts
     finally:
         for task in tasks:
             task.cancel()

@@ -217,6 +217,10 @@ ssh_config: {config}
 #   labels     words to find it by
 #   read_only  true: deadhop looks at it and never applies a fix there
 # When, where and by whom fixes may be applied: `fixes:`, in docs/site.md
+# Clouds (clouds.yaml, OS_*) and clusters (kubeconfig) are found by themselves; name them to choose, or to use the
+# login that a control node has:
+# clouds: {{lab: {{host: controller}}}}
+# clusters: {{lab: {{host: master}}}}
 hosts:
 """
 

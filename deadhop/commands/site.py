@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from base.errors import ConfigError
 from base.text import Text
+from deadhop.clouds import cloud_hint, cloud_json, cloud_reached, cloud_reason, try_clouds
+from deadhop.clouds import described as described_cloud
 from deadhop.front import Front
 from deadhop.output import columns
 from deadhop.parsing import Parser
@@ -21,6 +23,7 @@ from probes.fix_rules import DAYS, RISKS
 from probes.site import FixPolicy, Host, Site
 
 if TYPE_CHECKING:
+    from probes.cloud.facts import CloudReach
     from probes.cluster.facts import ClusterReach
     from probes.facts import Reach
     from probes.probe import Failure
@@ -41,10 +44,17 @@ def arguments(parser: Parser) -> None:
         "--ssh-config", metavar="FILE", help=say("instead of ~/.ssh/config", "~/.ssh/config 대신 쓸 파일")
     )
     verbs.add(
-        "check", say("try the way to every host and cluster", "모든 호스트와 클러스터까지 가는 길을 확인한다")
+        "check",
+        say(
+            "try the way to every host, cloud and cluster", "모든 호스트, 클라우드, 클러스터까지 가는 길을 확인한다"
+        ),
     )
     verbs.add(
-        "show", say("list hosts and clusters, and how they are reached", "호스트와 클러스터, 접속 방법을 보여 준다")
+        "show",
+        say(
+            "list hosts, clouds and clusters, and how they are reached",
+            "호스트, 클라우드, 클러스터와 접속 방법을 보여 준다",
+        ),
     )
 
 
@@ -59,6 +69,8 @@ async def _init(front: Front) -> int:
 
 def _write(front: Front) -> int:
     from base.paths import config_dir
+    from probes.site_clouds import found_clouds
+    from probes.site_clusters import found_clusters
     from probes.site_file import write_site
     from probes.ssh_config import default_config, hosts_of
 
@@ -72,7 +84,8 @@ def _write(front: Front) -> int:
     hosts = hosts_of(config)
     write_site(path, hosts, config if chosen else None)
     if front.out.json:
-        front.out.object("site", _site_json(Site(str(path), hosts)))
+        found = Site(str(path), hosts, clouds=found_clouds(), clusters=found_clusters())
+        front.out.object("site", _site_json(found))
         return 0
     front.out.line(front.say("{}: {} hosts", "{}: 호스트 {} 개").format(path, len(hosts)))
     front.out.line(front.say("try them: deadhop site check", "확인: deadhop site check"))
@@ -94,6 +107,8 @@ async def _show(front: Front) -> int:
         console = front.say("console", "콘솔")
         more += [f"{console}: {' '.join(host.console)}"] if host.console else []
         front.out.line(f"  {host.name:{wide}}  {'  '.join(more)}".rstrip())
+    for cloud in site.clouds:
+        front.out.line(f"  {front.say('cloud', '클라우드')} {'  '.join((cloud.name, *described_cloud(cloud)))}")
     for cluster in site.clusters:
         front.out.line(f"  {front.say('cluster', '클러스터')} {'  '.join((cluster.name, *described(cluster)))}")
     for line in _policy_lines(front, site.fixes):
@@ -119,14 +134,24 @@ async def _check(front: Front) -> int:
             answers[host] = answer
             if not front.out.json:
                 _say_reach(front, host, answer)
+        clouds = await _check_clouds(front, toolbox)
         clusters = await _check_clusters(front, toolbox)
     if front.out.json:
-        found = _site_json(site, answers, clusters)
+        found = _site_json(site, answers, clusters, clouds)
         front.out.object("site", found | {"programs": [asdict(program) for program in programs]})
     elif not site.hosts:
         front.out.talk(_no_hosts(front))
-    all_reached = all(map(reached, answers.values())) and all(map(cluster_reached, clusters.values()))
-    return 0 if all_reached else 2
+    worlds = all(map(cloud_reached, clouds.values())) and all(map(cluster_reached, clusters.values()))
+    return 0 if worlds and all(map(reached, answers.values())) else 2
+
+
+async def _check_clouds(front: Front, toolbox: LiveToolbox) -> dict[str, CloudReach | Failure]:
+    answers = {}
+    async for name, answer in try_clouds(toolbox):
+        answers[name] = answer
+        if not front.out.json:
+            _say_way(front, f"cloud {name}", cloud_reached(answer), cloud_reason(answer), cloud_hint(answer))
+    return answers
 
 
 async def _check_clusters(front: Front, toolbox: LiveToolbox) -> dict[str, ClusterReach | Failure]:
@@ -161,11 +186,13 @@ def _site_json(
     site: Site,
     answers: Mapping[str, Reach | Failure] = MappingProxyType({}),
     of_clusters: Mapping[str, ClusterReach | Failure] = MappingProxyType({}),
+    of_clouds: Mapping[str, CloudReach | Failure] = MappingProxyType({}),
 ) -> dict[str, object]:
     hosts = [_host_json(host, site.fixes, answers.get(host.name)) for host in site.hosts]
+    clouds = [cloud_json(cloud, of_clouds.get(cloud.name)) for cloud in site.clouds]
     clusters = [cluster_json(cluster, of_clusters.get(cluster.name)) for cluster in site.clusters]
     fixes = _policy_json(site.fixes)
-    return {"file": site.source, "hosts": hosts, "clouds": [], "clusters": clusters, "maps": [], "fixes": fixes}
+    return {"file": site.source, "hosts": hosts, "clouds": clouds, "clusters": clusters, "maps": [], "fixes": fixes}
 
 
 def _policy_json(policy: FixPolicy) -> dict[str, object]:

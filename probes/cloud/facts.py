@@ -17,6 +17,7 @@ class ServiceReach:
     state: str
     """Empty, the HTTP status, or refused, silent, unreachable, expired, untrusted …"""
     error: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class CloudReach:
     silent: tuple[str, ...]
     """Types of those services that do not answer."""
     error: str
+    hint: str
 
 
 # ------------------------------------------------------------------ servers

@@ -46,7 +46,9 @@ async def _service(cloud: Cloud, kind: str) -> ServiceReach:
     reply = await cloud.reply(kind)
     where = Where.of(reply.stderr)
     silent = reply.failure in _NO_ANSWER and not _some_answer(reply)
-    return ServiceReach(kind, where.url, not silent, where.state if reply.failure else "", reply.message)
+    return ServiceReach(
+        kind, where.url, not silent, where.state if reply.failure else "", reply.message, reply.hint
+    )
 
 
 def _some_answer(reply: Reply) -> bool:
@@ -70,6 +72,7 @@ def _answered(cloud: str, url: str, token: Token, services: list[ServiceReach]) 
         services=tuple(services),
         silent=tuple(one.type for one in silent),
         error=first.error if first else "",
+        hint=first.hint if first else "",
     )
 
 
@@ -91,4 +94,5 @@ def _stopped(cloud: str, reply: Reply, token: Token | None = None, layer: str = 
         services=(),
         silent=(),
         error=reply.message,
+        hint=reply.hint,
     )
