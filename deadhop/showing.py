@@ -152,6 +152,20 @@ def action_lines(front: Front, action: ActionView, *, done: bool = False) -> Ite
         if action.arm:
             first = front.say("first, in case this cuts the way", "길이 끊길 때를 대비해 먼저")
             yield block(f"{first}: {action.arm}", "      ")
+    yield from _state_lines(front, action, done=done)
+
+
+def _state_lines(front: Front, action: ActionView, *, done: bool) -> Iterator[str]:
+    """What was kept of the state before; after the undo, what is other than before."""
+    if action.kept and not done:
+        things = ", ".join(one.what for one in action.kept)
+        yield block(f"{front.say('kept as it is now', '지금 상태를 기록함')}: {things}", "      ")
+    if action.not_kept and not done:
+        why = front.told(action.not_kept)
+        yield block(f"{front.say('its state was not kept', '상태를 기록하지 못함')}: {why}", "      ")
+    if action.left:
+        yield block(front.say("other than before:", "전과 다른 것:"), "      ")
+        yield block("\n".join(action.left), "        ")
 
 
 def repair_lines(front: Front, view: RepairView) -> Iterator[str]:

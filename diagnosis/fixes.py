@@ -13,6 +13,7 @@ from knowledge.model import WORLDS, Action, Cause, Fix, Knowledge
 from knowledge.render import RenderedAction, readable, render_actions
 from knowledge.tree import Found
 from probes.clients import Client
+from probes.probe import PROBES, ProbeCall, checked_call
 
 
 class Places(Protocol):
@@ -90,7 +91,17 @@ async def _view(action: RenderedAction, places: Places) -> ActionView:
         unless=shown(action.unless),
         text=action.text,
         timeout=action.timeout,
+        keep=_keep(action),
     )
+
+
+def _keep(action: RenderedAction) -> tuple[ProbeCall, ...]:
+    """What its author says that it changes."""
+    if action.state is None:
+        return ()
+    probe, on, arguments = action.state
+    own = {"sudo": action.sudo} if "sudo" in PROBES[probe].parameters else {}
+    return (checked_call(probe, on, {**own, **arguments}),)
 
 
 async def cause_view(

@@ -10,6 +10,7 @@ from base.errors import UsageError
 from base.text import Text
 from base.values import Value, check
 from diagnosis.fixes import cause_view, plan_fixes
+from diagnosis.keeping import kept_of
 from diagnosis.resuming import PastRepair
 from diagnosis.views import ActionView, CauseView, Confidence, Diagnosis, FixView
 from knowledge.model import Cause, Verdict
@@ -109,10 +110,13 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
     """Action number → the command as it was sent and what became of it."""
     actions: dict[int, ActionView] = {}
     armed: dict[object, str] = {}
+    kept: dict[object, Mapping[str, Any]] = {}
     current = False
     for entry in _entries(session):
         data = entry.data
         number = data.get("action")
+        if entry.kind == "state" and data.get("when") == "before":
+            kept[number] = data
         if entry.kind == "guard":
             armed[number] = str(data.get("arm", ""))
         if entry.kind == "intent":
@@ -127,6 +131,8 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
                 undo=str(data.get("undo") or ""),
                 arm=armed.pop(number, ""),
                 state="interrupted",
+                kept=kept_of(kept.get(number, {}).get("kept")),
+                not_kept=str(kept.get(number, {}).get("failure", "")),
             )
         elif entry.kind == "guard-outcome" and number in actions:
             actions[number] = replace(actions[number], arm="")
@@ -145,7 +151,12 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
 def _as_planned(ran: ActionView, planned: ActionView) -> ActionView:
     """What ran, with the plan's look whether it is done already, if it is the same command still."""
     same = ran.run == planned.run
-    return replace(ran, unless=planned.unless if same else "", text=planned.text if same else None)
+    return replace(
+        ran,
+        unless=planned.unless if same else "",
+        text=planned.text if same else None,
+        keep=planned.keep,
+    )
 
 
 def _with(plan: FixView, actions: Mapping[int, ActionView]) -> FixView:

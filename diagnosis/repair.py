@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
-from base.text import Text
+from base.text import Text, inert
 from base.values import Value
 from diagnosis import policy
-from diagnosis.hands import Hands
+from diagnosis.keeping import Keeping
 from diagnosis.views import FixView, RepairView
 from diagnosis.walk import facts_of
 from knowledge.cel import EvaluationError
@@ -27,7 +27,7 @@ UNDOABLE = ("done", "interrupted", "failed")
 STOPPING = ("failed", "by-hand", "interrupted", "taken-back")
 
 
-class Repair(Hands):
+class Repair(Keeping):
     """Of one cause on its values. `view` is always current; every method yields it at each change."""
 
     def __init__(self, session: Session, cause: str, values: Mapping[str, Value], fix: Fix, plan: FixView) -> None:
@@ -45,6 +45,12 @@ class Repair(Hands):
     def edit(self, action: int, run: str, undo: str | None = None) -> None:
         """Replaces a command before it runs; the journal keeps the original. Its undo is not known any more until
         `undo` gives it, or `know_undo` says that the old one still holds."""
+        for text in (run, undo or ""):
+            if inert(text) != text:
+                raise UsageError(
+                    f"the command holds what cannot be seen: {inert(text)}",
+                    hint="type it again: what is shown must be what runs",
+                )
         self._edited.setdefault(action, self.view.fix.actions[action].run)
         known = undo is not None or not self.view.fix.actions[action].undo
         changes = {"run": run, "undo_known": known} | ({} if undo is None else {"undo": undo})
@@ -69,6 +75,7 @@ class Repair(Hands):
             yield self._show("not-needed", message="what this fix repairs is no longer there")
         else:
             await self._plan_switches()
+            await self._keep()
             yield self._show("planned")
 
     async def _still_there(self) -> tuple[bool | None, str]:
@@ -94,6 +101,7 @@ class Repair(Hands):
             if held:
                 yield self._show("locked", message=held, hint="wait for it; if it is dead, `--take-lock` goes on")
                 return
+            await self._keep()
             async for view in self._run_all(confirmed_by):
                 yield view
         finally:
@@ -230,7 +238,22 @@ class Repair(Hands):
                 yield self._not_undone(index)
                 return
             yield self._show("undoing")
-        yield self._show("undone", verified=None)
+        await self._compare(done)
+        yield self._end_of_undo(done)
+
+    def _end_of_undo(self, done: list[int]) -> RepairView:
+        """Whether all is as it was, by what was kept before; else what is left, and how to put it back by hand."""
+        actions = [self.view.fix.actions[index] for index in done]
+        left = [action for action in actions if action.left]
+        if left:
+            what = ", ".join(line.rstrip(":") for action in left for line in action.left if line.endswith(":"))
+            hands = [f"{action.on}: {command}" for action in left for command in action.by_hand]
+            hint = f"by hand on {'; '.join(hands)}" if hands else "the journal has it as it was"
+            return self._show("not-as-before", message=f"undone, but this is other than before: {what}", hint=hint)
+        unseen = next((action.not_kept for action in actions if action.restored is None), "")
+        if unseen:
+            return self._show("undone", message=f"whether all is as before could not be seen: {unseen}")
+        return self._show("undone", message="all that was changed is as it was before")
 
     def _not_undone(self, index: int) -> RepairView:
         action = self.view.fix.actions[index]
@@ -273,6 +296,7 @@ PHASES: Mapping[str, Text] = {
     "undoing": Text("undoing", "되돌리는 중"),
     "undone": Text("undone", "되돌림"),
     "undo-failed": Text("undo failed", "되돌리지 못함"),
+    "not-as-before": Text("undone, but not as before", "되돌렸으나 전과 같지 않음"),
     "cut-short": Text("cut short", "중간에 끊김"),
     "left": Text("left as it is", "그대로 둠"),
 }

@@ -13,6 +13,7 @@ from base.errors import UsageError
 from base.text import Lang
 from diagnosis.views import ActionView, CauseView, FixView, RepairView, StepView, WalkView
 from diagnosis.walk import facts_of
+from journal.redact import redact_text
 from probes.probe import Evidence
 
 if TYPE_CHECKING:
@@ -96,6 +97,11 @@ def _action_json(action: ActionView) -> dict[str, object]:
         "exit_status": action.exit_status,
         "output": action.output,
         "seconds": action.seconds,
+        "before": [{"what": one.what, "lines": [redact_text(line) for line in one.lines]} for one in action.kept],
+        "not_kept": action.not_kept,
+        "restored": action.restored,
+        "left": list(action.left),
+        "by_hand": list(action.by_hand),
     }
 
 

@@ -7,6 +7,8 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from knowledge.file_edit import edited_files
+
 SECONDS = 60
 """From arming to the undo. Long enough for the command and a new login, short enough to wait for."""
 
@@ -54,7 +56,7 @@ def may_cut(command: str) -> bool:
         words = words[2:]
     if not words or any(mark in words for mark in ("&&", "||", ";", "|")):
         return True
-    return words[0].rpartition("/")[2] not in _HARMLESS
+    return words[0].rpartition("/")[2] not in _HARMLESS and not any(edited_files(words))
 
 
 def switch_for(way: str, token: str, undo: str, *, root: bool) -> Switch:

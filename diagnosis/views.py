@@ -10,7 +10,8 @@ from enum import StrEnum
 from base.text import Text
 from base.values import Value
 from knowledge.model import Option, Risk, Verdict
-from probes.probe import Evidence
+from probes.facts import Kept
+from probes.probe import Evidence, ProbeCall
 
 
 class StepState(StrEnum):
@@ -88,6 +89,18 @@ class ActionView:
     """False after an edit, until somebody says what takes the edited command back."""
     undoing: bool = False
     """Interrupted, and it was the undo that was in flight."""
+    keep: tuple[ProbeCall, ...] = ()
+    """What its author says that it changes; the rest is read from the command."""
+    kept: tuple[Kept, ...] = ()
+    """The state of what it changes, as it was before."""
+    not_kept: str = ""
+    """Why that state could not be seen."""
+    restored: bool | None = None
+    """After its undo: whether all is as it was; None while nobody has looked, or could."""
+    left: tuple[str, ...] = ()
+    """The lines that are other than before."""
+    by_hand: tuple[str, ...] = ()
+    """Commands that would put them back; shown, never run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +180,7 @@ class RepairView:
     """Its actions carry the live state and output."""
     phase: str
     """planned, checking, applying, verifying, verified, not-verified, failed, undoing, undone, undo-failed,
+    not-as-before (undone, and something is other than before),
     not-needed (the precondition no longer holds), blocked (the precondition could not be looked at), locked
     (another deadhop is at work there), by-hand, taken-back, cut-short (deadhop ended in the middle of it), left."""
     message: str = ""

@@ -51,6 +51,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "결과 기록이 없다. 실행되었는지 알 수 없다",
     ),
     "undone": ("undone with", "되돌린 명령"),
+    "kept": ("state before it ran", "실행 전 상태"),
+    "restored": ("after the undo all is as it was before", "되돌린 뒤 모두 전과 같다"),
+    "changed": ("after the undo this is other than before", "되돌린 뒤에도 전과 다른 것"),
+    "not compared": ("whether the undo restored all could not be seen", "모두 전과 같아졌는지 확인하지 못했다"),
+    "put back": ("to put it back by hand", "직접 되돌리는 명령"),
     "verified": ("Verified: the fault is gone", "검증됨. 장애가 사라졌다"),
     "not verified": ("Not verified: the fault is still there", "검증 실패. 장애가 남아 있다"),
     "not told": ("Verification could not tell", "검증하지 못했다"),
@@ -263,6 +268,21 @@ class _Report:
             state = str((command.undo_outcome or {}).get("state", "?"))
             undone = code(str(command.undo.get("run", "?")), 2000)
             yield f"- {self.say('undone')} {undone}: {words(self.say(state))}"
+        yield from self.state(command)
+
+    def state(self, command: ActionRecord) -> Iterator[str]:
+        """What was kept before it, and whether that is there again after its undo."""
+        for thing in mappings((command.before or {}).get("kept")):
+            yield f"- {self.say('kept')}: {code(str(thing.get('what', '?')))}"
+            yield from ("", fenced("\n".join(map(str, listing(thing.get("lines")))), 4000), "")
+        after = command.after
+        if after is None:
+            return
+        restored, left = after.get("restored"), listing(after.get("left"))
+        yield f"- {self.say('restored' if restored is True else 'changed' if left else 'not compared')}"
+        if left:
+            yield from ("", fenced("\n".join(map(str, left)), 4000), "")
+        yield from (f"- {self.say('put back')}: {code(str(line))}" for line in listing(after.get("by_hand")))
 
     def outcome(self, command: ActionRecord, outcome: Data) -> Iterator[str]:
         if command.outcome is None:

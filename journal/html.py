@@ -20,7 +20,7 @@ from base.text import Lang, clip, inert
 from journal.export import WORDS
 from journal.picture import picture_of
 from journal.reading import Entry, Recording
-from journal.story import Data, Story, mapping, mappings, story_of
+from journal.story import Data, Story, listing, mapping, mappings, story_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -107,6 +107,14 @@ class _Page:
 
     def joined(self, value: object) -> str:
         return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+    def lines_of(self, data: Data, key: str) -> str:
+        return self.clipped("\n".join(map(str, listing(data.get(key)))))
+
+    def compared(self, after: Data) -> str:
+        """The word for what the look after an undo said."""
+        restored = "restored" if after.get("restored") is True else "not compared"
+        return "changed" if after.get("left") else restored
 
     def clipped(self, value: object) -> str:
         return clip(str(value), LONGEST)

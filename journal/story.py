@@ -17,6 +17,10 @@ class ActionRecord:
     outcome: Data | None = None
     undo: Data | None = None
     undo_outcome: Data | None = None
+    before: Data | None = None
+    """The state of what it changes, as it was kept."""
+    after: Data | None = None
+    """The same after its undo, and what is other than before."""
 
     def as_json(self) -> dict[str, Any]:
         outcome, undone = self.outcome or {}, self.undo_outcome or {}
@@ -27,6 +31,9 @@ class ActionRecord:
             "state": outcome.get("state", "unknown"),
             **result,
             "undone": undone.get("state") == "done" if self.undo else False,
+            "before": listing((self.before or {}).get("kept")),
+            "restored": (self.after or {}).get("restored"),
+            "left": listing((self.after or {}).get("left")),
         }
 
 
@@ -44,6 +51,8 @@ class Story:
     commands: list[ActionRecord] = field(default_factory=list)
     checks: list[Data] = field(default_factory=list)
     notes: list[Entry] = field(default_factory=list)
+    states: dict[object, Data] = field(default_factory=dict)
+    """Of actions that have not begun yet."""
 
 
 def story_of(recording: Recording) -> Story:
@@ -69,7 +78,11 @@ def _tell(story: Story, entry: Entry) -> None:
         case "diagnosis":
             story.diagnosis = data
         case "intent":
-            story.commands.append(ActionRecord(data))
+            story.commands.append(ActionRecord(data, before=story.states.get(data.get("action"))))
+        case "state" if data.get("when") == "before":
+            story.states[data.get("action")] = data
+        case "state":
+            _command(story, data).after = data
         case "outcome":
             _command(story, data).outcome = data
         case "undo-intent":

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from base.errors import DeadhopError, Place, Problem
 from base.values import Value
 from knowledge.case_facts import answer_of, checked, inputs_of
+from knowledge.file_edit import brief
 from knowledge.mistakes import did_you_mean
 from knowledge.model import Cause, Fix, Knowledge, Step, Symptom
 from knowledge.notes import Notes
@@ -282,8 +283,14 @@ class _Case:
 
     def _check_lines(self, where: Where, lines: list[str], key: str, actions: tuple[RenderedAction, ...]) -> None:
         rendered = [action.run for action in actions] if key == "commands" else [a.undo for a in actions if a.undo]
-        if lines != rendered and actions:
-            self.notes.add(where, "the commands are others", "\n        ".join(rendered))
+        if actions and not _same(lines, rendered):
+            self.notes.add(where, "the commands are others", "\n        ".join(map(brief, rendered)))
+
+
+def _same(lines: list[str], rendered: list[str]) -> bool:
+    """A command that a `file` stands for may be written briefly."""
+    both = zip(lines, rendered, strict=False)
+    return len(lines) == len(rendered) and all(line in (command, brief(command)) for line, command in both)
 
 
 def _passed(position: Position) -> Iterator[Reached]:

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from base.text import Text
 from knowledge.expressions import Reading, check_kind, expressions, facts_of, item_of
+from knowledge.file_edit import FileEdit
 from knowledge.mistakes import did_you_mean
-from knowledge.model import WORLDS, Action, Cause, CauseValue, Fix, ProbeUse, Risk
+from knowledge.model import WORLDS, Action, Cause, CauseValue, Fix, ProbeUse, Risk, StateUse
 from knowledge.notes import Notes
 from knowledge.positions import Document, Where
 from knowledge.schema import ActionSchema, CauseSchema, FixSchema, LookSchema, TextSchema, VerifySchema
@@ -156,6 +157,7 @@ class _Builder:
         return tuple(self._action((*where, index), action, fix) for index, action in enumerate(actions))
 
     def _action(self, where: Where, action: ActionSchema, fix: FixSchema) -> Action:
+        action = self._with_file(where, action)
         if action.undo is None and not fix.irreversible:
             hint = "write how it is taken back, or `irreversible: true` for the fix"
             self.notes.add(where, "`undo` is missing", hint)
@@ -165,6 +167,7 @@ class _Builder:
         return Action(
             on=self._reading(item=item).host((*where, "on"), action.on),
             world=self._world(where, action),
+            state=self._state((*where, "state"), action, item),
             run=commands["run"],
             undo=commands["undo"],
             sudo=action.sudo,
@@ -173,6 +176,37 @@ class _Builder:
             text=_text(action.text),
             timeout=action.timeout,
         )
+
+    def _with_file(self, where: Where, action: ActionSchema) -> ActionSchema:
+        """The same action with the commands that its `file` stands for."""
+        if action.file is None:
+            if action.run is None:
+                self.notes.add(where, "`run` is missing", "write the command, or the `file` it changes")
+            return action if action.run is not None else action.model_copy(update={"run": "true"})
+        edit = FileEdit(**{**action.file.model_dump(), "lines": tuple(action.file.lines)})
+        mistake = edit.mistake({name for name, kind in self._kinds().items() if kind == "path"})
+        if mistake:
+            self.notes.add((*where, "file"), mistake)
+            return action.model_copy(update={"run": "true", "undo": "true"})
+        for key in ("run", "undo", "unless"):
+            if getattr(action, key) is not None:
+                self.notes.add_key((*where, key), f"`file` has its own `{key}`", "leave it out")
+        return action.model_copy(update=edit.commands())
+
+    def _state(self, where: Where, action: ActionSchema, item: str) -> StateUse | None:
+        if action.state is None:
+            return None
+        name, reading = action.state.probe, self._reading(item=item)
+        arguments = reading.arguments(where, name, action.state.arguments, self.catalog)
+        shape = self.catalog.probes.get(name)
+        if shape is not None and shape.facts.name != "State":
+            hint = did_you_mean(
+                name, [known for known, one in self.catalog.probes.items() if one.facts.name == "State"]
+            )
+            self.notes.add((*where, "probe"), f"`{name}` shows no state", hint or "such as `linux.state`")
+        on = action.state.on or action.on
+        place = (*where, "on") if action.state.on else (*where[:-1], "on")
+        return StateUse(name, reading.on(place, on, name, self.catalog), expressions(arguments))
 
     def _world(self, where: Where, action: ActionSchema) -> str:
         """`cluster` or `cloud` where `on` names one; its commands are then the client's."""

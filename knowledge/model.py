@@ -162,6 +162,15 @@ class ProbeUse:
 
 
 @dataclass(frozen=True, slots=True)
+class StateUse:
+    """What an action changes: a probe whose facts are `State`, put to the action's own place or to another."""
+
+    probe: str
+    on: Expression
+    arguments: Mapping[str, Expression]
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     on: Expression
     """CEL: host name, or `operator`; with `world`, the name of a cluster or cloud."""
@@ -175,6 +184,8 @@ class Action:
     """Name of a list value; the action is repeated with `item` as each of its members."""
     text: Text | None = None
     timeout: float = 30.0
+    state: StateUse | None = None
+    """Only where the command itself does not say what it changes."""
     world: str = ""
     """`cluster` or `cloud`: its command is the client's (`kubectl`, `openstack`), wherever that can be run."""
 

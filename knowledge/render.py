@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from base.text import Text
 from base.values import Value
-from knowledge.model import Action, Cause
+from knowledge.model import Action, Cause, StateUse
 from knowledge.shapes import shape_of_kind, zero
 from knowledge.template import RenderError, Template
 
@@ -25,6 +25,8 @@ class RenderedAction:
     text: Text | None
     timeout: float
     world: str = ""
+    state: tuple[str, str, Mapping[str, object]] | None = None
+    """Probe, place and arguments that show what it changes."""
 
 
 def render_actions(actions: Sequence[Action], values: Mapping[str, Value]) -> tuple[RenderedAction, ...]:
@@ -61,7 +63,15 @@ def _one(action: Action, values: Mapping[str, Value]) -> RenderedAction:
         text=action.text,
         timeout=action.timeout,
         world=action.world,
+        state=_state(action.state, values),
     )
+
+
+def _state(use: StateUse | None, values: Mapping[str, Value]) -> tuple[str, str, Mapping[str, object]] | None:
+    if use is None:
+        return None
+    arguments = {key: argument.evaluate(values) for key, argument in use.arguments.items()}
+    return use.probe, str(use.on.evaluate(values)), arguments
 
 
 def _optional(template: Template | None, values: Mapping[str, Value]) -> str:

@@ -115,10 +115,31 @@ class VerifySchema(LookSchema):
     wait: float = Field(default=1.0, ge=0, le=60)
 
 
+class FileSchema(Strict):
+    """A file of its own (`drop_in`, `lines`), or an option of an ini file (`ini`, `section`, `key`, `value`)."""
+
+    drop_in: str = ""
+    lines: list[Sentence] = []
+    ini: str = ""
+    section: str = ""
+    key: str = ""
+    value: str | None = None
+
+
+class StateSchema(Strict):
+    """What the action changes, where its command does not say it: a probe that gives `State`."""
+
+    probe: str
+    on: Cel = ""
+    arguments: dict[str, Cel] = Field(default={}, alias="with")
+
+
 class ActionSchema(Strict):
     on: Cel
     sudo: bool = False
-    run: Command
+    run: Command | None = None
+    file: FileSchema | None = None
+    state: StateSchema | None = None
     undo: Command | None = None
     unless: Command | None = None
     each: str = ""

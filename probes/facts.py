@@ -440,3 +440,29 @@ class Arrivals:
     """The network to route back: the sender-side network of `seen_source`, else its /32."""
     gateway: str
     """Neighbour that brought the packets: the address to route back through; empty if unknown."""
+
+
+# ------------------------------------------------------------------ what a fix changes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One thing that can be changed, as it was when it was looked at."""
+
+    what: str
+    """A kind and a name: `rules iptables/filter/INPUT`, `file /etc/hosts`, `sysctl net.ipv4.ip_forward`,
+    `route 192.0.2.0/24`, `unit ssh.service`."""
+    lines: tuple[str, ...]
+    """All of it, for people: of a file its kind, mode, owner and label, and then its content behind `| `."""
+    digest: str
+    """Equal for equal states, also where `lines` cannot hold all of it."""
+    revision: str = ""
+    """Of an API's object, which counts its changes: it says who was there in between, and comes never back."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a fix is about to change. Probes that give this can be named in an action's `state`."""
+
+    host: str
+    kept: tuple[Kept, ...]

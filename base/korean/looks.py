@@ -136,6 +136,13 @@ LOOKS: Mapping[str, str] = {
     "this needs Linux on the operator's machine": "이 장비가 Linux 여야 한다",
     "the reply of `reach` is not in its form": "`reach` 응답의 형식이 맞지 않는다",
     "the reply of `reach` is not in its form: {names}": "`reach` 응답의 형식이 맞지 않는다: {names}",
+    # states
+    "{name} names no chain": "{name} 은(는) 체인 이름이 아니다",
+    "such as iptables/filter/INPUT": "예: iptables/filter/INPUT",
+    "`stat` said of {path} what is not known": "`stat` 이 {path} 에 대해 모르는 답을 했다",
+    "/proc/swaps is not in its form": "/proc/swaps 의 형식이 맞지 않는다",
+    "`sha256sum` printed no digest": "`sha256sum` 출력에 다이제스트가 없다",
+    "`systemctl show {unit}` does not say how it is": "`systemctl show {unit}` 출력에 상태가 없다",
     # paths
     "{host}: ping may not open its socket": "{host}: ping 이 소켓을 열 권한이 없다",
     "give ping cap_net_raw, or use sudo": "ping 에 cap_net_raw 를 주거나 sudo 를 쓴다",

@@ -34,6 +34,8 @@ REPAIRS: Mapping[str, str] = {
     "{name} is not known": "{name} 을(를) 모른다",
     "there is no symptom {symptom}": "{symptom} 라는 증상은 없다",
     "`deadhop kb list` names them all": "`deadhop kb list` 로 모두 볼 수 있다",
+    "{name}: {value} is no {kind} of the site ({site})": "{name}: {value}: 사이트에 그런 {kind} 가 없다 ({site})",
+    "{where}: no `{program}` that can log in to {name}": "{where}: {name} 에 로그인할 수 있는 `{program}` 이 없다",
     "{name}: {host} is no host of the site ({site})": "{name}: {host} 은(는) 사이트의 호스트가 아니다 ({site})",
     "`deadhop site show` lists the hosts; `operator` is this machine": "호스트 목록: `deadhop site show`. 이 "
     "장비는 `operator`",
@@ -49,6 +51,16 @@ REPAIRS: Mapping[str, str] = {
     "was the journal made by a newer deadhop?": "더 새로운 deadhop 이 남긴 기록인지 확인한다",
     "the precondition could not be looked at again": "장애가 그대로인지 다시 확인하지 못했다",
     "what this fix repairs is no longer there": "이 조치로 고칠 장애가 이제 없다",
+    "what this command changes is not known: its state was not kept": (
+        "이 명령이 무엇을 바꾸는지 알 수 없어 상태를 기록하지 못했다"
+    ),
+    "all that was changed is as it was before": "바꾼 것이 모두 전과 같아졌다",
+    "undone, but this is other than before: {what}": "되돌렸지만 전과 다른 것이 있다: {what}",
+    "whether all is as before could not be seen: {message}": "모두 전과 같아졌는지 확인하지 못했다: {message}",
+    "by hand on {commands}": "직접 되돌리는 명령: {commands}",
+    "the journal has it as it was": "전의 상태는 세션 기록에 있다",
+    "the command holds what cannot be seen: {command}": "명령에 보이지 않는 글자가 있다: {command}",
+    "type it again: what is shown must be what runs": "다시 입력한다. 보이는 그대로 실행되어야 한다",
     "the fault is still there": "장애가 그대로다",
     "wait for it": "끝날 때까지 기다린다",
     "wait for it; if it is dead, `--take-lock` goes on": (

@@ -25,6 +25,11 @@ def valid_call(name: str, host: str, peer: str, address: str, **known: object) -
         "port": 22,
         "sysctl[]": ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter"),
         "interface": "lo",
+        "interface[]": ("lo",),
+        "name[]": ("iptables/filter/INPUT",),
+        "path[]": ("/etc/hostname", "/etc/deadhop-is-not-here"),
+        "destination[]": ("default", "10.10.10.0/24"),
+        "unit[]": ("ssh.service",),
         "yes-no": True,
         "name": "x",
         "path": "/etc/hostname",
@@ -38,6 +43,6 @@ def valid_call(name: str, host: str, peer: str, address: str, **known: object) -
     for key, kind in probe.parameters.items():
         if key in known:
             given[key] = known[key]  # type: ignore[assignment]
-        elif key not in probe.defaults or kind in ("count",):
+        elif key not in probe.defaults or name == "linux.state" or kind in ("count",):
             given[key] = by_kind[kind]  # type: ignore[assignment]
     return checked_call(name, "operator" if name in OPERATORS else host, given)

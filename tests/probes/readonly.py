@@ -8,6 +8,7 @@ from probes.path import send
 
 _ADDRESS = r"[0-9A-Fa-f:.]+"
 _NAME = r"[A-Za-z0-9_.:@-]+"
+_PATH = r"(?:/[A-Za-z0-9_@%+=:,./-]*|'/[^']*')"
 _N = r"[0-9]{1,5}"
 _WHOLE = (
     r"cat /proc/net/snmp /proc/net/netstat",
@@ -34,7 +35,11 @@ _WHOLE = (
     r"ip -j -s -d link",
     r"ip -j route show table all",
     rf"ip -j route get (?:fibmatch )?{_ADDRESS}(?: from {_ADDRESS}(?: iif {_NAME})?)?",
-    r"ip(?:6)?tables(?:-legacy)?-save(?: -c| -t nat)",
+    r"cat /proc/swaps",
+    rf"(?:cat|readlink|sha256sum|stat -L -c '%F\|%a\|%u\|%g\|%U\|%G\|%C') -- {_PATH}",
+    rf"ip -[46] route show table all exact (?:default|{_ADDRESS}/{_N})",
+    rf"ip -o address show dev {_NAME}",
+    r"ip(?:6)?tables(?:-legacy|-nft)?-save(?: -c| -t [a-z]+)",
     r"netlink (?:addresses|links|neighbours|routes|rules)",
     r"nft (?:-j|-s -a) list ruleset",
     r"pgrep -x '?[a-z0-9|]+'?",

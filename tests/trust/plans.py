@@ -48,6 +48,10 @@ PLAIN: dict[str, object] = {
     "port": 22,
     "count": 3,
     "yes-no": True,
+    "cluster": "kubernetes-admin@kubernetes",
+    "cloud": "prod",
+    "k8s-name": "web-7d4b.example",
+    "uuid": "6f1e0b3c-2a4d-4c5e-9f60-718293a4b5c6",
 }
 
 

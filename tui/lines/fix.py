@@ -60,6 +60,7 @@ PHASE_SYMBOLS = {
     "by-hand": YOURS,
     "locked": YOURS,
     "taken-back": BAD,
+    "not-as-before": BAD,
     "cut-short": UNKNOWN,
     "left": OK,
 }
@@ -111,6 +112,7 @@ def undo_line(action: ActionView, words: Words) -> Content:
     line = Content.assemble((f"{words.undo_word}  ", "bold"), (outside(action.undo), "dim"))
     if not action.undo_known:
         line = Content.assemble(line, "\n", marked(UNKNOWN, words.undo_not_known))
+    line = with_state(line, action, words)
     if action.arm:
         line = Content.assemble(line, "\n", (f"{words.switch_first}  ", "bold"), (outside(action.arm), "dim"))
     if action.disarm:
@@ -118,10 +120,25 @@ def undo_line(action: ActionView, words: Words) -> Content:
     return line
 
 
+def with_state(line: Content, action: ActionView, words: Words) -> Content:
+    """What was kept of the state before it, or why nothing was."""
+    if action.kept:
+        things = ", ".join(one.what for one in action.kept)
+        return Content.assemble(line, "\n", (f"{words.state_kept}  ", "bold"), (outside(things), "dim"))
+    if action.not_kept:
+        return Content.assemble(
+            line, "\n", marked(UNKNOWN, f"{words.state_not_kept}: {words.told(action.not_kept)}")
+        )
+    return line
+
+
 def action_output(action: ActionView, words: Words) -> Content:
-    """What it printed; of what never ran, why."""
+    """What it printed; of what never ran, why. After its undo, what is other than before."""
     said = action.output if action.exit_status is not None else words.told(action.output)
-    return indented(cut(said.rstrip("\n"), words)) if said.strip() else Content("")
+    shown = [said.rstrip("\n")] if said.strip() else []
+    if action.left:
+        shown += [f"{words.other_than_before}:", *action.left]
+    return indented(cut("\n".join(shown), words)) if shown else Content("")
 
 
 def phase_lines(view: RepairView, words: Words, read_only: bool = False) -> Content:

@@ -44,7 +44,7 @@ class ActionCard(Vertical, can_focus=True):
     def _draw(self) -> None:
         action = self.action
         self.set_class(action.text is not None, "-text")
-        self.set_class(bool(action.output.strip()), "-output")
+        self.set_class(bool(action.output.strip() or action.left), "-output")
         self._put("title", action_title(self.number, action, self.lang, self.words, edited=self.edited))
         self._put("text", dim(outside(action.text[self.lang]) if action.text else ""))
         self._put("command", Content(outside(action.run)))

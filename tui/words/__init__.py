@@ -155,6 +155,9 @@ class Words(NamedTuple):
     cannot_be_undone: str
     switch_then: str
     undo_not_known: str
+    state_kept: str
+    state_not_kept: str
+    other_than_before: str
     switch_first: str
     edited: str
     action_state: Mapping[str, str]

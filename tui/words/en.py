@@ -191,6 +191,9 @@ EN = Words(
     cannot_be_undone="this cannot be undone",
     undo_not_known="its undo is not known any more, for the command was edited: edit the undo too",
     switch_first="first, in case this cuts the way",
+    state_kept="kept as it is now",
+    state_not_kept="its state was not kept",
+    other_than_before="other than before",
     switch_then="after, once it was reached again",
     edited="edited",
     action_state={
@@ -220,6 +223,7 @@ EN = Words(
         "blocked": "Could not look whether the fault is still there",
         "by-hand": "To be done by hand",
         "locked": "Somebody else is at work there",
+        "not-as-before": "Undone, but not all is as before",
         "taken-back": "It cut the way, and the host took it back by itself",
         "cut-short": "Cut short",
         "left": "Left as it is",

@@ -191,6 +191,9 @@ KO = Words(
     cannot_be_undone="되돌릴 수 없다",
     undo_not_known="명령을 편집해서 되돌리는 명령을 알 수 없다. 되돌리는 명령도 편집해야 한다",
     switch_first="길이 끊길 때를 대비해 먼저",
+    state_kept="지금 상태를 기록함",
+    state_not_kept="상태를 기록하지 못함",
+    other_than_before="전과 다른 것",
     switch_then="다시 접속되면",
     edited="수정함",
     action_state={
@@ -220,6 +223,7 @@ KO = Words(
         "blocked": "장애가 그대로인지 볼 수 없었다",
         "by-hand": "직접 해야 한다",
         "locked": "다른 사람이 작업하는 중이다",
+        "not-as-before": "되돌렸지만 전과 같지 않은 것이 있다",
         "taken-back": "길이 끊겨서 호스트가 스스로 되돌렸다",
         "cut-short": "중간에 끊겼다",
         "left": "그대로 두었다",
