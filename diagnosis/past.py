@@ -129,11 +129,14 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
                 on=str(check("host", data.get("on"), name="on")),
                 run=str(data.get("run", "")),
                 undo=str(data.get("undo") or ""),
+                undo_known=data.get("undo_known") is not False,
                 arm=armed.pop(number, ""),
                 state="interrupted",
                 kept=kept_of(kept.get(number, {}).get("kept")),
                 not_kept=str(kept.get(number, {}).get("failure", "")),
             )
+        elif entry.kind == "plan" and data.get("confirmed") is True and number in actions:
+            actions[number] = replace(actions[number], undo_known=True)
         elif entry.kind == "guard-outcome" and number in actions:
             actions[number] = replace(actions[number], arm="")
         elif entry.kind == "outcome" and number in actions:

@@ -165,6 +165,7 @@ class Repair(Keeping):
             "on": action.on,
             "run": action.run,
             "undo": action.undo,
+            "undo_known": action.undo_known,
             "confirmed_by": confirmed_by,
             "values": self._values,
         }

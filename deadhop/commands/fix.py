@@ -278,14 +278,30 @@ async def _undo(front: Front, session: Session) -> int:
     front.out.talk(front.say("to be undone, last first:", "되돌릴 일 (나중 것부터):"))
     for action in reversed([action for action in repair.view.fix.actions if action.undo]):
         front.out.talk(f"  {action.on}:\n    {action.undo}")
+        if not action.undo_known:
+            front.out.talk(
+                "    "
+                + front.say(
+                    f"? written for another command than the one that ran: {action.run}",
+                    f"? 실행한 명령을 위해 쓴 것이 아니다. 실행한 명령: {action.run}",
+                )
+            )
     # Where nobody can be asked, the word `--undo` itself is the confirmation: it can only lead back.
     if not front.arguments.yes and front.can_ask:
         answer = await ask_line(front.out, front.say("undo this? [y/N]", "되돌릴까? [y/N]"))
         if answer not in ("y", "yes"):
             front.out.talk(front.say("nothing was done", "아무것도 하지 않았다"))
             return 3
+        _know_undos(repair)
     await follow(front, repair.undo())
     return report_repair(front, session, repair.view)
+
+
+def _know_undos(repair: Repair) -> None:
+    """Who read them and said yes has confirmed those of edited commands too."""
+    for index, action in enumerate(repair.view.fix.actions):
+        if not action.undo_known:
+            repair.know_undo(index)
 
 
 async def _leave(front: Front, session: Session) -> int:

@@ -345,7 +345,10 @@ class ScriptedRepair:
 
     def edit(self, action: int, run: str, undo: str | None = None) -> None:
         self.edits.append((action, run, undo))
-        self._put(action, run=run, **({} if undo is None else {"undo": undo}))
+        self._put(action, run=run, undo_known=undo is not None, **({} if undo is None else {"undo": undo}))
+
+    def know_undo(self, action: int) -> None:
+        self._put(action, undo_known=True)
 
     async def apply(
         self, *, confirmed_by: str, persist: bool = False, take_lock: bool = False

@@ -51,6 +51,7 @@ class FixScreen(Room):
         yield Binding("u", "undo", w.key_undo)
         yield Binding("r", "look_again", w.key_again)
         yield Binding("e", "edit", w.key_edit)
+        yield Binding("k", "know_undo", w.key_know_undo)
         yield Binding("c", "copy", w.key_copy)
         yield Binding("down", "move(1)", w.key_choose, key_display="↑↓")
         yield Binding("up", "move(-1)", show=False)
@@ -155,6 +156,8 @@ class FixScreen(Room):
                 return idle
             case "edit":
                 return changes and card is not None and card.action.state == "planned" and not card.persist
+            case "know_undo":
+                return changes and card is not None and not card.action.undo_known
             case "copy":
                 return card is not None
         return True
@@ -188,12 +191,21 @@ class FixScreen(Room):
                 return
             run, undo = texts
             with self.in_words():
-                self.repair.edit(index, run, undo)
+                # An undo that was left as it is was written for another command: nobody knows yet that it fits.
+                self.repair.edit(index, run, None if undo == card.action.undo else undo)
                 self._edited.add(index)
                 self.view = self.repair.view
 
         place = target_name(self.words, card.action.on)
         self.app.push_screen(EditCommand(self.words, place, card.action.run, card.action.undo), save)
+
+    def action_know_undo(self) -> None:
+        """The operator says that the undo takes the edited command back."""
+        card = self._card()
+        if card is not None:
+            with self.in_words():
+                self.repair.know_undo(card.number - 1)
+                self.view = self.repair.view
 
     def action_look_again(self) -> None:
         """Before anything ran: is the fault still there? After: did it work?"""

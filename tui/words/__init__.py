@@ -48,6 +48,7 @@ class Words(NamedTuple):
     key_close: str
     key_copy: str
     key_edit: str
+    key_know_undo: str
     key_export: str
     key_field: str
     key_fix: str
