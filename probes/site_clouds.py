@@ -51,6 +51,7 @@ def clouds_of(reader: Reader, node: yaml.Node | None, hosts: Iterable[str]) -> t
 def _cloud(reader: Reader, name: str, key: yaml.Node, value: yaml.Node, hosts: frozenset[str]) -> Cloud:
     if not _is_name(name):
         reader.wrong(key, f"{shown(name)} is no name of a cloud", "letters, digits, `.`, `_` and `-`")
+    before = len(reader.problems)
     fields = {} if is_null(value) else reader.known(value, shown(name), _KEYS)
     entry, host = _word(reader, fields.get("cloud"), "cloud"), _word(reader, fields.get("host"), "host")
     if host and host not in hosts:
@@ -58,7 +59,8 @@ def _cloud(reader: Reader, name: str, key: yaml.Node, value: yaml.Node, hosts: f
     file = _file(reader, fields.get("config"))
     if file is None and not host:
         file = default_file()
-    if file is None and not host and of_environment() != (entry or name):
+    unsaid = len(reader.problems) == before
+    if unsaid and file is None and not host and of_environment() != (entry or name):
         hint = "give it a `config`, or a `host` that has one"
         reader.wrong(key, f"{shown(name)}: no clouds.yaml is known", hint)
     if file is not None and is_there(file):

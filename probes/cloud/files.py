@@ -15,13 +15,14 @@ from probes.yaml_tree import compose
 
 ENVIRONMENT = "envvars"
 """What the SDK calls the cloud of OS_*."""
+_SYSTEM = Path("/etc/openstack")
 _ENDS = (".yaml", ".yml", ".json")
 
 
 def default_file() -> Path | None:
     """The first there is, in the order of the `openstack` client; the others are not read."""
     named = os.environ.get("OS_CLIENT_CONFIG_FILE", "")
-    folders = (Path.cwd(), at_home("~/.config/openstack"), Path("/etc/openstack"))
+    folders = (Path.cwd(), at_home("~/.config/openstack"), _SYSTEM)
     files = [at_home(named)] if named else []
     files += [folder / f"clouds{end}" for folder in folders for end in _ENDS]
     return next((file for file in files if is_there(file)), None)

@@ -1,0 +1,177 @@
+"""Clouds are found where the openstack client finds them; in site.yaml every mistake has its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from base.errors import ConfigError, Place
+from probes.cloud.files import clouds_in, default_file
+from probes.cloud.openrc import parse_openrc
+from probes.site import Cloud
+from probes.site_clouds import found_clouds
+from probes.site_file import SiteInvalid, parse_site
+
+LAB = "clouds:\n  lab: {auth: {auth_url: http://10.0.0.1:5000/v3}}\n  other: {}\n"
+VARIABLES = ("OS_CLIENT_CONFIG_FILE", "OS_AUTH_URL", "OS_CLOUD_NAME", "OS_ENDPOINT")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An operator's machine without any cloud: home and working folder are the test's own."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("probes.cloud.files._SYSTEM", tmp_path / "etc")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return tmp_path
+
+
+def write(path: Path, text: str = LAB) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_none(home: Path) -> None:
+    assert found_clouds() == ()
+
+
+def test_the_places_in_their_order(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert default_file() is None
+    for place in ("etc/clouds.yaml", "home/.config/openstack/clouds.yaml", "work/clouds.yaml"):
+        assert default_file() != home / place
+        file = write(home / place)
+        assert default_file() == file
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(write(home / "mine.json", json.dumps({"clouds": {"x": {}}}))))
+    assert found_clouds() == (Cloud("x", home / "mine.json"),)
+
+
+def test_each_entry_and_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(home / "work/clouds.yaml")
+    monkeypatch.setenv("OS_AUTH_URL", "http://10.0.0.2:5000/v3")
+    assert found_clouds() == (Cloud("lab", file), Cloud("other", file), Cloud("envvars"))
+    monkeypatch.setenv("OS_CLOUD_NAME", "mine")
+    assert found_clouds()[-1] == Cloud("mine")
+
+
+def test_names_that_no_command_could_hold_are_left_out(home: Path) -> None:
+    write(home / "work/clouds.yaml", 'clouds: {"-rf": {}, "a b": {}, "$(x)": {}, good: {}}')
+    assert [one.name for one in found_clouds()] == ["good"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "clouds: [a]", "clouds: {a: 1}", "{", "a: &a [*a]", "!!python/name:x {}", "[" * 99]
+)
+def test_a_file_that_is_none_is_kept_to_say_so(home: Path, text: str) -> None:
+    file = write(home / "work/clouds.yaml", text)
+    assert found_clouds() == (Cloud("clouds", file),)
+    with pytest.raises(ConfigError) as caught:
+        clouds_in(text, str(file))
+    assert str(file) in caught.value.message
+
+
+# ------------------------------------------------------------------ site.yaml
+
+
+def site(folder: Path, clouds: str) -> tuple[Cloud, ...]:
+    text = f"version: 1\nssh_config: []\nhosts: {{controller: {{}}}}\nclusters: {{}}\nclouds:\n{clouds}\n"
+    return parse_site(text, folder / "site.yaml").clouds
+
+
+def test_named_clouds(home: Path) -> None:
+    file = write(home / "my.yaml")
+    assert site(home, "  lab: {config: my.yaml}") == (Cloud("lab", file),)
+    assert site(home, "  here: {config: my.yaml, cloud: lab}") == (Cloud("here", file, "lab"),)
+    assert site(home, "  far: {host: controller}") == (Cloud("far", None, "", "controller"),)
+    assert site(home, "  {}") == ()
+
+
+def test_without_a_file_of_its_own_the_usual_one_is_taken(home: Path) -> None:
+    file = write(home / "work/clouds.yaml")
+    assert site(home, "  lab:") == (Cloud("lab", file),)
+
+
+@pytest.mark.parametrize(
+    ("clouds", "line", "words", "hint"),
+    [
+        ("  lab: {config: no.yaml}", 6, "no such file", "relative paths"),
+        ("  lap: {config: my.yaml}", 6, "names no cloud", "did you mean `lab`?"),
+        ("  x: {config: my.yaml, cloud: zzz}", 6, "names no cloud", "there are: lab, other"),
+        ("  x: {host: nobody}", 6, "is no host of this site", "`hosts:`"),
+        ("  x: {}", 6, "no clouds.yaml is known", "`config`"),
+        ("  x: {password: y}", 6, "has no key", "known here: config, cloud, host"),
+        ("  a b: {host: controller}", 6, "is no name of a cloud", "letters"),
+        ("  x: {host: [a]}", 6, "a word is wanted", "quotes"),
+        ("  x: {host: controller}\n  x: {host: controller}", 7, "given twice", "keep one"),
+    ],
+)
+def test_mistakes(home: Path, clouds: str, line: int, words: str, hint: str) -> None:
+    write(home / "my.yaml")
+    with pytest.raises(SiteInvalid) as caught:
+        site(home, clouds)
+    problem = caught.value.problems[0]
+    assert (problem.place.line, words in problem.message, hint in problem.hint) == (line, True, True), problem
+    assert problem.place.column > 0
+
+
+# ------------------------------------------------------------------ files of a control node
+
+
+KOLLA = """\
+# Ansible managed
+# Clear any old environment that may conflict.
+for key in $( set | awk '{FS="="}  /^OS_/ {print $1}' ); do unset $key ; done
+export OS_PROJECT_DOMAIN_NAME='Default'
+export OS_USER_DOMAIN_NAME='Default'
+export OS_PROJECT_NAME='admin'
+export OS_TENANT_NAME='admin'
+export OS_USERNAME='admin'
+export OS_PASSWORD='pa$$ "word"'
+export OS_AUTH_URL='http://10.0.0.10:5000'
+export OS_INTERFACE='internal'
+export OS_ENDPOINT_TYPE='internalURL'
+export OS_IDENTITY_API_VERSION='3'
+export OS_REGION_NAME='RegionOne'
+export OS_AUTH_PLUGIN='password'
+"""
+PACKSTACK = """\
+unset OS_SERVICE_TOKEN
+    export OS_USERNAME=admin
+    export OS_PASSWORD='12ab'
+    export OS_REGION_NAME=RegionOne
+    export OS_AUTH_URL=http://192.168.1.5:5000/v3
+    export PS1='[\\u@\\h \\W(keystone_admin)]\\$ '
+export OS_PROJECT_NAME=admin   # a comment
+"""
+
+
+def test_kollas_admin_openrc() -> None:
+    found = parse_openrc(KOLLA, Place("admin-openrc.sh"))
+    assert found["password"] == 'pa$$ "word"'
+    assert (found["auth_url"], found["project_name"]) == ("http://10.0.0.10:5000", "admin")
+    assert (found["region_name"], found["auth_type"]) == ("RegionOne", "password")
+
+
+def test_packstacks_keystonerc() -> None:
+    found = parse_openrc(PACKSTACK, Place("keystonerc_admin"))
+    assert (found["password"], found["project_name"], "ps1" in found) == ("12ab", "admin", False)
+
+
+@pytest.mark.parametrize("value", ["$(cat /x)", "`id`", '"$INPUT"', "a${B}", "'a'$B"])
+def test_nothing_is_executed(value: str, tmp_path: Path) -> None:
+    text = f"export OS_AUTH_URL=http://a\nexport OS_PASSWORD={value}\n"
+    with pytest.raises(ConfigError) as caught:
+        parse_openrc(text, Place("rc"))
+    assert caught.value.message.startswith("rc:2: OS_PASSWORD is what a shell would make of it")
+
+
+def test_no_login_in_it() -> None:
+    with pytest.raises(ConfigError, match="has no line"):
+        parse_openrc("export PATH=/bin\n", Place("rc"))
+    with pytest.raises(ConfigError, match="rc:1: "):
+        parse_openrc("OS_AUTH_URL='http://a\n", Place("rc"))
