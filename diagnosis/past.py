@@ -11,7 +11,7 @@ from base.text import Text
 from base.values import Value, check
 from diagnosis.fixes import cause_view, plan_fixes
 from diagnosis.keeping import kept_of
-from diagnosis.resuming import PastRepair
+from diagnosis.resuming import PastRepair, in_doubt
 from diagnosis.views import ActionView, CauseView, Confidence, Diagnosis, FixView
 from knowledge.model import Cause, Verdict
 from knowledge.tree import Found
@@ -75,13 +75,30 @@ async def _cause(session: Session, entry: Mapping[str, Any]) -> CauseView:
 
 def flying(session: Session) -> tuple[ActionView, ...]:
     """Commands whose outcome nobody wrote down: by the journal alone, also when no machine can be asked."""
+    return (*_in_doubt(session), *loose_switches(session))
+
+
+def loose_switches(session: Session) -> tuple[ActionView, ...]:
+    """Switches that were armed for a command that never left; `run` is what armed it."""
+    armed: dict[object, ActionView] = {}
+    for entry in _entries(session):
+        number = entry.data.get("action")
+        if entry.kind == "guard":
+            on, arm = str(check("host", entry.data.get("on"), name="on")), str(entry.data.get("arm", ""))
+            armed[number] = ActionView(on=on, run=arm, undo="", arm=arm, state="interrupted")
+        elif entry.kind in ("intent", "guard-outcome"):
+            armed.pop(number, None)
+    return tuple(armed.values())
+
+
+def _in_doubt(session: Session) -> tuple[ActionView, ...]:
     entries = _entries(session)
     last = next((number for number, e in reversed([*enumerate(entries)]) if e.kind in CHANGING), None)
     if last is None or any(entry.kind == "left" for entry in entries[last:]):
         return ()
     begun = _last_intent(session)
     actions = _as_they_ran(session, str(begun.get("cause")), str(begun.get("fix"))) if begun else {}
-    return tuple(action for action in actions.values() if action.state == "interrupted")
+    return tuple(action for action in actions.values() if in_doubt(action))
 
 
 def _last_intent(session: Session) -> Mapping[str, Any] | None:

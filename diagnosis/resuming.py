@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from base.errors import UsageError
 from base.paths import state_dir
 from base.values import Value
-from diagnosis import lock
+from diagnosis import lock, switch
 from diagnosis.policy import own_name
 from diagnosis.repair import Repair
 from diagnosis.views import ActionView, FixView, RepairView
 from knowledge.model import Fix
 from probes.connection import Command
-from probes.site import OPERATOR
+from probes.site import OPERATOR, target_of
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -35,14 +35,20 @@ class Aftermath:
     """Whether its dead man's switch still waits."""
 
 
-def in_flight(fix: FixView) -> tuple[ActionView, ...]:
-    return tuple(action for action in fix.actions if action.state == "interrupted")
+def in_doubt(action: ActionView) -> bool:
+    """Nobody wrote down how it ended; or nobody called off what would take it back."""
+    return action.state == "interrupted" or (action.state == "done" and bool(action.arm))
+
+
+def may_go_on(fix: FixView) -> bool:
+    """Something is left to run or to be kept, and none of its commands is in doubt, failed or taken back."""
+    sure = all(action.state in ("done", "skipped", "planned") for action in fix.actions)
+    return sure and any(action.state == "planned" or action.arm for action in fix.actions)
 
 
 def left_to_run(fix: FixView) -> tuple[ActionView, ...]:
-    """What going on would run: nothing while one of its commands is in doubt, failed or taken back."""
-    sure = all(action.state in ("done", "skipped", "planned") for action in fix.actions)
-    return tuple(action for action in fix.actions if action.state == "planned") if sure else ()
+    """The commands that going on would run."""
+    return tuple(action for action in fix.actions if action.state == "planned") if may_go_on(fix) else ()
 
 
 class PastRepair(Repair):
@@ -63,7 +69,7 @@ class PastRepair(Repair):
         yield self._show("checking")
         found = []
         for index, action in enumerate(self.view.fix.actions):
-            if action.state == "interrupted":
+            if in_doubt(action):
                 said = await self.aftermath(index)
                 found.append((action, said))
                 self._settle(index, said)
@@ -77,7 +83,7 @@ class PastRepair(Repair):
         if states == {"planned"}:
             async for view in super().prepare():
                 yield view
-        elif states <= {"done", "skipped"}:
+        elif states <= {"done", "skipped"} and not any(action.arm for action in self.view.fix.actions):
             async for view in self.verify():
                 yield view
         elif states <= {"undone", "planned"}:
@@ -87,14 +93,17 @@ class PastRepair(Repair):
 
     def _standing(self) -> str:
         actions = self.view.fix.actions
-        doubtful = next(iter(in_flight(self.view.fix)), None)
+        doubtful = next((action for action in actions if action.state == "interrupted"), None)
         if doubtful is not None:
             return f"nobody can say whether `{doubtful.undo if doubtful.undoing else doubtful.run}` ran"
+        armed = next((action for action in actions if action.state == "done" and action.arm), None)
+        if armed is not None:
+            return f"{armed.on} will take `{armed.run}` back by itself, unless deadhop goes on"
         done = sum(action.state in ("done", "skipped") for action in actions)
         return f"{done} of {len(actions)} commands are in effect"
 
     def _way_on(self) -> str:
-        if left_to_run(self.view.fix):
+        if may_go_on(self.view.fix):
             return "go on with the rest, undo what was done, or leave it as it is"
         return "undo what was done, or leave it as it is"
 
@@ -121,6 +130,8 @@ class PastRepair(Repair):
         return None if there is None else not there
 
     def _settle(self, index: int, said: Aftermath) -> None:
+        if said.armed is False:
+            self._put(index, arm="", disarm="")
         if said.happened is None:
             self._put(index, output=NOBODY_SAYS)
             return
@@ -143,7 +154,7 @@ class PastRepair(Repair):
 
     def refuse_to_go_on(self) -> None:
         """UsageError unless what is left may run."""
-        if not left_to_run(self.view.fix):
+        if not may_go_on(self.view.fix):
             raise UsageError(self._standing(), hint=self._way_on())
 
     async def _call_off_all(self) -> None:
@@ -171,3 +182,10 @@ class PastRepair(Repair):
         await self._release_locks()
         self._session.note("left", {"fix": self.view.fix.id, "by": own_name()}, sync=True)
         yield self._show("left")
+
+
+async def ask_switch(session: Session, action: ActionView) -> Aftermath:
+    """Of a switch that was armed before a command that never left: whether it still waits."""
+    reply = await session.toolbox.connection(target_of(action.on)).run(Command(script=switch.is_armed(action.arm)))
+    armed = None if reply.status is None else reply.status == 0
+    return Aftermath(happened=armed, holder="", armed=armed)

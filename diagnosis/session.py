@@ -170,6 +170,11 @@ class Session:
 
         return flying(self) if self.past else ()
 
+    def loose_switches(self) -> tuple[ActionView, ...]:
+        from diagnosis.past import loose_switches
+
+        return loose_switches(self) if self.past else ()
+
     def lost_hosts(self, actions: Sequence[ActionView]) -> tuple[str, ...]:
         """Hosts of these commands that the site does not have (any more)."""
         names = dict.fromkeys(action.on for action in actions)

@@ -93,6 +93,9 @@ REPAIRS: Mapping[str, str] = {
     "the system says: it did not happen": "시스템 확인: 실행되지 않았다",
     "the system could not be asked whether it happened": "실행되었는지 시스템에 확인하지 못했다",
     "nobody can say whether `{run}` ran": "`{run}` 이(가) 실행되었는지 알 수 없다",
+    "{host} will take `{run}` back by itself, unless deadhop goes on": (
+        "이어서 진행하지 않으면 {host} 이(가) `{run}` 을(를) 스스로 되돌린다"
+    ),
     "{done} of {all} commands are in effect": "명령 {all}개 중 {done}개가 적용되어 있다",
     "go on with the rest, undo what was done, or leave it as it is": (
         "나머지를 이어서 실행하거나, 한 일을 되돌리거나, 그대로 둔다"

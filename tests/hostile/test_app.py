@@ -120,6 +120,13 @@ class Watched:
                 assert "app.quit" not in str(meta.get("@click", "")), segment
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a screen shows is looked at, not how soon: a busy machine takes longer than the pilot's 30 s."""
+    wait = Pilot._wait_for_screen
+    monkeypatch.setattr(Pilot, "_wait_for_screen", lambda self, timeout=600.0: wait(self, timeout))
+
+
 def walks_of(category: str) -> list[str]:
     """One alone, and all of them in one."""
     texts = HOSTILE[category]

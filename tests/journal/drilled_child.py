@@ -11,8 +11,9 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from journal.store import Entry, Journal
 from probes.exchange import Exchange
 
 if TYPE_CHECKING:
+    from diagnosis.session import Session
     from knowledge.model import Knowledge
 
 DRILL = "libvirt-reject"
@@ -71,10 +73,10 @@ async def each(views: AsyncIterator[object]) -> None:
         pass
 
 
-async def work(folder: Path, knowledge: Knowledge) -> None:
+async def work(one_of: Callable[[], Session]) -> None:
     """Walk, fix, undo; then all of it again as another session, until the end comes."""
     while True:
-        one = session(folder, knowledge)
+        one = one_of()
         report("journal", one.journal_path)
         walk = one.walk(SYMPTOM, INPUTS, searched=script_of(DRILL).text)
         await each(walk.run())
@@ -88,7 +90,8 @@ async def work(folder: Path, knowledge: Knowledge) -> None:
         one.journal.close()
 
 
-def serve() -> None:
+def serve(make: Callable[[Path, Knowledge], Session]) -> None:
+    """`make` opens a session whose journal lies in the folder."""
     from diagnosis.session import open_drill
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -98,14 +101,14 @@ def serve() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            asyncio.run(work(Path(line.strip()), first.knowledge))
+            asyncio.run(work(partial(make, Path(line.strip()), first.knowledge)))
         report("child", child)
 
 
-async def _loaded(first: DrillSession) -> None:  # type: ignore[misc]
+async def _loaded(first: Session) -> None:
     await first.ready()
     await first.close()
 
 
 if __name__ == "__main__":
-    serve()
+    serve(session)

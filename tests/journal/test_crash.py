@@ -1,7 +1,8 @@
 """kill -9 at random moments of walks and fixes: nothing that was completed is lost, what was in flight is named.
 
 `CRASH_KILLS` says how often (200). The far side is the recorded outage, played at a fiftieth of its time by the
-same engine; every child says on a pipe what it completed before it goes on."""
+same engine; every child says on a pipe what it completed before it goes on. tests/end_to_end/test_crash.py does the
+same on real machines."""
 
 from __future__ import annotations
 
@@ -30,6 +31,7 @@ KILLS = int(os.environ.get("CRASH_KILLS", "200"))
 SERVERS = 2
 ASKED = 4
 """How many of those with something in flight are put to `deadhop resume` itself."""
+DIAGNOSED = ("written", "diagnosis")
 INTENTS = {"intent": "outcome", "undo-intent": "undo-outcome"}
 
 
@@ -45,9 +47,9 @@ class Killed:
 
 
 class Server:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *command: str) -> None:
         environment = os.environ | {"DEADHOP_STATE": str(home), "TMPDIR": str(home)}
-        command = [sys.executable, "-m", "tests.journal.drilled_child"]
+        command = (sys.executable, "-m", *(command or ("tests.journal.drilled_child",)))
         root = Path(__file__).parents[2]
         self.process = subprocess.Popen(
             command, cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
@@ -69,21 +71,22 @@ class Server:
         line, _, self._rest = self._rest.partition(b"\n")
         return tuple(line.decode().split("\t"))
 
-    def round(self, folder: Path) -> float:
-        """Seconds that a walk with its fix and undo takes here and now."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{folder}\n".encode())
-        child, begun = 0, 0.0
-        while True:
+    def round(self, folder: Path) -> tuple[float, float]:
+        """Seconds that a walk, and a fix with its undo, take here and now."""
+        self._begin(folder)
+        child, at = 0, []
+        while len(at) < 3:
             line = self.line(60)
             assert line, "the child did not get to its end"
             child = int(line[1]) if line[0] == "child" else child
-            if line[0] == "journal" and begun:
-                break
-            begun = begun or (time.monotonic() if line[0] == "journal" else 0.0)
-        seconds = time.monotonic() - begun
+            if line[0] == "journal" or line[:2] == DIAGNOSED:
+                at.append(time.monotonic())
         self._end(child)
-        return seconds
+        return at[1] - at[0], at[2] - at[1]
+
+    def _begin(self, folder: Path) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{folder}\n".encode())
 
     def _end(self, child: int) -> list[tuple[str, ...]]:
         """Kills it; what it said that was not read yet."""
@@ -95,17 +98,20 @@ class Server:
             lines.append(line)
         return lines
 
-    def kill_one(self, folder: Path, after: float) -> Killed:
-        """Starts a child in the folder and kills it so many seconds after it has begun."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{folder}\n".encode())
+    def kill_one(self, folder: Path, after: float, *, diagnosed: bool = False) -> Killed:
+        """Starts a child in the folder and kills it so many seconds after it has begun, or has found the cause."""
+        self._begin(folder)
         lines: list[tuple[str, ...]] = []
-        while not {"child", "journal"} <= {line[0] for line in lines}:
-            lines.append(self.line(30))
+        while not {"child", "journal"} <= {line[0] for line in lines} or (diagnosed and not _diagnosed(lines)):
+            lines.append(self.line(60))
             assert lines[-1], "the child did not begin"
         child = next(int(line[1]) for line in lines if line[0] == "child")
         time.sleep(after)
         return _told([*lines, *self._end(child)])
+
+
+def _diagnosed(lines: list[tuple[str, ...]]) -> bool:
+    return any(line[:2] == DIAGNOSED for line in lines)
 
 
 def _alive(process: int) -> bool:
@@ -128,8 +134,9 @@ def _told(lines: list[tuple[str, ...]]) -> Killed:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Server]:
-    server = Server(home)
+def serving(home: Path, *command: str) -> Iterator[Server]:
+    """`command`: the module whose children are killed, and its arguments."""
+    server = Server(home, *command)
     try:
         yield server
     finally:
@@ -205,7 +212,7 @@ def kill(home: Path, kills: int) -> Iterator[tuple[Path, str, str]]:
     """Journal, kind and command of what was in flight, for every kill; checked, and open for more."""
     chance = random.Random()
     with serving(home) as server:
-        longest = 1.2 * server.round(home / "whole")
+        longest = 1.2 * sum(server.round(home / "whole"))
         for number in range(kills):
             killed = server.kill_one(home / str(number), chance.uniform(0, longest))
             yield killed.last, *check(killed)

@@ -174,7 +174,8 @@ def can_apply(view: RepairView) -> bool:
 def can_go_on(view: RepairView) -> bool:
     """Something is left of what was cut short; one that is in doubt, or failed, comes before what follows it."""
     states = {action.state for action in view.fix.actions}
-    return view.phase == "cut-short" and "planned" in states and states <= {"planned", "done", "skipped"}
+    left = "planned" in states or any(action.arm for action in view.fix.actions)
+    return view.phase == "cut-short" and left and states <= {"planned", "done", "skipped"}
 
 
 def flying_lines(actions: Sequence[ActionView], words: Words, error: DeadhopError) -> Content:
