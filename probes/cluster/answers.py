@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import zlib
-from collections.abc import AsyncIterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -51,16 +54,45 @@ def cut(request: ApiRequest, kind: str, body: bytes | bytearray) -> str:
         )
     if not request.accept.startswith("application/json"):
         return body.decode("utf-8", "replace")
-    return decoded(request.shape, body)
-
-
-def decoded(shape: type | None, body: bytes | bytearray) -> str:
     try:
-        held: Any = msgspec.json.decode(body, type=shape or dict[str, Any])
-        return msgspec.json.encode(held).decode() if shape else body.decode()
+        with no_collecting():
+            held: Any = msgspec.json.decode(body, type=request.shape or dict[str, Any])
+            return _text_of(held) if request.shape else body.decode()
     except _BROKEN as error:
         why = clip(inert(str(error)), 120)
         raise UnreadableOutput(f"the answer is not in its form: {why}: {_begin(body)}") from error
+
+
+_fresh: OrderedDict[int, tuple[str, object]] = OrderedDict()
+"""Long texts that were just cut, with the Structs they were made of: decoding one again costs as much as fetching
+it. By identity; the text is held, so that its identity stays its own."""
+_FRESH, _LONG = 4, 1 << 20
+
+
+def _text_of(held: object) -> str:
+    text = msgspec.json.encode(held).decode()
+    if len(text) > _LONG:
+        _fresh[id(text)] = (text, held)
+        while len(_fresh) > _FRESH:
+            _fresh.popitem(last=False)
+    return text
+
+
+def _taken(text: str) -> object:
+    """The Struct of a text that was just cut, once; None for others."""
+    return _fresh.pop(id(text), (text, None))[1]
+
+
+@contextmanager
+def no_collecting() -> Iterator[None]:
+    """While many objects are made at once and none of them can be garbage; nothing else runs meanwhile."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _begin(body: bytes | bytearray) -> str:
@@ -72,9 +104,13 @@ def _begin(body: bytes | bytearray) -> str:
 
 async def fetch(api: Api, request: ApiRequest, shape: type[Shape]) -> Shape:
     """The answer as a Struct; ProbeError when there is none."""
-    reply = answered(await api.get(request), api.target)
+    text = answered(await api.get(request), api.target).stdout
+    held = _taken(text)
+    if isinstance(held, shape):
+        return held
     try:
-        return msgspec.json.decode(reply.stdout, type=shape)
+        with no_collecting():
+            return msgspec.json.decode(text, type=shape)
     except _BROKEN as error:
         why = clip(inert(str(error)), 120)
         raise UnreadableOutput(f"{api.target}: the answer is not in its form: {why}") from error

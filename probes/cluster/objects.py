@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from probes.api import ApiRequest
 from probes.cluster import shapes
-from probes.cluster.answers import fetch
+from probes.cluster.answers import fetch, no_collecting
 from probes.cluster.facts import Condition, Container, Node, Nodes, ObjectOf, Pod, Pods
 from probes.connection import MEBIBYTE
 from probes.probe import Toolbox, probe
@@ -84,14 +84,15 @@ async def pods(cluster: str, toolbox: Toolbox, namespace: str = "", selector: st
     query += [("fieldSelector", f"spec.nodeName={node}")] if node else []
     api = await toolbox.api(f"cluster:{cluster}")
     found = await fetch(api, _list("pods", shapes.PodList, namespace, tuple(query)), shapes.PodList)
-    return Pods(cluster, tuple(map(_pod, found.items or ())))
+    with no_collecting():
+        return Pods(cluster, tuple(map(_pod, found.items or ())))
 
 
 def _pod(pod: shapes.Pod) -> Pod:
     status = pod.status
-    conditions = {one.type: one for one in status.conditions or ()}
-    scheduled = conditions.get("PodScheduled", shapes.Condition(status="True"))
-    owner = next(iter(pod.metadata.owner_references or ()), None)
+    ready, scheduled = _said(status.conditions, "Ready"), _said(status.conditions, "PodScheduled")
+    waits = scheduled is not None and scheduled.status != "True"
+    owner = pod.metadata.owner_references[0] if pod.metadata.owner_references else None
     inits = [_container(one, init=True) for one in status.init_container_statuses or ()]
     return Pod(
         namespace=pod.metadata.namespace,
@@ -99,15 +100,22 @@ def _pod(pod: shapes.Pod) -> Pod:
         phase=status.phase,
         reason=status.reason,
         message=status.message,
-        ready=conditions.get("Ready", shapes.Condition()).status == "True",
+        ready=ready is not None and ready.status == "True",
         node=pod.spec.node_name,
         addresses=tuple(one.ip for one in status.pod_ips or ()),
         host_network=pod.spec.host_network,
         owner=f"{owner.kind}/{owner.name}" if owner else "",
         deleting=pod.metadata.deletion_timestamp is not None,
-        unschedulable="" if scheduled.status == "True" else scheduled.message or scheduled.reason,
+        unschedulable=(scheduled.message or scheduled.reason) if scheduled and waits else "",
         containers=(*inits, *(_container(one, init=False) for one in status.container_statuses or ())),
     )
+
+
+def _said(conditions: list[shapes.Condition] | None, kind: str) -> shapes.Condition | None:
+    for one in conditions or ():
+        if one.type == kind:
+            return one
+    return None
 
 
 def _container(one: shapes.ContainerStatus, *, init: bool) -> Container:
