@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
@@ -21,7 +22,29 @@ def input_value(spec: Input, inputs: Mapping[str, str], site: Site) -> Value:
         message = Text(f"{spec.name} is not known: {spec.ask.en}", f"{spec.name} 값이 필요하다: {spec.ask.ko}")
         raise UsageError(message, hint=f"--set {spec.name}=…")
     value = check(spec.kind, text, name=spec.name)
+    if spec.kind in ("cluster", "cloud"):
+        return _api_named(str(value), spec, site)
     return host_named(str(value), spec.name, site) if spec.kind == "host" else value
+
+
+def with_sole(spec: Input, site: Site) -> Input:
+    """With the site's only cluster or cloud by default: nobody is asked for what can be but one thing."""
+    names = _names(spec.kind, site)
+    return replace(spec, default=names[0]) if len(names) == 1 and not spec.default else spec
+
+
+def _names(kind: str, site: Site) -> tuple[str, ...]:
+    if kind == "cluster":
+        return tuple(cluster.name for cluster in site.clusters)
+    return tuple(cloud.name for cloud in site.clouds) if kind == "cloud" else ()
+
+
+def _api_named(name: str, spec: Input, site: Site) -> str:
+    names = _names(spec.kind, site)
+    if name not in names:
+        known = f"one of: {', '.join(names)}" if names else "`deadhop site show` lists clouds and clusters"
+        raise UsageError(f"{spec.name}: {name!r} is no {spec.kind} of the site ({site.source})", hint=known)
+    return name
 
 
 def host_named(name: str, input_name: str, site: Site) -> str:

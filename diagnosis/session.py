@@ -13,7 +13,7 @@ from base.errors import ConfigError, DeadhopError, UsageError
 from base.korean import in_korean
 from base.paths import config_dir, state_dir
 from base.text import Lang, Text
-from diagnosis.inputs import input_value
+from diagnosis.inputs import input_value, with_sole
 from diagnosis.views import CauseView, Confidence, Diagnosis, WalkView
 from journal.store import Journal, SessionInfo, open_for_append, sessions
 from probes.connection import Command
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from journal.store import Recording
     from knowledge.model import Input, Knowledge
     from knowledge.search import Index, Results
+    from probes.clients import Client
     from probes.facts import Reach
 
 
@@ -75,6 +76,7 @@ class Session:
         self._toolbox: SessionToolbox | None = None
         self._evidence_count = _evidence_in(past)
         self._root: dict[str, bool] = {}
+        self._clients: dict[str, Client] = {}
         self._ended: dict[str, object] = {}
 
     # ------------------------------------------------------------ knowledge
@@ -114,7 +116,7 @@ class Session:
         known = self.knowledge.symptoms.get(symptom)
         if known is None:
             raise UsageError(f"there is no symptom {symptom!r}", hint="`deadhop kb list` names them all")
-        return known.inputs
+        return {name: with_sole(spec, self.site) for name, spec in known.inputs.items()}
 
     # ------------------------------------------------------------ walks and repairs
 
@@ -149,6 +151,14 @@ class Session:
                 return False
             self._root[host] = reply.stdout.strip() == "0"
         return self._root[host]
+
+    async def client(self, target: str) -> Client:
+        """Where the client of a cluster or a cloud is run; CommandMissing when nowhere."""
+        if target not in self._clients:
+            from probes.clients import client_of
+
+            self._clients[target] = await client_of(target, self.toolbox)
+        return self._clients[target]
 
     # ------------------------------------------------------------ the past of this session
 
