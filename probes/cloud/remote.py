@@ -11,7 +11,8 @@ from probes.cloud.files import clouds_in
 from probes.cloud.openrc import parse_openrc
 from probes.cloud.where import Where
 from probes.connection import Command
-from probes.errors import NotFound, ProbeError
+from probes.errors import AccessDenied, NotFound, ProbeError
+from probes.exchange import Reply
 from probes.linux.ask import why_no_answer
 from probes.site import Cloud, target_of
 
@@ -29,8 +30,6 @@ RCS = (
 )
 """kolla-ansible, packstack, the installation guide, and what downstream guides call it."""
 _DEFAULT = "kolla-admin"
-_NONE = 1
-"""grep's exit status when no file has a line; 2 when some are missing."""
 
 
 async def credentials(cloud: Cloud, toolbox: LiveToolbox) -> tuple[Mapping[str, Any], bytes]:
@@ -46,12 +45,7 @@ async def credentials(cloud: Cloud, toolbox: LiveToolbox) -> tuple[Mapping[str, 
 
 async def _files(cloud: Cloud, toolbox: LiveToolbox) -> dict[str, str]:
     """All at once, by path."""
-    command = Command(argv=("grep", "-sH", "", *CLOUDS, *RCS), sudo=True, private=True)
-    target = target_of(cloud.host)
-    reply = await toolbox.connection(target).run(command)
-    error = why_no_answer(reply, command, target, (0, _NONE, 2))
-    if error is not None:
-        raise Stopped(type(error), Where("config"), error.message, hint=error.hint)
+    reply = await _said(cloud, toolbox, "grep", "-sH", "", *CLOUDS, *RCS)
     files: dict[str, list[str]] = {}
     for line in reply.stdout.splitlines():
         path, _, text = line.partition(":")
@@ -61,6 +55,20 @@ async def _files(cloud: Cloud, toolbox: LiveToolbox) -> dict[str, str]:
         message = f"{cloud.host}: has no credentials of a cloud where control nodes keep them"
         raise Stopped(NotFound, Where("config"), message, hint="give the cloud a `config` in site.yaml")
     return found
+
+
+async def _said(cloud: Cloud, toolbox: LiveToolbox, *argv: str) -> Reply:
+    """As root, and where that is refused as who logs in: some files are for a group."""
+    target = target_of(cloud.host)
+    for sudo in (True, False):
+        command = Command(argv=argv, sudo=sudo, private=True)
+        reply = await toolbox.connection(target).run(command)
+        error = why_no_answer(reply, command, target, None)
+        if error is None:
+            return reply
+        if not isinstance(error, AccessDenied):
+            break
+    raise Stopped(type(error), Where("config"), error.message, hint=error.hint) from error
 
 
 def _chosen(cloud: Cloud, files: Mapping[str, str]) -> Mapping[str, Any]:
@@ -90,8 +98,7 @@ async def _authority(cloud: Cloud, given: Mapping[str, Any], toolbox: LiveToolbo
     path = given.get("cacert")
     if not isinstance(path, str) or not path.startswith("/"):
         return b""
-    command = Command(argv=("cat", path), sudo=True)
-    reply = await toolbox.connection(target_of(cloud.host)).run(command)
+    reply = await _said(cloud, toolbox, "cat", path)
     if reply.status != 0 or "BEGIN CERTIFICATE" not in reply.stdout:
         message = f"{cloud.host}: {path}, which its credentials name as `cacert`, cannot be read"
         raise Stopped(ProbeError, Where("config"), message)
