@@ -1,0 +1,182 @@
+"""Kubeconfigs are read and merged as kubectl does; mistakes have their place; the site finds its clusters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from base.errors import ConfigError
+from probes.cluster.kubeconfig import login_of, parse_kubeconfig, read_kubeconfig
+from probes.site import Cluster, Site
+from probes.site_clusters import default_files, found_clusters
+from probes.site_file import parse_site
+from probes.site_programs import programs_of
+from tests.probes.pki import kubeconfig
+
+TWO = """\
+current-context: {current}
+clusters:
+- name: {name}
+  cluster: {{server: "https://{address}:6443", certificate-authority: pki/ca.crt}}
+contexts:
+- name: {name}
+  context: {{cluster: {name}, user: {name}, namespace: shop}}
+- name: shared
+  context: {{cluster: {name}, user: {name}}}
+users:
+- name: {name}
+  user: {{tokenFile: token-{name}}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setattr("probes.site_clusters.ADMIN_FILE", tmp_path / "admin.conf")
+    return tmp_path
+
+
+def two(folder: Path) -> tuple[Path, Path]:
+    files = folder / "one" / "config", folder / "two" / "config"
+    for file, name, address in zip(files, ("a", "b"), ("192.0.2.1", "192.0.2.2"), strict=True):
+        file.parent.mkdir()
+        file.write_text(TWO.format(name=name, current=name, address=address))
+    return files
+
+
+def test_merged_the_first_counts(home: Path) -> None:
+    config = read_kubeconfig(two(home))
+    assert (config.current, list(config.contexts)) == ("a", ["b", "shared", "a"])
+    assert config.contexts["shared"].server == "a"
+    assert login_of(config, "").server.url == "https://192.0.2.1:6443"
+    assert login_of(config, "b").server.url == "https://192.0.2.2:6443"
+
+
+def test_paths_start_at_their_file(home: Path) -> None:
+    login = login_of(read_kubeconfig(two(home)), "b")
+    assert login.server.ca.file == home / "two" / "pki" / "ca.crt"
+    assert login.user.bearer_file == home / "two" / "token-b"
+
+
+def test_plugins_beside_the_file_or_of_the_path(home: Path) -> None:
+    for command, found in (("./x", str(home / "x")), ("x", "x"), ("/bin/x", "/bin/x")):
+        user = {"exec": {"apiVersion": "v1", "command": command, "args": ["a b"]}}
+        plugin = login_of(read_kubeconfig((kubeconfig(home / "c", "https://a:1", user=user),)), "lab").user.plugin
+        assert plugin is not None
+        assert plugin.argv == (found, "a b")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("clusters: 5", "k:1:11: clusters is not a list"),
+        ("clusters:\n- cluster: {}", "k:2:3: an entry of `clusters` has no name"),
+        ("clusters:\n- {name: a, cluster: {server: 'ftp://x'}}", "k:2:31: `ftp://x` is no address of an API"),
+        ("clusters:\n- {name: a, cluster: {server: 'https://u:p@x'}}", "is no address of an API"),
+        ("clusters:\n- {name: a, cluster: {server: 'https://x', proxy-url: 'socks5://y'}}", "is no HTTP proxy"),
+        (
+            "clusters:\n- {name: a, cluster: {server: 'https://x', insecure-skip-tls-verify: maybe}}",
+            "neither `true`",
+        ),
+        ("users:\n- {name: a, user: {client-key-data: '!'}}", "k:2:37: client-key-data is not base64"),
+        ("users:\n- {name: a, user: {exec: {args: []}}}", "exec names no command"),
+        ("users:\n- {name: a, user: {exec: {command: x, env: [{name: 'a=b'}]}}}", "no name of a variable"),
+        ("current-context: [a]", "current-context: a word is wanted here"),
+        ("a: [", "wrong YAML"),
+        ("[" * 5000, "nested deeper"),
+    ],
+)
+def test_mistakes_have_their_place(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse_kubeconfig(text, Path("k"))
+    assert said in raised.value.message
+    assert raised.value.message.startswith("k:")
+
+
+def test_what_is_missing(home: Path) -> None:
+    file = home / "c"
+    file.write_text("contexts: [{name: a, context: {cluster: b, user: c}}]\nclusters: []\n")
+    with pytest.raises(ConfigError, match="no context `x`") as raised:
+        login_of(read_kubeconfig((file,)), "x")
+    assert raised.value.hint == "contexts there: `a`"
+    with pytest.raises(ConfigError, match="there is no cluster `b`"):
+        login_of(read_kubeconfig((file,)), "a")
+
+
+def test_nothing_of_a_login_is_in_its_words(home: Path) -> None:
+    user = {"token": "s3cr3t", "username": "u", "password": "hunter2", "client-key-data": "aHVudGVyMg=="}
+    login = login_of(read_kubeconfig((kubeconfig(home / "c", "https://a:1", user=user),)), "lab")
+    for word in ("s3cr3t", "hunter2"):
+        assert word not in repr(login)
+
+
+# ------------------------------------------------------------------ the site
+
+
+def test_found_as_kubectl_does(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (default_files(), found_clusters()) == ((), ())
+    kubeconfig(home / "admin.conf", "https://a:1", name="admin")
+    assert found_clusters() == (Cluster("admin", (home / "admin.conf",)),)
+    (home / ".kube").mkdir()
+    own = kubeconfig(home / ".kube" / "config", "https://a:1", name="own")
+    assert found_clusters() == (Cluster("own", (own,)),)
+    files = two(home)
+    monkeypatch.setenv("KUBECONFIG", f"{files[0]}:/no/such/file:{files[1]}")
+    assert [one.name for one in found_clusters()] == ["b", "shared", "a"]
+    assert found_clusters()[0].kubeconfig == files
+
+
+def test_one_that_cannot_be_read_is_still_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says why when it is tried; machines over SSH are none the worse for it."""
+    broken = home / "broken"
+    broken.write_text("a: [")
+    monkeypatch.setenv("KUBECONFIG", str(broken))
+    assert found_clusters() == (Cluster("kubeconfig", (broken,)),)
+
+
+def site(folder: Path, clusters: str) -> Site:
+    return parse_site(f"version: 1\nhosts: {{master: {{}}}}\nclusters:{clusters}", folder / "site.yaml")
+
+
+def test_named_in_the_site_file(home: Path) -> None:
+    file = kubeconfig(home / "c", "https://a:1", name="admin@lab")
+    found = site(home, " {lab: {kubeconfig: [c], context: admin@lab, host: master}, far: {host: master}}").clusters
+    assert found == (Cluster("lab", (file,), "admin@lab", "master"), Cluster("far", (), "", "master"))
+    assert site(home, " {}").clusters == ()
+
+
+@pytest.mark.parametrize(
+    ("clusters", "said"),
+    [
+        (" {a: {}}", "site.yaml:3:12: `a`: no kubeconfig is known"),
+        (" {a: {kubeconfig: no}}", "site.yaml:3:28: no such file"),
+        (" {a: {host: b}}", "`b` is no host of this site"),
+        (" {a: {hots: b}}", "`a` has no key `hots`"),
+        (" {a b: {host: master}}", "`a b` is no name of a cluster"),
+        (" {--kubeconfig=x: {host: master}}", "is no name of a cluster"),
+        (" [a]", "clusters is not a mapping"),
+    ],
+)
+def test_mistakes_in_the_site_file(home: Path, clusters: str, said: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        site(home, clusters)
+    assert said in raised.value.message
+
+
+def test_what_runs_is_listed(home: Path) -> None:
+    """And what is left unchecked; a kubeconfig that cannot be read is said where its cluster is tried."""
+    user = {"exec": {"apiVersion": "v1", "command": "touch", "args": [str(home / "ran")]}}
+    more = {"insecure-skip-tls-verify": True}
+    file = kubeconfig(home / "c", "https://a:1", user=user, **more)
+    (home / "broken").write_text("a: [")
+    clusters = (Cluster("lab", (file,)), Cluster("broken", (home / "broken",)))
+    found = programs_of(Site("test", clusters=clusters))
+    assert [(one.kind, one.run, one.under) for one in found] == [
+        ("exec plugin", f"touch {home / 'ran'}", "lab"),
+        ("insecure-skip-tls-verify", "https://a:1", "lab"),
+    ]
+    assert found[0].place.startswith(f"{file}:1:")
+    assert not (home / "ran").exists()
