@@ -59,16 +59,21 @@ async def _files(cloud: Cloud, toolbox: LiveToolbox) -> dict[str, str]:
 
 async def _said(cloud: Cloud, toolbox: LiveToolbox, *argv: str) -> Reply:
     """As root, and where that is refused as who logs in: some files are for a group."""
-    target = target_of(cloud.host)
-    for sudo in (True, False):
-        command = Command(argv=argv, sudo=sudo, private=True)
-        reply = await toolbox.connection(target).run(command)
-        error = why_no_answer(reply, command, target, None)
-        if error is None:
-            return reply
-        if not isinstance(error, AccessDenied):
-            break
-    raise Stopped(type(error), Where("config"), error.message, hint=error.hint) from error
+    try:
+        return await _said_as(cloud, toolbox, argv, sudo=True)
+    except Stopped as refused:
+        if refused.kind is not AccessDenied:
+            raise
+    return await _said_as(cloud, toolbox, argv, sudo=False)
+
+
+async def _said_as(cloud: Cloud, toolbox: LiveToolbox, argv: tuple[str, ...], *, sudo: bool) -> Reply:
+    target, command = target_of(cloud.host), Command(argv=argv, sudo=sudo, private=True)
+    reply = await toolbox.connection(target).run(command)
+    error = why_no_answer(reply, command, target, None)
+    if error is not None:
+        raise Stopped(type(error), Where("config"), error.message, hint=error.hint)
+    return reply
 
 
 def _chosen(cloud: Cloud, files: Mapping[str, str]) -> Mapping[str, Any]:
