@@ -99,6 +99,8 @@ class CloudServer:
     servers: tuple[Server, ...]
     everywhere: bool
     """All projects were looked at; else only that of the login."""
+    near: tuple[str, ...]
+    """Asked by a name that no server has: names that begin with it."""
 
 
 @dataclass(frozen=True, slots=True)

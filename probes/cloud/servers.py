@@ -25,6 +25,7 @@ from probes.probe import Toolbox, probe
 _EVERYWHERE: Query = (("all_tenants", "1"),)
 _POWER = {1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
 _MOST_ACTIONS = 10
+_MOST_NEAR = 10
 _LONGEST = 4000
 _FAILED = "Error"
 
@@ -43,17 +44,18 @@ _FAILED = "Error"
 )
 async def server(cloud: str, toolbox: Toolbox, server: str) -> CloudServer:
     """A server by its name, id or address: status, fault, host, addresses."""
-    asked = Cloud(cloud, toolbox)
+    asked, everywhere = Cloud(cloud, toolbox), True
+    near: tuple[str, ...] = ()
     if _is_id(server):
-        found, everywhere = await _by_id(asked, server), True
+        found = await _by_id(asked, server)
     elif is_address(server):
-        found, everywhere = await _by_address(asked, server)
+        found = await _by_address(asked, server)
     else:
-        found, everywhere = await _by_name(asked, server)
+        found, near, everywhere = await _by_name(asked, server)
     if not found:
         await asked.sees_all(server)
     facts = tuple(map(_server, found))
-    return CloudServer(cloud, server, len(facts), facts[0] if facts else Server(), facts, everywhere)
+    return CloudServer(cloud, server, len(facts), facts[0] if facts else Server(), facts, everywhere, near)
 
 
 def _is_id(text: str) -> bool:
@@ -70,19 +72,20 @@ async def _by_id(cloud: Cloud, server: str) -> tuple[shapes.Server, ...]:
         return ()
 
 
-async def _by_name(cloud: Cloud, name: str) -> tuple[tuple[shapes.Server, ...], bool]:
-    """Nova takes a name for a regular expression; what only holds it comes last, and only without a better one."""
+async def _by_name(cloud: Cloud, name: str) -> tuple[tuple[shapes.Server, ...], tuple[str, ...], bool]:
+    """Servers of that name; without one, names that begin with it. Nova takes a name for a regular expression."""
     found, everywhere = await _listed(cloud, (("name", f"^{re.escape(name)}"),))
     exact = tuple(one for one in found if one.name == name)
-    return exact or found, everywhere
+    near = () if exact else tuple(one.name for one in found)[:_MOST_NEAR]
+    return exact, near, everywhere
 
 
-async def _by_address(cloud: Cloud, address: str) -> tuple[tuple[shapes.Server, ...], bool]:
+async def _by_address(cloud: Cloud, address: str) -> tuple[shapes.Server, ...]:
     """Over Neutron: Nova's own filter by address reads all servers of the cloud."""
     ports, _ = await ports_with(cloud, address)
     devices = dict.fromkeys(port.device_id for port in ports if port.device_owner.startswith("compute:"))
     found = await asyncio.gather(*(_by_id(cloud, device) for device in devices if _is_id(device)))
-    return tuple(one for some in found for one in some), True
+    return tuple(one for some in found for one in some)
 
 
 async def _listed(cloud: Cloud, query: Query) -> tuple[tuple[shapes.Server, ...], bool]:
