@@ -182,7 +182,7 @@ def _judged(request: ApiRequest, answer: Answer, held: _Held) -> Reply:
             return Reply(answer.status, cut(request, answer.kind, answer.body))
         except ProbeError as error:
             raise Refused(error, answer.status) from error
-    raise Refused(_refusal(request, answer, held), answer.status, _kept(answer.body))
+    raise Refused(_refusal(request, answer, held), answer.status, _kept(request, answer.body))
 
 
 def _refusal(request: ApiRequest, answer: Answer, held: _Held) -> ProbeError:
@@ -196,10 +196,12 @@ def _refusal(request: ApiRequest, answer: Answer, held: _Held) -> ProbeError:
     return error
 
 
-def _kept(body: bytearray) -> str:
-    """Of a refusal: its words, when it is an object of the API."""
+def _kept(request: ApiRequest, body: bytearray) -> str:
+    """Of a refusal: its words, when it is an object of the API, or text was asked for (`/readyz`)."""
     said = read_status(body)
-    return msgspec.json.encode(said).decode()[:_KEPT] if said.reason or said.message else ""
+    if said.reason or said.message:
+        return msgspec.json.encode(said).decode()[:_KEPT]
+    return "" if request.accept.startswith("application/json") else body[:_KEPT].decode("utf-8", "replace")
 
 
 def _no_login(error: ConfigError | ProbeError) -> NoWay:

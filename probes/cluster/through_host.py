@@ -4,6 +4,7 @@ there. The credentials stay where they are."""
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -37,10 +38,19 @@ if TYPE_CHECKING:
 FILES = ("/etc/kubernetes/admin.conf", "/root/.kube/config", "/etc/rancher/k3s/k3s.yaml")
 """Where control nodes keep the administrator's kubeconfig: kubeadm, others, k3s."""
 _NO_FILE = 78
-_ASK = (
-    f'for f in {" ".join(FILES)}; do test -r "$f" && exec kubectl --kubeconfig="$f" --request-timeout="$2" '
-    f'get --raw "$1"; done; exit {_NO_FILE}'
-)
+
+
+def asking(files: tuple[str, ...]) -> str:
+    """The first of the files that is there is kubectl's; path and time limit are arguments."""
+    return (
+        f'for f in {shlex.join(files)}; do test -r "$f" && exec kubectl --kubeconfig="$f" --request-timeout="$2" '
+        f'get --raw "$1"; done; exit {_NO_FILE}'
+    )
+
+
+_ASK = asking(FILES)
+_KEPT = 4000
+"""Characters of a refusal."""
 _SPARE = 1.0
 """Seconds kubectl has less than its request, to say why there is no answer."""
 _SERVER = re.compile(r"^Error from server \((?P<reason>\w+)\): (?P<message>.*)", re.DOTALL)
@@ -111,7 +121,7 @@ def _failed(request: ApiRequest, reply: Reply, host: str, way: Way) -> Reply:
         return failed(NotFound(message, hint="is it a control node? `host:` of the cluster names it"))
     way.layer, error, status = _meant(request, reply.stderr.strip())
     error.hint = error.hint or f"kubectl on {host} said so"
-    return replace(failed(error), status=status)
+    return replace(failed(error), status=status, stdout=reply.stderr[:_KEPT] if status else "")
 
 
 def _meant(request: ApiRequest, said: str) -> tuple[str, ProbeError, int | None]:
