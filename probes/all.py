@@ -7,6 +7,7 @@ from probes.cloud import agents, networks, ports, servers
 from probes.cloud import reach as cloud_reach
 from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
+from probes.cluster import pod_cidrs, starting
 from probes.cluster import reach as cluster_reach
 from probes.linux import disks, firewall, host, sshd, state, unit
 from probes.node import control_plane, kubelet, machine
@@ -32,11 +33,13 @@ __all__ = [
     "machine",
     "networks",
     "ping",
+    "pod_cidrs",
     "ports",
     "reach",
     "route_walk",
     "servers",
     "sshd",
+    "starting",
     "state",
     "traceroute",
     "unit",

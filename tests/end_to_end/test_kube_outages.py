@@ -16,7 +16,12 @@ from tests.end_to_end.outages import Ran, deadhop, diagnose
 pytestmark = pytest.mark.lab
 
 W1, W2, MASTER = "k8s-worker-1", "k8s-worker-2", "master"
+MANAGER = "/etc/kubernetes/manifests/kube-controller-manager.yaml"
 _YES = ("--yes", "--max-risk", "disruptive")
+
+
+def _pod(app: str) -> str:
+    return f"pod=$(kubectl get pod -l app={app} -o jsonpath='{{.items[0].metadata.name}}')"
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Outage:
     target: str
     symptom: str
     inputs: tuple[str, ...]
+    """NAME=VALUE; `$(COMMAND)` is what it says on master."""
     broken: tuple[str, str]
     """Machine and a command that succeeds there while the fault is in, not before and not after."""
     undone: bool = True
@@ -75,7 +81,44 @@ NODES = (
         undone=False,
     ),
 )
-OUTAGES = NODES
+RANGES = (
+    Outage(
+        "flannel-no-podcidr",
+        "pod-cidrs-not-allocated",
+        f"host:{MASTER}",
+        "node-without-pod-cidr",
+        (f"node={W2}",),
+        (MASTER, f"grep -q allocate-node-cidrs=false {MANAGER}"),
+    ),
+    Outage(
+        "cluster-cidr-small",
+        "cluster-cidr-too-small",
+        f"host:{MASTER}",
+        "node-without-pod-cidr",
+        ("node=$(cat /run/third-node)",),
+        (MASTER, f"grep -q cluster-cidr=10.244.0.0/23 {MANAGER}"),
+    ),
+)
+PODS = (
+    Outage(
+        "flannel-env-missing",
+        "flannel-subnet-env-missing",
+        f"host:{W1}",
+        "pod-does-not-start",
+        (_pod("client-1"),),
+        (W1, "! test -e /run/flannel/subnet.env"),
+        undone=False,
+    ),
+    Outage(
+        "pending-taint",
+        "taint-not-tolerated",
+        f"host:{W1}",
+        "pod-does-not-start",
+        (_pod("mail"),),
+        (MASTER, f"kubectl get node {W1} -o jsonpath='{{.spec.taints[*].key}}' | grep -q maintenance"),
+    ),
+)
+OUTAGES = (*NODES, *RANGES, *PODS)
 
 
 @pytest.fixture
@@ -91,14 +134,14 @@ def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outa
 
     found = diagnose(lab.paste(outage.fault), site, state)
     _assert_named(found, outage)
-    _assert_named(_from_its_entry(outage, site, state), outage)
+    _assert_named(_from_its_entry(lab, outage, state), outage)
 
     session = found.document["session"]
     fixed = deadhop("fix", session, "--cause", outage.cause, *_YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert _within(60, lambda: not ailments(lab.instance)), ailments(lab.instance)
     assert not _is_broken(lab, outage)
-    well = _from_its_entry(outage, site, state)
+    well = _from_its_entry(lab, outage, state)
     assert (well.status, well.document["causes"]) == (0, []), well.document
 
     undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
@@ -109,10 +152,37 @@ def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outa
         assert undone.status != 0
 
 
-def _from_its_entry(outage: Outage, site: Path, state: Path) -> Ran:
+@pytest.mark.parametrize(
+    ("fault", "cause", "app", "said"),
+    [
+        ("crashloop", "container-exits", "reports", "cannot open /etc/app.conf"),
+        ("image-pull", "image-cannot-be-pulled", "shop", "no such host"),
+        ("pending-resources", "no-node-has-room", "batch", "Insufficient cpu"),
+        ("pvc-pending", "claim-not-bound", "db", "no storage class is set"),
+    ],
+)
+def test_what_only_its_owner_can_repair_is_named_with_its_last_words(
+    healed_kube_lab: Lab, state: Path, fault: str, cause: str, app: str, said: str
+) -> None:
+    lab = healed_kube_lab
+    lab.break_(fault)
+    by_entry = diagnose("pod-does-not-start", lab.site(), state, "--set", _read(lab, _pod(app)))
+    for found in (diagnose(lab.paste(fault), lab.site(), state), by_entry):
+        assert found.status == 1, (found.document, found.stderr)
+        named = found.document["causes"][0]
+        assert (named["id"], named["confidence"]) == (cause, "certain")
+        assert said in str(named["values"])
+
+
+def _from_its_entry(lab: Lab, outage: Outage, state: Path) -> Ran:
     """Without a paste: the symptom and what it is about."""
-    given = [word for one in outage.inputs for word in ("--set", one)]
-    return diagnose(outage.symptom, site, state, *given)
+    given = [word for one in outage.inputs for word in ("--set", _read(lab, one))]
+    return diagnose(outage.symptom, lab.site(), state, *given)
+
+
+def _read(lab: Lab, given: str) -> str:
+    name, _, value = given.partition("=")
+    return f"{name}={lab.run(MASTER, f'echo {value}').stdout.strip()}"
 
 
 def _assert_named(found: Ran, outage: Outage) -> None:

@@ -86,6 +86,26 @@ ENGLISH = {
         "kubelet swap error",
         "node has disk pressure",
     ),
+    "pod-does-not-start": (
+        "pod pending",
+        "kubernetes pod pending",
+        "pod stuck ContainerCreating",
+        "CrashLoopBackOff",
+        "crashloopbackoff pod",
+        "imagepullbackoff",
+        "cannot pull image",
+        "pod keeps crashing",
+        "failed to create pod sandbox",
+        "flannel subnet.env missing",
+        "pvc pending",
+        "pod not scheduled",
+    ),
+    "node-without-pod-cidr": (
+        "pod cidr not assigned",
+        "node has no podcidr",
+        "flannel lease fails",
+        "no CIDR left",
+    ),
 }
 
 KOREAN = {
@@ -165,12 +185,25 @@ KOREAN = {
         "cni 초기화 안됨",
         "swap 켜져서 kubelet 안됨",
     ),
+    "pod-does-not-start": (
+        "파드가 안떠요",
+        "파드 Pending",
+        "팟이 안올라와요",
+        "파드가 계속 재시작돼요",
+        "이미지를 못 가져와요",
+        "PVC 바인딩 안됨",
+        "파드 스케줄링이 안돼요",
+    ),
+    "node-without-pod-cidr": (
+        "pod cidr not assigned 떠요",
+        "노드에 podCIDR 없음",
+        "파드 대역 할당 안됨",
+    ),
 }
 
 UNRELATED = (
     "disk full",
     "how to bake bread",
-    "kubernetes pod pending",
     "mysql replication lag",
     "nginx 502 bad gateway",
     "certificate expired",
