@@ -21,6 +21,7 @@ def entry() -> NoReturn:
     try:
         for number in SIGNALS:
             signal.signal(number, _interrupt)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whoever ignores it leaves that to us, and children are lost
         code = _explained(sys.argv[1:])
         for number in SIGNALS:
             signal.signal(number, signal.SIG_IGN)

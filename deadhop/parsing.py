@@ -99,6 +99,12 @@ def add_globals(parser: Parser, *, inherited: bool = False) -> None:
         ),
     )
     group.add_argument(
+        "--read-only",
+        action="store_true",
+        default=argparse.SUPPRESS if inherited else False,
+        help=say("look, and change nothing", "확인만 하고 아무것도 바꾸지 않는다"),
+    )
+    group.add_argument(
         "--json",
         action="store_true",
         default=argparse.SUPPRESS if inherited else False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from base.errors import ConfigError, DeadhopError, UsageError
 from base.korean import in_korean
 from base.paths import config_dir, state_dir
 from base.text import Lang, Text
+from base.threads import in_daemon
 from diagnosis.inputs import input_value, with_sole
 from diagnosis.views import CauseView, Confidence, Diagnosis, WalkView
 from journal.store import Journal, SessionInfo, open_for_append, sessions
@@ -84,7 +84,7 @@ class Session:
     async def ready(self) -> None:
         """Loads knowledge and the search index in a thread. Problems of an author's file do not stop it."""
         if self._knowledge is None:
-            await asyncio.to_thread(self._load)
+            await in_daemon(self._load)
 
     def _load(self) -> None:
         from diagnosis.catalog import catalog
@@ -107,7 +107,8 @@ class Session:
         """What the text may be about, best first; also notes nothing, for it runs at every key."""
         _ = self.knowledge
         assert self._index is not None
-        return self._index.search(text, hosts=tuple(self.site.by_name))
+        hosts = {host.name: next(iter(host.addresses), "") for host in self.site.hosts}
+        return self._index.search(text, hosts=hosts)
 
     def inputs_of(self, symptom: str) -> tuple[Input, ...]:
         return tuple(self._symptom_inputs(symptom).values())

@@ -45,6 +45,8 @@ class HostNames:
     """Lower case → name."""
     by_label: Mapping[str, str]
     """First label in lower case → name; empty when several hosts share it."""
+    addresses: Mapping[str, str]
+    """Name → the address that is meant when something is sent to the host by its name."""
 
     def known(self, name: str) -> str:
         """The host that a name means (also by its first label); empty when there is none or several."""
@@ -54,17 +56,22 @@ class HostNames:
 
 
 @lru_cache(maxsize=8)
-def host_names(hosts: tuple[str, ...]) -> HostNames:
+def host_names(hosts: tuple[tuple[str, str], ...]) -> HostNames:
+    """Of names and addresses; an address may be empty."""
     labels: dict[str, str] = {}
-    for host in hosts:
+    for host, _ in hosts:
         label = host.casefold().partition(".")[0]
         labels[label] = "" if label in labels else host
-    return HostNames({host.casefold(): host for host in hosts}, labels)
+    return HostNames({host.casefold(): host for host, _ in hosts}, labels, dict(hosts))
 
 
 def mentions(text: str, hosts: HostNames) -> tuple[Mention, ...]:
-    """Names of `hosts` and IP addresses in the text, in order."""
-    return tuple(mention for found in _TOKEN.finditer(text) for mention in _mention(text, found, hosts.by_name))
+    """Names of `hosts` and IP addresses in the text, in order; a host as a target is its address as well."""
+    found = [mention for token in _TOKEN.finditer(text) for mention in _mention(text, token, hosts.by_name)]
+    targets = (one for one in found if (one.kind, one.role) == ("host", "target") and hosts.addresses[one.value])
+    meant = [Mention("address", hosts.addresses[one.value], "target") for one in targets]
+    named = any((one.kind, one.role) == ("address", "target") for one in found)
+    return (*found, *([] if named else meant))
 
 
 def without_mentions(text: str, hosts: HostNames) -> str:

@@ -66,11 +66,12 @@ class Index:
         self._likeness = LikenessIndex(self._symptoms)
 
     def search(self, text: str, limit: int = 8, *, hosts: Collection[str] = ()) -> Results:
-        """`hosts` are the names of the site; they are recognised in free text."""
+        """`hosts` are the names of the site, with their addresses if it is a mapping; they are recognised in free
+        text."""
         paste = clean(text)
         if not paste.lines:
             return Results(truncated=paste.truncated)
-        names = host_names(tuple(hosts))
+        names = host_names(tuple(hosts.items() if isinstance(hosts, Mapping) else ((one, "") for one in hosts)))
         hits = _best_of_each(self._signatures.find(paste))[:limit]
         alike = self._alike(paste, names, beside=bool(hits))
         matches = [self._of_hit(hit, order, paste, names) for order, hit in enumerate(hits)]

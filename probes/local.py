@@ -13,6 +13,8 @@ from probes.errors import HostUnreachable
 from probes.execution import Execution
 from probes.runner import launch, launch_in_own_session
 
+_REAPING = 1.0
+"""Seconds a child that was killed has to be waited for."""
 _ENDING = 1.0
 """Seconds a child has to end by itself once its script is over."""
 
@@ -50,6 +52,7 @@ class _Child(asyncio.SubprocessProtocol):
     def __init__(self, execution: Execution) -> None:
         self._execution = execution
         self._gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._exited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.SubprocessTransport, transport)
@@ -59,6 +62,10 @@ class _Child(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
         self._execution.received(fd - 1, cast(bytes, data))
+
+    def process_exited(self) -> None:
+        if not self._exited.done():
+            self._exited.set_result(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """All its pipes are closed and it has ended."""
@@ -75,7 +82,18 @@ class _Child(asyncio.SubprocessProtocol):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self._gone), _ENDING if self._execution.complete else 0.2)
         finally:
+            await self._reaped()
             self._transport.close()
+
+    async def _reaped(self) -> None:
+        """The transport's own way to end a child may take its exit status from the thread that waits for it, which
+        then complains of an "unknown child process" on the operator's screen."""
+        if self._transport.get_returncode() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(self._transport.get_pid(), signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._exited), _REAPING)
 
     def _end_group(self, number: signal.Signals) -> None:
         """What is root's in it is ended by the script itself when it sees stdin's end."""

@@ -19,6 +19,7 @@ from textual.worker import WorkerFailed
 
 from base.errors import DeadhopError
 from base.text import Lang
+from base.threads import in_daemon
 from tui.lines.common import OK, marked, outside
 from tui.screens.home import HomeScreen
 from tui.screens.room import Room
@@ -113,7 +114,7 @@ class DeadhopApp(App[int]):
     async def _open(self) -> None:
         """Everything heavy is imported here, in a thread, while the first frame is already there."""
         try:
-            session = await asyncio.to_thread(self._factory)
+            session = await in_daemon(self._factory)
             self.session = session
             await session.ready()
         except DeadhopError as error:

@@ -70,7 +70,9 @@ async def open_app(front: Front, factory: Callable[[], Session], text: str, *, r
     from tui.app import DeadhopApp
 
     _give_terminal_back_at_the_end()
-    code = await DeadhopApp(factory, text=text, lang=front.lang, resume=resume).run_async() or 0
+    read_only = front.arguments.read_only
+    app = DeadhopApp(factory, text=text, lang=front.lang, read_only=read_only, resume=resume)
+    code = await app.run_async() or 0
     task = asyncio.current_task()
     if task is not None and task.cancelling():  # the app takes a cancellation for a wish to quit
         raise asyncio.CancelledError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from knowledge.search import Match
 
 EXIT = {Verdict.CAUSE: 1, Verdict.UNKNOWN: 2, Verdict.NOT_A_FAULT: 0, Verdict.NOTHING_FOUND: 0}
+LIKELY, AHEAD = 55.0, 5.0
+"""Of a match that no one is sure of: its least score, and its least lead over the next."""
 _WORD = re.compile(r"[\w-]+")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
@@ -97,8 +99,43 @@ def choose(front: Front, session: Session, text: str) -> tuple[str, Mapping[str,
         return best.symptom, best.inputs
     if not results.matches and _WORD.fullmatch(wanted):
         raise _unknown_symptom(front, session, wanted)
-    _say_nearest(front, results.matches)
+    if _stands_out(results.matches, text) and not _open_inputs(front, session, results.matches[0]):
+        return _assumed(front, session, results.matches)
+    _say_nearest(front, session, results.matches)
     return "", {}
+
+
+def _stands_out(matches: Sequence[Match], text: str) -> bool:
+    """A short text with one likely meaning. Looking does no harm: taken for the wrong one, it costs seconds."""
+    if not matches or text.strip().count("\n") > 2:
+        return False
+    second = matches[1].score if len(matches) > 1 else 0.0
+    return bool(matches[0].inputs) and matches[0].score >= LIKELY and matches[0].score - second >= AHEAD
+
+
+def _open_inputs(front: Front, session: Session, match: Match) -> list[Input]:
+    """What neither the text nor `--set` nor a default says."""
+    known = {**match.inputs, **front.presets}
+    return [spec for spec in session.inputs_of(match.symptom) if not (known.get(spec.name) or spec.default)]
+
+
+def _assumed(front: Front, session: Session, matches: Sequence[Match]) -> tuple[str, Mapping[str, str]]:
+    best, *others = matches
+    said = front.say("taken for `{}`: {}", "`{}` 증상으로 보고 진행한다: {}")
+    front.out.talk(said.format(best.symptom, front.text(best.title)))
+    if others:
+        front.out.talk(front.say("if it is another:", "다른 증상이라면:"))
+        front.out.talk("\n".join(f"  {_command(front, session, match)}" for match in others[:3]))
+    return best.symptom, best.inputs
+
+
+def _command(front: Front, session: Session, match: Match) -> str:
+    """Ready to run, but for what nobody has said yet."""
+    given = {**match.inputs, **{name: front.presets[name] for name in front.presets}}
+    sets = [f"--set {shlex.quote(f'{name}={value}')}" for name, value in given.items()]
+    sets += [f"--set {spec.name}={spec.kind.upper()}" for spec in _open_inputs(front, session, match)]
+    site = [f"--site {shlex.quote(str(front.site))}"] if front.site else []
+    return " ".join(["deadhop diagnose", match.symptom, *sets, *site])
 
 
 def _unknown_symptom(front: Front, session: Session, wanted: str) -> UsageError:
@@ -111,11 +148,11 @@ def _unknown_symptom(front: Front, session: Session, wanted: str) -> UsageError:
     )
 
 
-def _say_nearest(front: Front, matches: Iterable[Match]) -> None:
+def _say_nearest(front: Front, session: Session, matches: Iterable[Match]) -> None:
     nearest = tuple(matches)[:5]
     say = front.say
     message = say("not sure which symptom this is", "어떤 증상인지 확실하지 않다")
-    hint = say("name one: `deadhop diagnose SYMPTOM`", "하나를 골라 쓴다: `deadhop diagnose 증상`")
+    hint = _command(front, session, nearest[0]) if nearest else ""
     if not nearest:
         message = say("no symptom looks like this", "이와 비슷한 증상이 없다")
         hint = say("`deadhop kb list` names what is known", "`deadhop kb list` 로 아는 증상을 본다")

@@ -89,6 +89,11 @@ async def run(front: Front) -> int:
             front.say("`--script` writes down a plan", "`--script` 는 계획을 적는 옵션이다"), hint="--plan --script"
         )
 
+    if front.arguments.read_only and not front.arguments.plan:
+        raise UsageError(
+            front.say("started read-only: nothing is changed", "--read-only 로 시작해 아무것도 바꾸지 않는다"),
+            hint=front.say("`--plan` shows it", "`--plan` 은 보여 주기만 한다"),
+        )
     session = reopen(front.arguments.session, site=front.site)
     try:
         await session.ready()

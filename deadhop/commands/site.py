@@ -88,8 +88,32 @@ def _write(front: Front) -> int:
         front.out.object("site", _site_json(found))
         return 0
     front.out.line(front.say("{}: {} hosts", "{}: 호스트 {} 개").format(path, len(hosts)))
+    if any(len(names) > 1 for names in shared(hosts).values()):
+        _say_shared(front, hosts)
     front.out.line(front.say("try them: deadhop site check", "확인: deadhop site check"))
     return 0
+
+
+def shared(hosts: tuple[Host, ...]) -> dict[str, list[str]]:
+    """Address → the names it goes by."""
+    found: dict[str, list[str]] = {}
+    for host in hosts:
+        for address in host.addresses:
+            found.setdefault(address, []).append(host.name)
+    return found
+
+
+def _say_shared(front: Front, hosts: tuple[Host, ...]) -> None:
+    """Aliases of one machine would be looked at, and counted, as several."""
+    front.out.line(
+        front.say(
+            "names of one address; keep one of each, or they count as several machines:",
+            "주소가 같은 이름들. 하나씩만 남기지 않으면 서로 다른 장비로 센다:",
+        )
+    )
+    for address, names in shared(hosts).items():
+        if len(names) > 1:
+            front.out.line(f"  {address}: {', '.join(names)}")
 
 
 async def _show(front: Front) -> int:

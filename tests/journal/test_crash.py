@@ -175,9 +175,15 @@ def check(killed: Killed) -> tuple[str, str]:
     started = [line for line in said if line[0] == "starting"]
     if kind:
         assert started[-1] == ("starting", kind, run)
-    if said and said[-1][:2] in (("written", "intent"), ("written", "undo-intent")):
-        assert kind == said[-1][1], "an intent that was on the disk is gone"
+    if said and said[-1][1] in INTENTS and said[-1][0] == "written":
+        assert kind == said[-1][1] or _came_through(killed.last, said[-1]), "an intent that was on the disk is gone"
     return kind, run
+
+
+def _came_through(path: Path, written: tuple[str, ...]) -> bool:
+    """Its outcome was on the disk as well, and the end came before that could be said."""
+    _, kind, number, _ = written
+    return any(entry.kind == INTENTS[kind] and entry.n > int(number) for entry in read(path).entries)
 
 
 def resumed(home: Path, path: Path) -> tuple[int, dict[str, object]]:

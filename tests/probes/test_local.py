@@ -119,3 +119,30 @@ async def gone(pid: int, seconds: float = 3.0) -> bool:
             return True
         await asyncio.sleep(0.02)
     return False
+
+
+async def test_children_that_are_ended_early_leave_no_word_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """asyncio waits for each child in a thread. On a busy machine that comes late, and whoever takes the exit
+    status before it makes it complain on the operator's screen."""
+    wait, end = os.waitpid, os.killpg
+
+    def late(process: int, options: int) -> tuple[int, int]:
+        time.sleep(0.8)
+        return wait(process, options)
+
+    def busy(group: int, number: int) -> None:
+        end(group, number)
+        time.sleep(0.1)  # it is gone before anything else happens here
+
+    monkeypatch.setattr(os, "waitpid", late)
+    monkeypatch.setattr(os, "killpg", busy)
+    connection = BatchedConnection("operator", LocalShell("operator"))
+    task = asyncio.create_task(connection.run(Command(script="sleep 30", alone=True)))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await connection.close()
+    await asyncio.sleep(1)
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
