@@ -67,7 +67,7 @@ def paste(lab: Instance, name: str) -> str:
 
 def _pasted(lab: Instance, look: Run) -> str:
     command = look.text.replace("{ssh_config}", str(lab.ssh_config))
-    said = script(lab, look.where, f"{{ {command}\n}} </dev/null", timeout=30).stdout
+    said = script(lab, look.where, f"{{ {command}\n}} </dev/null", timeout=90).stdout
     host = "operator" if look.where == ROOT else look.where
     return f"[root@{host}]# {command}\n{said}"
 

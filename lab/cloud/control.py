@@ -39,7 +39,7 @@ _DATABASES = ("keystone", "neutron", "placement", "glance", "nova_api", "nova", 
 _CLIENT = """\
 #!/bin/sh
 export OS_CLOUD="${{OS_CLOUD:-{cloud}}}" PYTHONWARNINGS=ignore
-exec {venv}/bin/openstack "$@"
+exec {venv}/bin/{program} "$@"
 """
 _WITH_AGENTS = (CONTROLLER, *HYPERVISORS)
 
@@ -85,15 +85,20 @@ def start(lab: Instance) -> None:
 def _write_clouds(lab: Instance, cloud: ControlPlane) -> None:
     lab.clouds.write_text(clouds_yaml(cloud))
     lab.clouds.chmod(0o600)
-    client = _CLIENT.format(venv=cloud.venv, cloud=CLOUD)
-    must(lab, CONTROLLER, write("/etc/openstack/clouds.yaml", clouds_yaml(cloud), "600"))
-    must(lab, CONTROLLER, write("/usr/local/bin/openstack", client, "755") + _manage_links(cloud))
+    must(lab, CONTROLLER, write("/etc/openstack/clouds.yaml", clouds_yaml(cloud), "600") + _clients(cloud))
 
 
-def _manage_links(cloud: ControlPlane) -> str:
-    """Where packages put them."""
-    return lines(
-        *(f"ln -sf {cloud.venv}/bin/{name}-manage /usr/local/bin/" for name in ("nova", "keystone", "glance"))
+def _clients(cloud: ControlPlane) -> str:
+    """The client and the services' own tools, where packages put them."""
+    programs = {"openstack": "openstack", "openstack-batch": "python /usr/local/lib/lab/batch.py"}
+    scripts = {name: _CLIENT.format(venv=cloud.venv, cloud=CLOUD, program=what) for name, what in programs.items()}
+    tools = " ".join(f"{cloud.venv}/bin/{name}-manage" for name in ("nova", "keystone", "glance"))
+    return "".join(
+        [
+            *(write(f"/usr/local/bin/{name}", text, "755") for name, text in scripts.items()),
+            write("/usr/local/lib/lab/batch.py", shipped("openstack/batch.py")),
+            f"ln -sf {tools} /usr/local/bin/\n",
+        ]
     )
 
 

@@ -39,7 +39,7 @@ SERVICE_FAULTS = {
     "quota-exceeded": cloud_fault(
         "the project's quota of instances is used up",
         breaks=(client("quota set --instances 2 admin"),),
-        undo=(client("quota set --instances 10 admin"), gone()),
+        undo=(client("quota set --instances 10 admin"), *gone()),
         shows=(
             Run(CTL, f"openstack server create --image empty --flavor m1.tiny --network private-net {SERVER}"),
             Run(CTL, "openstack quota show admin --usage --compute"),
@@ -78,7 +78,7 @@ SERVICE_FAULTS = {
         undo=(
             Run(C2, f"while umount {_PATH} 2>/dev/null; do :; done"),
             client("compute service set --enable compute nova-compute"),
-            gone(),
+            *gone(),
         ),
         shows=(
             SERVER_FAULT,
@@ -97,11 +97,11 @@ SERVICE_FAULTS = {
             ),
             boot(C2),
         ),
-        undo=(Run(CTL, "nova-manage cell_v2 discover_hosts >/dev/null"), gone()),
+        undo=(Run(CTL, "nova-manage cell_v2 discover_hosts >/dev/null 2>&1"), *gone()),
         shows=(
             SERVER_FAULT,
             COMPUTES,
-            Run(CTL, "nova-manage cell_v2 list_hosts"),
+            Run(CTL, "nova-manage cell_v2 list_hosts 2>/dev/null"),
             log(CTL, "nova-scheduler -u nova-conductor", "No host-to-cell mapping|No valid host", 1),
         ),
         shown=server_is("error"),

@@ -35,13 +35,16 @@ def cloud_fault(
 
 def client(*commands: str) -> Run:
     """The client tells what it did; a step says something only when it fails."""
-    text = " && ".join(f"openstack {command}" for command in commands)
-    return Run(CTL, f'said=$( {{ {text}\n}} 2>&1 ) || {{ echo "$said"; exit 1; }}')
+    return Run(CTL, f'said=$(openstack-batch 2>&1 {_lines(commands)}) || {{ echo "$said"; exit 1; }}')
 
 
 def at_will(*commands: str) -> Run:
     """What of it fails was so already."""
-    return Run(CTL, "; ".join(f"openstack {command} >/dev/null 2>&1" for command in commands) + "; true")
+    return Run(CTL, f"openstack-batch --all >/dev/null 2>&1 {_lines(commands)}")
+
+
+def _lines(commands: tuple[str, ...]) -> str:
+    return "<<'EOF'\n" + "".join(f"{command}\n" for command in commands) + "EOF\n"
 
 
 def stop(machine: str, unit: str) -> Run:
@@ -133,13 +136,15 @@ def boot(host: str = "", network: str = "private-net", name: str = SERVER) -> Ru
     return client(f"server create --image empty --flavor m1.tiny {zone}--network {network} {group}{name}")
 
 
-def gone(*names: str) -> Run:
+def gone(*names: str) -> tuple[Run, Run]:
     """A server that is being built is deleted as well, once its hypervisor can."""
-    text = "\n".join(
-        f"! openstack server show {name} >/dev/null 2>&1 || openstack server delete --wait {name}"
-        for name in names or (SERVER,)
+    names = names or (SERVER,)
+    left = " union ".join(
+        f"select uuid from {cell}.instances where deleted = 0 and display_name='{name}'"
+        for cell in ("nova", "nova_cell0")
+        for name in names
     )
-    return Run(CTL, f'said=$( {{ set -e; {text}\n}} 2>&1 ) || {{ echo "$said"; exit 1; }}')
+    return at_will(*(f"server delete {name}" for name in names)), then(rows(left, '= ""'))
 
 
 def rule(protocol: str, port: int = 0) -> Run:
