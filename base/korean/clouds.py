@@ -56,6 +56,7 @@ CLOUDS: Mapping[str, str] = {
     "answers in a form that is not known ({kind})": "알 수 없는 형식으로 응답한다 ({kind})",
     "is it an API of OpenStack?": "OpenStack API 가 맞는가?",
     "the cloud answered in a form that is not known": "클라우드가 알 수 없는 형식으로 응답했다",
+    "the cloud gives an object an id that no object has": "클라우드가 있을 수 없는 ID 를 보내 왔다",
     "the cloud gave no answer": "클라우드가 응답하지 않았다",
     "the list of {what} has no end": "{what} 목록이 끝나지 않는다",
     # the login

@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from base.errors import UsageError
 from probes.api import ApiRequest
 from probes.cloud.where import Where
 from probes.errors import Forbidden, ProbeError, UnreadableOutput
@@ -66,7 +67,11 @@ class Cloud:
 
     async def reply(self, service: str, *segments: str, query: Query = (), shape: type | None = None) -> Reply:
         api = await self.toolbox.api(f"cloud:{self.name}")
-        return await api.get(ApiRequest(segments, query, service, shape))
+        try:
+            request = ApiRequest(segments, query, service, shape)
+        except UsageError as error:  # what comes from people is of its kind: this came from an answer
+            raise UnreadableOutput("the cloud gives an object an id that no object has") from error
+        return await api.get(request)
 
     async def get(self, service: str, *segments: str, shape: type[S], query: Query = ()) -> S:
         """One object; the ProbeError that the reply stands for when there is none."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from base.errors import UsageError
 from probes.cloud import shapes
 from probes.cloud.ask import Cloud, Query
 from probes.cloud.facts import AllowedPair, FixedIp, Port, PortOf, Ports, SecurityRule, SecurityRules
@@ -124,7 +123,7 @@ async def _group(cloud: Cloud, group: str) -> shapes.Group | str:
     """Its id, where the role may not see it."""
     try:
         return (await cloud.get("network", "v2.0", "security-groups", group, shape=shapes.OneGroup)).security_group
-    except (NotFound, Forbidden, UsageError):
+    except (NotFound, Forbidden):
         return group
 
 
