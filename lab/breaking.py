@@ -105,9 +105,10 @@ def _require(lab: Instance, name: str) -> None:
     """The machines, and the part that this fault is about."""
     for machine in MACHINES:
         machine_process(lab, machine)
-    part = fault(name).part
-    if part and part not in parts_of(lab):
-        raise LabError(f"{name} needs a lab with {part}", hint=f"python -m lab up --{part}")
+    wanted = fault(name).part.split()
+    if not parts_of(lab).issuperset(wanted):
+        options = " ".join(f"--{part}" for part in wanted)
+        raise LabError(f"{name} needs a lab with {' and '.join(wanted)}", hint=f"python -m lab up {options}")
 
 
 def _wait(lab: Instance) -> None:

@@ -3,5 +3,6 @@
 from lab.cloud.faults import CLOUD_FAULTS
 from lab.faults import FAULTS, Fault
 from lab.kube.faults import KUBE_FAULTS
+from lab.stack_faults import STACK_FAULTS
 
-EVERY_FAULT: dict[str, Fault] = FAULTS | KUBE_FAULTS | CLOUD_FAULTS
+EVERY_FAULT: dict[str, Fault] = FAULTS | KUBE_FAULTS | CLOUD_FAULTS | STACK_FAULTS

@@ -54,7 +54,7 @@ class Fault:
     shown: Run | None = None
     """Succeeds once the fault shows all its effects, where that takes longer now and then."""
     part: str = ""
-    """What of lab/parts.py the lab must have."""
+    """What of lab/parts.py the lab must have, with spaces between."""
 
 
 def _ping(where: str, ip: str) -> Run:
