@@ -19,20 +19,24 @@ from probes.probe import ProbeCall, checked_call, observe
 TRIES = 4
 PAUSE = 1.0
 """Seconds between them: a service that was started takes a moment until it is as before."""
+OBJECT = "object "
 NOT_READ = "what this command changes is not known: its state was not kept"
 
 
 class Keeping(Hands):
     """The part of a repair that looks at what it changes."""
 
-    async def _keep(self) -> None:
-        """Looks at what each planned action will change, as it is now, and notes it."""
+    async def _keep(self) -> str:
+        """Looks at what each planned action will change, as it is now, and notes it. Says what somebody else has
+        changed since the last look, where an API counts its changes."""
+        before = _revisions(self.view.fix.actions)
         planned = [i for i, action in enumerate(self.view.fix.actions) if action.state == "planned"]
         looked = await asyncio.gather(*(self._look_at(self.view.fix.actions[i]) for i in planned))
         for index, (kept, why) in zip(planned, looked, strict=True):
             self._put(index, kept=kept, not_kept=why)
             entry = {"action": index, "on": self.view.fix.actions[index].on, "when": "before"}
             self._session.note("state", {**entry, "kept": [asdict(one) for one in kept], "failure": why})
+        return _moved(before, _revisions(self.view.fix.actions))
 
     async def _look_at(self, action: ActionView) -> tuple[tuple[Kept, ...], str]:
         """What is there now, or why that could not be seen."""
@@ -92,6 +96,25 @@ class Keeping(Hands):
             if why or all(now.get(was.what, was).digest == was.digest for was in before):
                 break
         return now, why
+
+
+def _revisions(actions: Sequence[ActionView]) -> dict[str, str]:
+    """Of the objects of APIs; of one that is not there, that it is not."""
+    return {
+        kept.what: kept.revision or "absent"
+        for action in actions
+        for kept in action.kept
+        if kept.what.startswith(OBJECT)
+    }
+
+
+def _moved(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    for what, revision in before.items():
+        if now.get(what, revision) != revision:
+            return (
+                f"{what} was changed by somebody else since it was looked at: revision {revision}, now {now[what]}"
+            )
+    return ""
 
 
 def calls_of(action: ActionView) -> tuple[ProbeCall, ...]:

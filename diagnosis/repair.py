@@ -89,7 +89,8 @@ class Repair(Keeping):
         self, *, confirmed_by: str, persist: bool = False, take_lock: bool = False
     ) -> AsyncIterator[RepairView]:
         """Runs the actions in order, then verifies. With `persist`, the persist part instead, after the fix.
-        `take_lock` goes on where another deadhop holds a host's lock."""
+        `take_lock` goes on where another deadhop holds a host's lock, and where an object of an API was changed
+        since it was looked at."""
         self._session.refuse_changes()
         if persist:
             self._append_persist()
@@ -101,7 +102,11 @@ class Repair(Keeping):
             if held:
                 yield self._show("locked", message=held, hint="wait for it; if it is dead, `--take-lock` goes on")
                 return
-            await self._keep()
+            moved = await self._keep()
+            if moved and not take_lock:
+                hint = "look again whether the fix still fits; `--take-lock` applies it as it is"
+                yield self._show("locked", message=moved, hint=hint)
+                return
             async for view in self._run_all(confirmed_by):
                 yield view
         finally:

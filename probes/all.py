@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from probes import host_keys, reach
-from probes.cloud import agents, networks, ports, servers
+from probes.cloud import (
+    agent_config,
+    agents,
+    binding,
+    cells,
+    instances_path,
+    networks,
+    openvswitch,
+    ports,
+    servers,
+    units,
+)
 from probes.cloud import reach as cloud_reach
+from probes.cloud import state as cloud_state
 from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import pod_cidrs, starting
 from probes.cluster import reach as cluster_reach
+from probes.cluster import state as cluster_state
 from probes.linux import disks, firewall, host, sshd, state, unit
 from probes.node import control_plane, kubelet, machine
 from probes.path import arrivals, drops, firewall_along, firewall_hits, gateway_for, ping, route_walk, traceroute
 
 __all__ = [
+    "agent_config",
     "agents",
     "arrivals",
+    "binding",
+    "cells",
     "cloud_reach",
+    "cloud_state",
     "cluster_details",
     "cluster_objects",
     "cluster_reach",
+    "cluster_state",
     "control_plane",
     "disks",
     "drops",
@@ -29,9 +47,11 @@ __all__ = [
     "gateway_for",
     "host",
     "host_keys",
+    "instances_path",
     "kubelet",
     "machine",
     "networks",
+    "openvswitch",
     "ping",
     "pod_cidrs",
     "ports",
@@ -43,4 +63,5 @@ __all__ = [
     "state",
     "traceroute",
     "unit",
+    "units",
 ]

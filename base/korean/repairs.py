@@ -34,6 +34,15 @@ REPAIRS: Mapping[str, str] = {
     "{name} is not known": "{name} 을(를) 모른다",
     "there is no symptom {symptom}": "{symptom} 라는 증상은 없다",
     "`deadhop kb list` names them all": "`deadhop kb list` 로 모두 볼 수 있다",
+    "{what} was changed by somebody else since it was looked at: revision {before}, now {now}": (
+        "{what}: 확인한 뒤에 다른 사람이 바꿨다. 당시 리비전 {before}, 지금은 {now}"
+    ),
+    "look again whether the fix still fits; `--take-lock` applies it as it is": (
+        "조치가 아직 맞는지 다시 확인한다. 그대로 적용하려면 `--take-lock`"
+    ),
+    "secrets are not kept": "시크릿은 남겨 두지 않는다",
+    "say in the fix how it is taken back": "되돌리는 방법을 조치에 적는다",
+    "{resource} is not kept": "{resource} 은(는) 남겨 둘 수 있는 대상이 아니다",
     "{name}: {value} is no {kind} of the site ({site})": "{name}: {value}: 사이트에 그런 {kind} 가 없다 ({site})",
     "{where}: no `{program}` that can log in to {name}": "{where}: {name} 에 로그인할 수 있는 `{program}` 이 없다",
     "{name}: {host} is no host of the site ({site})": "{name}: {host} 은(는) 사이트의 호스트가 아니다 ({site})",
