@@ -44,7 +44,7 @@ async def firewall_along(host: str, toolbox: Toolbox, target: str, packets: int 
     watchers = await _watchers(toolbox, readable)
     sent, sightings = await capture.watch_and_send(toolbox, watchers, host, target, packets)
     after = await _read_all(toolbox, readable)
-    blocked = _first_blocking(readable, before, after, sent.sent)
+    blocked = blocking(readable, before, after, sent.sent)
     nets = await _nets(toolbox, blocked, target, sightings) if blocked else ("", "")
     return FirewallAlong(
         source=host,
@@ -115,16 +115,18 @@ class _Blocked:
     hits: tuple[Hit, ...]
 
 
-def _first_blocking(
+def blocking(
     hosts: list[str], before: dict[str, Firewall], after: dict[str, Firewall], sent: int
 ) -> _Blocked | None:
-    for host in hosts:
-        if host not in after:
-            continue
-        hits = grown(before[host], after[host], sent, "icmp")
-        if any(hit.verdict in _BLOCKING for hit in hits):
-            return _Blocked(host, hits)
-    return None
+    """The host whose blocking rule counted most like our packets; of equal ones the first on the way. A rule of
+    another host may have counted enough of somebody else's."""
+    grew = {host: grown(before[host], after[host], sent, "icmp") for host in hosts if host in after}
+    stopping = {host: [hit for hit in hits if hit.verdict in _BLOCKING] for host, hits in grew.items()}
+    found = [host for host, hits in stopping.items() if hits]
+    if not found:
+        return None
+    nearest = min(found, key=lambda host: min(abs(hit.packets - sent) for hit in stopping[host]))
+    return _Blocked(nearest, grew[nearest])
 
 
 async def _nets(
