@@ -15,7 +15,7 @@ _PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ExecMai
 _LINES = "80"
 
 
-@probe("linux.unit", commands=("systemctl show", "journalctl"), unit="unit")
+@probe("linux.unit", commands=("systemctl show", "journalctl -u"), unit="unit")
 async def unit(host: str, toolbox: Toolbox, unit: str) -> Unit:
     """Whether a unit runs, how often it was restarted, and what it complained of."""
     return await unit_of(toolbox.connection(target_of(host)), host, unit)
@@ -56,7 +56,7 @@ async def _errors(connection: Connection, unit: str, invocation: str) -> tuple[s
     try:
         log = await ask(
             connection,
-            "journalctl",
+            "journalctl -u",
             "-u",
             unit,
             "--no-pager",
