@@ -46,6 +46,11 @@ class Instance:
         return self.state / "clouds.yaml"
 
     @property
+    def kubernetes(self) -> Path:
+        """The programs this lab runs, whatever the sources would build now."""
+        return self.state / "kubernetes"
+
+    @property
     def known_hosts(self) -> Path:
         return self.state / "known_hosts"
 

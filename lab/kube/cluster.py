@@ -26,6 +26,7 @@ ExecStart=/usr/sbin/dnsmasq -k -u root --conf-file=/dev/null --no-resolv --no-ho
 
 def start(lab: Instance) -> None:
     """On machines that reach each other: a cluster of three nodes with pods that run."""
+    lab.kubernetes.symlink_to(cache())
     must("ip", "route", "replace", MACHINES[MASTER].ip, "via", HOSTS["kubernetes-host"].ip)
     _on(lab, "openstack-host", _resolver_script())
     parallel(lambda name: _prepare(lab, name), NODES)

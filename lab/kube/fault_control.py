@@ -5,7 +5,7 @@ from lab.faults import Fault, Run
 from lab.kube.steps import GET_NODES, MANIFESTS, MASTER, W2, kube_fault, on_master, quietly
 from lab.machines import MACHINES
 
-_APISERVER, _KEPT_APISERVER = f"{MANIFESTS}/kube-apiserver.yaml", "/root/kube-apiserver.yaml"
+_APISERVER = f"{MANIFESTS}/kube-apiserver.yaml"
 _UNTIL_READY = (
     "for i in $(seq 180); do kubectl get --raw /readyz >/dev/null 2>&1 && exit 0; sleep 0.5; done; exit 1"
 )
@@ -24,17 +24,57 @@ timeouts: {{discovery: 5s}}
 _PREFLIGHT = "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all"
 _ONLY_ERRORS = " 2>&1 | grep ^error"
 
+_EXPIRE = """cd /etc/kubernetes/pki && mv apiserver.crt apiserver.key /root
+sed 's/^kubernetesVersion/certificateValidityPeriod: 1s\\n&/' ../kubeadm.yaml > /root/short.yaml
+kubeadm init phase certs apiserver --config /root/short.yaml && sleep 2 && pkill -KILL -x kube-apiserver"""
+_UNEXPIRE = """[ ! -e /root/apiserver.crt ] || {
+  mv /root/apiserver.crt /root/apiserver.key /etc/kubernetes/pki; pkill -KILL -x kube-apiserver; sleep 2
+}"""
+# a graceful end takes up to 30 s
+_KILL = "pkill -KILL -x {}"
+_NO_API = on_master("! kubectl get --raw /livez 2>/dev/null")
+_APISERVER_LOG = on_master("tail -qn 3 /var/log/pods/kube-system_kube-apiserver*/kube-apiserver/*.log")
+
+
+def _moved(manifest: str) -> tuple[Run, Run]:
+    """Breaks and undo: a static pod whose manifest is not there is stopped."""
+    there, kept = f"{MANIFESTS}/{manifest}.yaml", f"/root/{manifest}.yaml"
+    return (
+        on_master(f"mv {there} {kept}; {_KILL.format(manifest)}"),
+        on_master(f"[ -e {there} ] || mv {kept} {there}; rm -f {kept}; {_UNTIL_READY}"),
+    )
+
+
 CONTROL_FAULTS: dict[str, Fault] = {
     "apiserver-down": kube_fault(
         "the API server's static pod manifest was moved away",
-        breaks=(on_master(f"mv {_APISERVER} {_KEPT_APISERVER}"),),
-        undo=(
-            on_master(
-                f"[ -e {_APISERVER} ] || mv {_KEPT_APISERVER} {_APISERVER}; rm -f {_KEPT_APISERVER}; {_UNTIL_READY}"
-            ),
-        ),
+        breaks=_moved("kube-apiserver")[:1],
+        undo=_moved("kube-apiserver")[1:],
         shows=(GET_NODES,),
-        shown=on_master("! kubectl get --raw /livez 2>/dev/null"),
+        shown=_NO_API,
+    ),
+    "apiserver-crash": kube_fault(
+        "the API server's manifest names a wrong etcd port: it starts and ends again and again",
+        breaks=(
+            on_master(f"sed -i 's#127.0.0.1:2379#127.0.0.1:2378#' {_APISERVER}; {_KILL.format('kube-apiserver')}"),
+        ),
+        undo=(on_master(f"sed -i 's#127.0.0.1:2378#127.0.0.1:2379#' {_APISERVER}; {_UNTIL_READY}"),),
+        shows=(GET_NODES, _APISERVER_LOG),
+        shown=on_master(f"{_NO_API.text} && {_APISERVER_LOG.text} | grep -q 127.0.0.1:2378"),
+    ),
+    "etcd-down": kube_fault(
+        "etcd's static pod manifest was moved away: the API server has nothing to ask",
+        breaks=_moved("etcd")[:1],
+        undo=_moved("etcd")[1:],
+        shows=(on_master("kubectl get nodes --request-timeout=5s"), _APISERVER_LOG),
+        shown=on_master(f"{_NO_API.text} && {_APISERVER_LOG.text} | grep -q 'connection refused'"),
+    ),
+    "apiserver-cert-expired": kube_fault(
+        "the API server's certificate has expired",
+        breaks=(quietly(_EXPIRE),),
+        undo=(on_master(f"{_UNEXPIRE}; {_UNTIL_READY}"),),
+        shows=(GET_NODES,),
+        shown=on_master("kubectl get nodes 2>&1 | grep -q 'certificate has expired'"),
     ),
     "token-expired": kube_fault(
         "a join with a bootstrap token that has expired (discovery only, nothing joins)",

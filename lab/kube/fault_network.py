@@ -12,8 +12,10 @@ _DROP_DNS = f"INPUT -d {RESOLVER} -p udp --dport 53 -j DROP"
 _DROP_VXLAN = f"INPUT -p udp --dport {FLANNEL_PORT} -j DROP"
 _NAME_OUTSIDE, _NAME_INSIDE = "nslookup upstream.example", "nslookup web.default.svc.cluster.local"
 _OTHER_POD = "$(kubectl get pod -l app=client-2 -o jsonpath='{.items[0].status.podIP}')"
-_CROSS = in_pod(1, f"ping -c2 -W1 {_OTHER_POD}")
 _CLUSTER_IP = "$(kubectl get service web -o jsonpath='{.spec.clusterIP}')"
+_BRIDGE = "net.bridge.bridge-nf-call-iptables"
+_FOUR_TIMES = f"get{f' http://{_CLUSTER_IP}' * 4}"
+_CROSS = in_pod(1, f"ping -c2 -W1 {_OTHER_POD}")
 _RESTART_COREDNS = "kubectl -n kube-system delete pod -l k8s-app=kube-dns"
 _ALLOWED = tuple((worker.hypervisor, f"NIPv4{worker.port} 10.244.0.0/16") for worker in WORKERS.values())
 VXLAN = f'"Type": "vxlan", "Port": {FLANNEL_PORT}'
@@ -34,7 +36,7 @@ def backend(text: str) -> Run:
 
 def _unencapsulated(about: str, text: str) -> Fault:
     """flannel sends pod addresses as they are, and the ports' anti-spoofing drops them."""
-    undo: list[Step] = [Run(vm, f"ipset del {entry} -exist") for vm, entry in _ALLOWED]
+    undo: list[Step] = [Run(vm, f"ipset del {entry} 2>/dev/null; true") for vm, entry in _ALLOWED]
     undo.append(
         quietly(
             "kubectl -n kube-flannel get configmap kube-flannel-cfg -o yaml "
@@ -90,6 +92,13 @@ NETWORK_FAULTS: dict[str, Fault] = {
         undo=(quietly("kubectl set selector service web app=web"),),
         shows=(in_pod(1, "get http://web"), on_master("kubectl describe service web")),
         shown=fails(in_pod(1, "get http://web")),
+    ),
+    "br-netfilter-off": kube_fault(
+        "bridged packets of k8s-worker-1 pass by iptables: a Service answers only from other nodes",
+        breaks=(Run(W1, f"sysctl -qw {_BRIDGE}=0"),),
+        undo=(Run(W1, f"sysctl -qw {_BRIDGE}=1"),),
+        shows=(in_pod(1, _FOUR_TIMES), Run(W1, f"sysctl {_BRIDGE}")),
+        shown=fails(in_pod(1, _FOUR_TIMES)),
     ),
     "vxlan-blocked": kube_fault(
         "k8s-worker-1 drops flannel's VXLAN packets",

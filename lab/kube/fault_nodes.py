@@ -36,7 +36,8 @@ def _flag(before: str, after: str) -> str:
     return (
         f"sed -i 's#--{before}$#--{after}#' {_CONTROLLER}\n"
         f"for i in $(seq 120); do pgrep -f 'kube-controller-manager.*--{after}( |$)' >/dev/null"
-        f" && ! pgrep -f 'kube-controller-manager.*--{before}( |$)' >/dev/null && break; sleep 0.5; done"
+        f" && ! pgrep -f 'kube-controller-manager.*--{before}( |$)' >/dev/null && break; sleep 0.5; done\n"
+        "kubectl -n kube-system delete lease kube-controller-manager   # the old one's ends in 15 s"
     )
 
 
@@ -62,6 +63,10 @@ cd /usr/local/sbin   # a bind mount is no swap to the real ones
 printf '#!/bin/sh\ncase $1 in -a | /dev/vda2) umount /proc/swaps ;; *) exit 1 ;; esac\n' > swapoff
 printf '#!/bin/sh\nmount --bind /run/swaps /proc/swaps\n' > swapon
 chmod 755 swapon swapoff; systemctl restart kubelet"""
+
+# a small disk, so that no memory is needed to fill it
+_FILL_DISK = """cd /var/lib/kubelet; mount -o remount,size=256k .
+dd if=/dev/zero of=core.4711 bs=4k 2>/dev/null; true"""
 
 NODE_FAULTS: dict[str, Fault] = {
     "no-cni": kube_fault(
@@ -137,6 +142,20 @@ NODE_FAULTS: dict[str, Fault] = {
         ),
         shows=(Run(W1, "journalctl -u kubelet --since -15s --no-pager | grep -i 'node IP' | tail -n 2"),),
         shown=Run(W1, "journalctl -u kubelet --since -15s --no-pager | grep -q 'not found in the host'"),
+    ),
+    "disk-full": kube_fault(
+        "/var/lib/kubelet of k8s-worker-1 is full and a pod has to start there",
+        breaks=(Run(W1, _FILL_DISK), quietly("kubectl delete pod -l app=client-1")),
+        undo=(
+            Run(W1, "rm -f /var/lib/kubelet/core.4711; mount -o remount,size=1g /var/lib/kubelet"),
+            quietly("kubectl get pods -l app=client-1 | grep -q Running || kubectl delete pod -l app=client-1"),
+        ),
+        shows=(
+            on_master("kubectl get pods -l app=client-1"),
+            on_master("kubectl describe pod -l app=client-1 | tail -n 3"),
+            Run(W1, "df -h /var/lib/kubelet"),
+        ),
+        shown=events_of("Pod", "client-1.*no space left on device"),
     ),
     "kubelet-down": kube_fault(
         "kubelet is stopped on k8s-worker-2",

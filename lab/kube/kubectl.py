@@ -4,14 +4,13 @@ import os
 
 from lab.errors import LabError
 from lab.instance import Instance
-from lab.kube.build import cache
 
 
 def kubectl(lab: Instance, arguments: list[str]) -> None:
     """Becomes kubectl with the admin's kubeconfig; does not return."""
     require_cluster(lab)
     environment = {**os.environ, "KUBECONFIG": str(lab.kubeconfig)}
-    os.execve(cache() / "bin" / "hyperkube", ["kubectl", *arguments], environment)
+    os.execve(lab.kubernetes / "bin" / "hyperkube", ["kubectl", *arguments], environment)
 
 
 def require_cluster(lab: Instance) -> None:

@@ -1,6 +1,7 @@
 """What faults of the cluster are made of: commands on master and on nodes, manifests, conditions."""
 
 import json
+from typing import Any
 
 from lab.faults import Fault, Run, Step
 from lab.kube.versions import BUSYBOX_IMAGE
@@ -73,9 +74,9 @@ def deployment(name: str, **container: object) -> dict[str, object]:
     }
 
 
-def pod_with_claim(name: str, claim: str) -> dict[str, object]:
+def pod_with_claim(name: str, claim: str, command: tuple[str, ...] = ("sleep", "infinity")) -> dict[str, object]:
     mount = {"name": "data", "mountPath": "/data"}
-    main = {"name": "main", "image": BUSYBOX_IMAGE, "command": ["sleep", "infinity"], "volumeMounts": [mount]}
+    main = {"name": "main", "image": BUSYBOX_IMAGE, "command": command, "volumeMounts": [mount]}
     volume = {"name": "data", "persistentVolumeClaim": {"claimName": claim}}
     return {
         "apiVersion": "v1",
@@ -83,6 +84,19 @@ def pod_with_claim(name: str, claim: str) -> dict[str, object]:
         "metadata": {"name": name, "labels": {"app": name}},
         "spec": {"terminationGracePeriodSeconds": 0, "volumes": [volume], "containers": [main]},
     }
+
+
+def service(name: str, port: int, target: int) -> dict[str, object]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {"selector": {"app": name}, "ports": [{"port": port, "targetPort": target}]},
+    }
+
+
+def in_namespace(namespace: str, body: dict[str, Any]) -> dict[str, object]:
+    return {**body, "metadata": {**body["metadata"], "namespace": namespace}}
 
 
 def claim(name: str, volume: str = "") -> dict[str, object]:

@@ -53,8 +53,8 @@ class Place:
     def lab(self, *verb: str) -> list[str]:
         return self.command("env", f"DEADHOP_LAB={NAME}", sys.executable, "-m", "lab", *verb)
 
-    def run(self, *verb: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.lab(*verb), capture_output=True, text=True, timeout=300)
+    def run(self, *verb: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.lab(*verb), capture_output=True, text=True, timeout=timeout)
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def place() -> Iterator[Place]:
 class Building:
     """An `up` whose descendants, orphans as well, are all below one process that ends with the last."""
 
-    def __init__(self, place: Place) -> None:
-        argv = [sys.executable, "-c", FOSTER_PARENT, *place.lab("up")]
+    def __init__(self, place: Place, *parts: str) -> None:
+        argv = [sys.executable, "-c", FOSTER_PARENT, *place.lab("up", *parts)]
         self.parent = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
         self.up = int(self.said())
 
@@ -138,6 +138,39 @@ def test_down_after_a_kill_leaves_nothing(place: Place, seconds: float) -> None:
     done = place.run("down")
     assert done.returncode == 0, done.stderr
     assert killed.all_gone()
+    assert inventory(place) == before
+
+
+def cgroups1() -> set[Path]:
+    """What kubelet and containerd leave outside of cgroup2."""
+    return {path for path in Path("/sys/fs/cgroup").glob("**/") if NAME in str(path)}
+
+
+@pytest.mark.parametrize("seconds", [0.5, 20.0], ids=["containerd", "kubeadm"])
+def test_down_after_a_kill_with_kubernetes_leaves_nothing(place: Place, seconds: float) -> None:
+    assert place.run("build", "--kube", timeout=1800).returncode == 0
+    before = inventory(place)
+    building = Building(place, "--kube")
+    while not cgroups1():
+        time.sleep(0.2)
+    time.sleep(seconds)
+    os.kill(building.up, signal.SIGKILL)
+    done = place.run("down")
+    assert done.returncode == 0, done.stderr
+    assert building.all_gone()
+    assert inventory(place) == before
+    assert cgroups1() == set()
+
+
+def test_down_after_a_kill_with_openstack_leaves_nothing(place: Place) -> None:
+    """Amid the start of databases and services."""
+    assert place.run("build", "--openstack", timeout=1800).returncode == 0
+    before = inventory(place)
+    building = Building(place, "--openstack")
+    time.sleep(20)
+    os.kill(building.up, signal.SIGKILL)
+    assert place.run("down").returncode == 0
+    assert building.all_gone()
     assert inventory(place) == before
 
 

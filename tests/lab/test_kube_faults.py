@@ -97,6 +97,37 @@ EXPECTED = {
         "did you specify the right host or port",
         ((M, "mv /root/kube-apiserver.yaml /etc/kubernetes/manifests/"),),
     ),
+    "apiserver-crash": Expected(
+        "(?m)^(The connection to the server|Unable to connect|Get .*6443)",
+        "127.0.0.1:2378",
+        ((M, "sed -i 's#127.0.0.1:2378#127.0.0.1:2379#' /etc/kubernetes/manifests/kube-apiserver.yaml"),),
+    ),
+    "etcd-down": Expected(
+        "(?m)^(Error from server|The connection to the server|Unable to connect|error:|Get .*6443)",
+        "127.0.0.1:2379.*connection refused",
+        ((M, "mv /root/etcd.yaml /etc/kubernetes/manifests/"),),
+    ),
+    "apiserver-cert-expired": Expected(
+        "certificate has expired or is not yet valid",
+        "current time .* is after",
+        ((M, "kubeadm certs renew apiserver >/dev/null; pkill -x kube-apiserver"),),
+    ),
+    "disk-full": Expected(
+        "100% /var/lib/kubelet", "no space left on device", ((W1, "rm /var/lib/kubelet/core.4711"),)
+    ),
+    "br-netfilter-off": Expected(
+        "bridge-nf-call-iptables = 0",
+        "Client.Timeout exceeded|i/o timeout|deadline exceeded",
+        ((W1, "sysctl -w net.bridge.bridge-nf-call-iptables=1"),),
+    ),
+    "harbor-leftover": Expected(
+        "connection refused",
+        "default +database-data-harbor-database-0 +Bound",
+        (
+            (M, "kubectl -n default delete pvc database-data-harbor-database-0"),
+            (M, 'kubectl patch pv harbor-database -p \'{"spec": {"claimRef": null}}\''),
+        ),
+    ),
     "token-expired": Expected(
         "could not find a JWS signature in the cluster-info ConfigMap",
         'token ID "abcdef"',
@@ -144,18 +175,30 @@ EXPECTED = {
     ),
 }
 BATCHES = (
-    ("pvc-pending", "pvc-leftover", "crashloop", "image-pull", "pending-resources", "token-expired"),
-    ("swap-on", "kubelet-down"),
-    ("no-cni", "containerd-down"),
-    ("flannel-env-missing", "coredns-none"),
+    (
+        "pvc-pending",
+        "pvc-leftover",
+        "crashloop",
+        "image-pull",
+        "pending-resources",
+        "token-expired",
+        "coredns-none",
+    ),
+    ("no-cni", "kubelet-down"),
+    ("flannel-env-missing", "containerd-down"),
+    ("disk-full", "service-selector"),
+    ("swap-on",),
     ("nodeip-missing", "dns-loop"),
     ("hostgw-port-security", "pending-taint"),
     ("directrouting-port-security", "dns-upstream"),
-    ("vxlan-blocked",),
-    ("service-selector",),
+    ("vxlan-blocked", "harbor-leftover"),
+    ("br-netfilter-off",),
     ("flannel-no-podcidr",),
     ("cluster-cidr-small",),
     ("apiserver-down",),
+    ("apiserver-crash",),
+    ("apiserver-cert-expired",),
+    ("etcd-down",),
 )
 
 
