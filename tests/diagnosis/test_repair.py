@@ -21,8 +21,11 @@ async def test_applied_verified_and_undone(drill: Session) -> None:
     phases = [view.phase for view in await seen(repair.apply(confirmed_by="test"))]
     assert phases[-2:] == ["verifying", "verified"]
     assert (repair.view.verified, repair.view.fix.actions[0].state) == (True, "done")
+    (kept,) = repair.view.fix.actions[0].kept
+    assert (kept.what, len(kept.lines)) == ("rules iptables/filter/LIBVIRT_FWI", 3)
     await seen(repair.undo())
     assert (repair.view.phase, repair.view.fix.actions[0].state) == ("undone", "undone")
+    assert repair.view.fix.actions[0].restored is True
 
 
 async def test_the_intent_is_written_before_the_command_and_the_outcome_after(drill: Session) -> None:
