@@ -100,9 +100,10 @@ def pairs() -> Iterator[tuple[str, str]]:
     from base.korean.files import FILES
     from base.korean.looks import LOOKS
     from base.korean.repairs import REPAIRS
+    from base.korean.stacks import STACKS
     from base.korean.systems import SYSTEMS
 
-    tables: tuple[Mapping[str, str], ...] = (LOOKS, CLOUDS, FILES, REPAIRS, SYSTEMS, CLUSTERS)
+    tables: tuple[Mapping[str, str], ...] = (LOOKS, CLOUDS, FILES, REPAIRS, STACKS, SYSTEMS, CLUSTERS)
     for table in tables:
         yield from table.items()
 

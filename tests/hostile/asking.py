@@ -35,6 +35,7 @@ def valid_call(name: str, host: str, peer: str, address: str, **known: object) -
         "path": "/etc/hostname",
         "unit": "ssh.service",
         "line": "x",
+        "line[]": ("x/y",),
         "k8s-name": "x",
         "uuid": "3e6cb7a4-0a7e-4f3e-9d0c-0d5f0c1a2b3c",
     }

@@ -1,0 +1,135 @@
+"""openstack.agent_config: options as the process itself was told them; nothing else leaves the machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probes.cloud.host_facts import AgentConfig
+from probes.connection import Connection
+from probes.errors import ProbeError, UnreadableOutput
+from probes.linux.ask import ask
+from probes.linux.fields import reading
+from probes.probe import Toolbox, probe
+from probes.site import target_of
+
+_SECRET = re.compile(r"passw|secret|token|credential|private|transport_url|connection$|auth_key", re.IGNORECASE)
+_OPTION = re.compile(r"[A-Za-z0-9_]+/[a-z0-9_-]+")
+_FILE = re.compile(r"--config-(file|dir)[ =\0]+([^\s\0)]+)")
+_ANY = (0, 1, 2)
+_DEFAULT = "DEFAULT"
+COMMANDS = ("systemctl show", "cat /proc/", "grep -EHs", "stat -c", "ls -1")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    pid: int
+    words: str
+    """Its command line, or what its unit would start."""
+
+
+@probe("openstack.agent_config", commands=COMMANDS, timeout=15.0, unit="unit", options="line[]")
+async def agent_config(host: str, toolbox: Toolbox, unit: str, options: tuple[str, ...]) -> AgentConfig:
+    """Options of a service as its process was told them: `section/option`, never a password."""
+    wanted = checked(options)
+    connection = toolbox.connection(target_of(host))
+    running = await running_of(connection, unit)
+    files = await files_of(connection, running.words)
+    values, set_in = await read(connection, files, wanted)
+    changed = await _changed(connection, running.pid, files)
+    name = unit if "." in unit else f"{unit}.service"
+    return AgentConfig(host, name, running.pid, files, values, set_in, changed)
+
+
+def checked(options: Sequence[str]) -> tuple[str, ...]:
+    """They become a pattern of grep, and their values are recorded."""
+    for one in options:
+        if not _OPTION.fullmatch(one) or _SECRET.search(one):
+            raise UnreadableOutput(
+                f"`{one}` is no option that is read", hint="`section/option`, and none that holds a password"
+            )
+    return tuple(dict.fromkeys(options))
+
+
+async def running_of(connection: Connection, unit: str) -> Running:
+    shown = await ask(connection, "systemctl", "show", unit, "-p", "MainPID,ExecStart")
+    pid = parse_pid(shown)
+    line = ""
+    if pid:
+        line = await ask(connection, "cat", f"/proc/{pid}/cmdline", ok=_ANY)
+    return Running(pid, line if "--config-" in line else shown)
+
+
+@reading("systemctl show", hint="is systemd running there?")
+def parse_pid(text: str) -> int:
+    return int(dict(line.split("=", 1) for line in text.splitlines() if "=" in line)["MainPID"])
+
+
+async def files_of(connection: Connection, words: str) -> tuple[str, ...]:
+    """In the order in which oslo.config reads them; a folder's files by name."""
+    files: list[str] = []
+    for kind, path in parse_files(words):
+        if kind == "file":
+            files.append(path)
+        else:
+            found = await ask(connection, "ls", "-1", path, sudo=True, ok=_ANY)
+            files += sorted(f"{path.rstrip('/')}/{name}" for name in found.splitlines() if name.endswith(".conf"))
+    return tuple(dict.fromkeys(files))
+
+
+def parse_files(words: str) -> list[tuple[str, str]]:
+    """Of a command line with NULs, of one that its process has rewritten (`name (python … --config-file X)`, as
+    setproctitle does), or of a unit's ExecStart. Files before folders, as oslo.config reads them."""
+    found = [(kind, path) for kind, path in _FILE.findall(words) if path.startswith("/")]
+    return [one for one in found if one[0] == "file"] + [one for one in found if one[0] == "dir"]
+
+
+async def read(
+    connection: Connection, files: tuple[str, ...], wanted: tuple[str, ...]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Nothing but section heads and lines of these options comes over."""
+    if not files:
+        return dict.fromkeys(wanted, ""), dict.fromkeys(wanted, "")
+    names = "|".join(sorted({re.escape(one.split("/")[1]) for one in wanted}))
+    pattern = rf"^(\[[A-Za-z0-9_:.-]+\]|({names})[[:space:]]*[=:])"
+    text = await ask(connection, "grep", "-EHs", pattern, *files, sudo=True, ok=_ANY)
+    return parse_options(text, files, wanted)
+
+
+def parse_options(
+    text: str, files: tuple[str, ...], wanted: tuple[str, ...]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Of `grep -H`: the last file that sets an option decides; in one file the last line does."""
+    values, set_in = dict.fromkeys(wanted, ""), dict.fromkeys(wanted, "")
+    section = dict.fromkeys(files, _DEFAULT)
+    for line in text.splitlines():
+        path, _, rest = line.partition(":")
+        if path not in section:
+            continue
+        if rest.startswith("["):
+            section[path] = rest[1 : rest.find("]")]
+            continue
+        name, value = (part.strip() for part in re.split("[=:]", rest, maxsplit=1))
+        key = f"{section[path]}/{name}"
+        if key in values:
+            values[key], set_in[key] = value, path
+    return values, set_in
+
+
+async def _changed(connection: Connection, pid: int, files: tuple[str, ...]) -> tuple[str, ...]:
+    if not pid or not files:
+        return ()
+    try:
+        text = await ask(connection, "stat", "-c", "%Y %n", f"/proc/{pid}", *files, ok=_ANY)
+        return parse_changed(text, pid)
+    except ProbeError:
+        return ()
+
+
+@reading("stat")
+def parse_changed(text: str, pid: int) -> tuple[str, ...]:
+    """Of `stat -c '%Y %n'`: /proc/PID is as old as its process."""
+    written = {path: int(second) for second, path in (line.split(" ", 1) for line in text.splitlines())}
+    started = written.pop(f"/proc/{pid}")
+    return tuple(path for path, second in written.items() if second > started)

@@ -1,0 +1,124 @@
+"""cloud.binding, openstack.refused_ports: whether ports can be bound on a host, and which ones were refused."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from probes.cloud import shapes
+from probes.cloud.agents import agents as ask_agents
+from probes.cloud.ask import Cloud
+from probes.cloud.facts import Agent
+from probes.cloud.host_facts import HostBinding, RefusedPort, RefusedPorts, Unmapped
+from probes.errors import NotFound, ProbeError
+from probes.linux.ask import ask
+from probes.probe import Toolbox, probe
+from probes.site import OPERATOR, target_of
+
+_BINDING = ("Open vSwitch agent", "Linux bridge agent", "OVN Controller agent", "OVN Controller Gateway agent")
+"""Kinds of agents that bind ports."""
+_SERVERS = ("neutron-api", "neutron-server", "neutron-rpc-server")
+_LAST = ("--no-pager", "-o", "cat", "--since", "-1d", "-n", "3000")
+_FAILED = re.compile(r"Failed to bind port (?P<port>[0-9a-f-]{36}) on host (?P<host>[A-Za-z0-9_.-]+) ")
+_DEAD = re.compile(r"Refusing to bind port (?P<port>[0-9a-f-]{36}) (?:to dead agent|on dead agent)")
+_KIND = re.compile(r"'network_type': '([a-z]+)'")
+_PHYSICAL = re.compile(r"'physical_network': '([A-Za-z0-9_.-]+)'")
+_MOST = 20
+
+
+@probe(
+    "cloud.binding",
+    commands=("GET network /v2.0/agents", "GET network /v2.0/networks", "GET identity /v3/auth/"),
+    timeout=20.0,
+    on="cloud",
+    host="name",
+)
+async def binding(cloud: str, toolbox: Toolbox, host: str) -> HostBinding:
+    """The agent that binds ports on a host: alive, and which physical networks it has no bridge for."""
+    found, networks = await asyncio.gather(ask_agents(cloud, toolbox), _networks(Cloud(cloud, toolbox)))
+    every = [one for one in found.agents if one.kind in _BINDING]
+    own = next((one for one in every if one.host == host), None)
+    if own is None:
+        return HostBinding(cloud, host, "", "", "", False, False, {}, "", ())
+    return HostBinding(
+        cloud,
+        host,
+        own.id,
+        own.kind,
+        own.binary,
+        own.alive,
+        own.admin_up,
+        own.bridge_mappings,
+        own.tunneling_ip,
+        unmapped(own, every, networks),
+    )
+
+
+async def _networks(cloud: Cloud) -> tuple[shapes.Network, ...]:
+    return await cloud.list("network", "v2.0", "networks", shape=shapes.Networks)
+
+
+def unmapped(own: Agent, agents: Sequence[Agent], networks: Sequence[shapes.Network]) -> tuple[Unmapped, ...]:
+    """Physical networks that somebody uses, without those that this agent has a bridge for."""
+    names: dict[str, list[str]] = {}
+    for network in networks:
+        for segment in (network, *network.segments):
+            if segment.physical_network:
+                names.setdefault(segment.physical_network, []).append(network.name)
+    return tuple(
+        Unmapped(physical, tuple(sorted(set(on_it))), *_elsewhere(physical, agents))
+        for physical, on_it in sorted(names.items())
+        if physical not in own.bridge_mappings
+    )
+
+
+def _elsewhere(physical: str, agents: Sequence[Agent]) -> tuple[str, tuple[str, ...]]:
+    having = {one.host: one.bridge_mappings[physical] for one in agents if physical in one.bridge_mappings}
+    common = Counter(having.values()).most_common(1)
+    return (common[0][0] if common else ""), tuple(sorted(having))
+
+
+# ------------------------------------------------------------------ without the API
+
+
+@probe("openstack.refused_ports", commands=("journalctl -u",), timeout=25.0)
+async def refused_ports(host: str, toolbox: Toolbox) -> RefusedPorts:
+    """Which ports Neutron's server could not bind in the last day, on which host and network: by its journal."""
+    names = tuple(one.name for one in toolbox.site.hosts) if host == OPERATOR else (host,)
+    answers = dict(zip(names, await asyncio.gather(*(_log(toolbox, name) for name in names)), strict=True))
+    asked = tuple(name for name, text in answers.items() if text)
+    if not asked:
+        raise NotFound(
+            "no host of the site has a journal of Neutron's server that may be read",
+            hint="a controller in `hosts:`, and a login that may read journals",
+        )
+    return RefusedPorts(asked, tuple(one for text in answers.values() for one in parse_refused(text))[:_MOST])
+
+
+async def _log(toolbox: Toolbox, host: str) -> str:
+    units = [word for name in _SERVERS for word in ("-u", name)]
+    try:
+        text = await ask(toolbox.connection(target_of(host)), "journalctl -u", *units, *_LAST, sudo=True, ok=(0, 1))
+    except ProbeError:
+        return ""
+    return "" if text.startswith("-- No entries") else text
+
+
+def parse_refused(text: str) -> tuple[RefusedPort, ...]:
+    """Newest first, each port and host once."""
+    dead: set[str] = set()
+    found: dict[tuple[str, str], RefusedPort] = {}
+    for line in reversed(text.splitlines()):
+        if refusing := _DEAD.search(line):
+            dead.add(refusing["port"])
+        if failed := _FAILED.search(line):
+            kind, physical = _KIND.search(line), _PHYSICAL.search(line)
+            one = RefusedPort(
+                failed["port"], failed["host"], kind[1] if kind else "", physical[1] if physical else "", False
+            )
+            found.setdefault((one.port, one.host), one)
+    return tuple(
+        RefusedPort(one.port, one.host, one.network, one.physical, one.port in dead) for one in found.values()
+    )

@@ -1,0 +1,205 @@
+"""Facts of OpenStack's own machines, as they are seen without any API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# ------------------------------------------------------------------ services and agents
+
+
+@dataclass(frozen=True, slots=True)
+class StackUnit:
+    """One systemd unit of OpenStack or of what it stands on."""
+
+    host: str
+    unit: str
+    """With its ending: `neutron-l3-agent.service`."""
+    installed: bool
+    active: str
+    """ActiveState: active, inactive, failed, activating (also between two tries)."""
+    sub: str
+    enabled: bool
+    ran: bool
+    """It runs, or its journal says that it has run there."""
+    pid: int
+    frozen: bool
+    """Stopped by a signal: systemd calls it active, and it does nothing."""
+    restarts: int
+    """How often systemd has restarted it by itself."""
+    failing: bool
+    """It ends soon after each start: between two tries, or started again less than a minute ago."""
+    errors: tuple[str, ...]
+    """What it complained of last, each once; empty for a unit that is well."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackUnits:
+    """All of them, on all hosts of the site that could be asked."""
+
+    asked: tuple[str, ...]
+    """Hosts that have such units."""
+    unseen: tuple[str, ...]
+    """Hosts that could not be asked."""
+    units: tuple[StackUnit, ...]
+    wrong: tuple[StackUnit, ...]
+    """Stopped although enabled, failed, frozen, or failing."""
+
+
+# ------------------------------------------------------------------ configuration
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """Options as the process itself was told them: its command line, its files in their order."""
+
+    host: str
+    unit: str
+    pid: int
+    """0 where it does not run; then the files are those that its unit names."""
+    files: tuple[str, ...]
+    values: dict[str, str]
+    """`section/option` → value, as oslo.config would read it; empty where no file sets it."""
+    set_in: dict[str, str]
+    """`section/option` → the file that decides."""
+    changed: tuple[str, ...]
+    """Files that were written after the process had started: what they say now is not what it runs with."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstancesPath:
+    """Where nova-compute keeps its servers' disks."""
+
+    host: str
+    path: str
+    exists: bool
+    owner: str
+    group: str
+    mode: str
+    """Octal."""
+    user: str
+    """Whom nova-compute runs as."""
+    mount: str
+    """The mount point it lies on."""
+    read_only: bool
+    """That file system is mounted read-only."""
+    free: int
+    """Bytes that are left there."""
+    writable: bool
+    """That user may write there, and the file system lets him."""
+
+
+# ------------------------------------------------------------------ bindings
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A physical network of the cloud that an agent has no bridge for."""
+
+    physical: str
+    networks: tuple[str, ...]
+    """Names of the networks on it."""
+    bridge: str
+    """The bridge that most of the other agents have for it; empty when none has."""
+    others: tuple[str, ...]
+    """Hosts whose agents have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostBinding:
+    """Whether ports can be bound on a host, as its agent's row says."""
+
+    cloud: str
+    host: str
+    agent: str
+    """Id of the agent that binds ports there; empty when there is none."""
+    kind: str
+    binary: str
+    alive: bool
+    admin_up: bool
+    mappings: dict[str, str]
+    tunneling_ip: str
+    unmapped: tuple[Unmapped, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPort:
+    port: str
+    host: str
+    network: str
+    """network_type: flat, vlan, vxlan …; empty where it is not said."""
+    physical: str
+    """physical_network; empty for tunnels."""
+    dead_agent: bool
+    """Refused because Neutron takes the agent for dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPorts:
+    """What Neutron's server wrote when it could not bind ports, newest first."""
+
+    asked: tuple[str, ...]
+    """Hosts where Neutron's server runs."""
+    refused: tuple[RefusedPort, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Nova's cells and the hosts that are mapped to them, as `nova-manage` knows."""
+
+    host: str
+    cells: tuple[Cell, ...]
+    mapped: tuple[str, ...]
+    """Hosts that are in a cell."""
+
+
+# ------------------------------------------------------------------ Open vSwitch
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    name: str
+    bridge: str
+    kind: str
+    local: str
+    remote: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatchPort:
+    name: str
+    bridge: str
+    peer: str
+    works: bool
+    """The peer is there, and points back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    name: str
+    ports: tuple[str, ...]
+    fail_mode: str
+    flows: int
+    """-1 where they could not be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVswitch:
+    host: str
+    names: tuple[str, ...]
+    """Of the bridges."""
+    bridges: tuple[Bridge, ...]
+    tunnels: tuple[Tunnel, ...]
+    patches: tuple[PatchPort, ...]
+    broken: tuple[PatchPort, ...]
+    """Patch ports that lead nowhere."""
+    empty: tuple[str, ...]
+    """Bridges in `secure` mode without a flow: they pass nothing."""
+    failed: tuple[str, ...]
+    """Interfaces with an error."""

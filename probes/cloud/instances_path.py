@@ -1,0 +1,90 @@
+"""openstack.instances_path: whether nova-compute can keep servers on its machine."""
+
+from __future__ import annotations
+
+import asyncio
+
+from probes.cloud.agent_config import files_of, read, running_of
+from probes.cloud.host_facts import InstancesPath
+from probes.connection import Connection
+from probes.linux.ask import ask
+from probes.linux.fields import reading, whole
+from probes.probe import Toolbox, probe
+from probes.site import target_of
+
+_UNIT = "nova-compute.service"
+_OPTIONS = ("DEFAULT/instances_path", "DEFAULT/state_path")
+_STATE_PATH = "/var/lib/nova"
+_ANY = (0, 1)
+_ROOT = "root"
+
+
+@probe(
+    "openstack.instances_path",
+    commands=(
+        "systemctl show",
+        "cat /proc/",
+        "grep -EHs",
+        "ls -1",
+        "stat -L -c",
+        "stat -f -c",
+        "findmnt -nro",
+        "ps -o user=",
+    ),
+    timeout=15.0,
+)
+async def instances_path(host: str, toolbox: Toolbox) -> InstancesPath:
+    """The folder where nova-compute keeps its servers: owner, mode, mount, and whether it can write there."""
+    connection = toolbox.connection(target_of(host))
+    running = await running_of(connection, _UNIT)
+    files = await files_of(connection, running.words)
+    values, _ = await read(connection, files, _OPTIONS)
+    path = path_of(values)
+    user, status, mount, space = await asyncio.gather(
+        _user(connection, running.pid),
+        ask(connection, "stat", "-L", "-c", "%U %G %a", path, sudo=True, ok=_ANY),
+        ask(connection, "findmnt", "-nro", "TARGET,OPTIONS", "-T", path, sudo=True, ok=_ANY),
+        ask(connection, "stat", "-f", "-c", "%a %S", path, sudo=True, ok=_ANY),
+    )
+    return facts(host, path, user, status, mount, space)
+
+
+def path_of(values: dict[str, str]) -> str:
+    """As oslo.config would say it: `$state_path/instances` unless somebody says otherwise."""
+    state = values["DEFAULT/state_path"] or _STATE_PATH
+    path = values["DEFAULT/instances_path"] or "$state_path/instances"
+    return path.replace("$state_path", state).replace("${state_path}", state)
+
+
+async def _user(connection: Connection, pid: int) -> str:
+    """Whom it runs as, or whom its unit would."""
+    if pid:
+        return (await ask(connection, "ps", "-o", "user=", "-p", str(pid), ok=_ANY)).strip()
+    shown = await ask(connection, "systemctl", "show", _UNIT, "-p", "User")
+    return shown.strip().removeprefix("User=") or _ROOT
+
+
+@reading("stat")
+def facts(host: str, path: str, user: str, status: str, mount: str, space: str) -> InstancesPath:
+    owner, group, mode = status.split() if status.strip() else ("", "", "")
+    target, options = mount.split()[:2] if mount.strip() else ("", "")
+    blocks, size = map(whole, space.split()) if space.strip() else (0, 0)
+    read_only = "ro" in options.split(",")
+    allowed = user in (_ROOT, owner) and (user == _ROOT or _may_write(mode))
+    return InstancesPath(
+        host,
+        path,
+        bool(owner),
+        owner,
+        group,
+        mode,
+        user,
+        target,
+        read_only,
+        blocks * size,
+        writable=bool(owner) and not read_only and allowed,
+    )
+
+
+def _may_write(mode: str) -> bool:
+    return bool(int(mode[-3], 8) & 2) if len(mode) >= 3 else False

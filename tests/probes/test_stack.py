@@ -1,0 +1,281 @@
+"""What OpenStack's own machines say without any API. Texts are the lab's but where they say otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from probes.cloud.agent_config import checked, parse_changed, parse_files, parse_options
+from probes.cloud.binding import parse_refused, unmapped
+from probes.cloud.cells import parse_cells, parse_mapped
+from probes.cloud.facts import Agent
+from probes.cloud.instances_path import facts, path_of
+from probes.cloud.openvswitch import openvswitch, parse_flows, parse_table
+from probes.cloud.shapes import Network
+from probes.cloud.units import is_wrong, parse_units
+from probes.errors import UnreadableOutput
+
+INI = "/etc/neutron/plugins/ml2/openvswitch_agent.ini"
+CONF = "/etc/neutron/neutron.conf"
+RETITLED = (
+    f"neutron-openvswitch-agent (/venv/bin/python /venv/bin/agent --config-file {CONF} --config-file {INI})\0"
+)
+"""What setproctitle leaves of a command line."""
+ID = "0cf2f4c0-1f9f-46ff-bd58-17de29a30e85"
+
+
+def shown(**more: str) -> str:
+    fields = {
+        "MainPID": "3289",
+        "NRestarts": "0",
+        "Id": "neutron-openvswitch-agent.service",
+        "LoadState": "loaded",
+        "ActiveState": "active",
+        "SubState": "running",
+        "UnitFileState": "enabled",
+        "ActiveEnterTimestampMonotonic": "17676400477",
+    }
+    return "\n".join(f"{key}={value}" for key, value in (fields | more).items()) + "\n"
+
+
+# ------------------------------------------------------------------ units
+
+
+def test_units_of_one_answer_are_told_apart_and_aliases_are_one() -> None:
+    text = "\n".join([shown(), shown(Id="mariadb.service"), shown(Id="mariadb.service")])
+    assert [one.unit for one in parse_units("compute", text, 18043.0)] == [
+        "neutron-openvswitch-agent.service",
+        "mariadb.service",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "wrong"),
+    [
+        ({}, False),
+        ({"ActiveState": "failed", "SubState": "failed", "MainPID": "0"}, True),
+        ({"ActiveState": "inactive", "SubState": "dead", "MainPID": "0"}, True),
+        ({"ActiveState": "inactive", "SubState": "dead", "MainPID": "0", "UnitFileState": "disabled"}, False),
+        ({"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "4"}, True),
+        ({"NRestarts": "4", "ActiveEnterTimestampMonotonic": "18040000000"}, True),
+        ({"NRestarts": "4"}, False),
+    ],
+)
+def test_what_is_wrong_with_a_unit(fields: dict[str, str], wrong: bool) -> None:
+    (one,) = parse_units("compute", shown(**fields), 18043.89)
+    assert is_wrong(one) == wrong
+
+
+@pytest.mark.parametrize("text", ["Failed to connect to bus: Host is down", "Id=x.service\n"])
+def test_no_answer_of_systemd(text: str) -> None:
+    with pytest.raises(UnreadableOutput):
+        parse_units("compute", text, 1.0)
+
+
+# ------------------------------------------------------------------ configuration
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        RETITLED,
+        f"/venv/bin/python\0/venv/bin/agent\0--config-file\0{CONF}\0--config-file={INI}\0",
+        f"ExecStart={{ path=/x ; argv[]=/x --config-file {CONF} --config-file {INI} ; ignore_errors=no }}",
+    ],
+)
+def test_files_of_a_command_line_in_their_order(words: str) -> None:
+    assert parse_files(words) == [("file", CONF), ("file", INI)]
+
+
+def test_folders_are_read_after_files() -> None:
+    assert parse_files(f"x\0--config-dir\0/etc/neutron/conf.d\0--config-file\0{CONF}\0") == [
+        ("file", CONF),
+        ("dir", "/etc/neutron/conf.d"),
+    ]
+
+
+def test_the_last_file_and_the_last_line_decide() -> None:
+    text = "\n".join(
+        [
+            f"{CONF}:[ovs]",
+            f"{CONF}:bridge_mappings = provider:br-old",
+            f"{INI}:[agent]",
+            f"{INI}:bridge_mappings = not:here",
+            f"{INI}:[ovs]",
+            f"{INI}:bridge_mappings=provider:br-1",
+            f"{INI}:bridge_mappings = provider:br-ex",
+        ]
+    )
+    values, set_in = parse_options(text, (CONF, INI), ("ovs/bridge_mappings", "ovs/local_ip"))
+    assert values == {"ovs/bridge_mappings": "provider:br-ex", "ovs/local_ip": ""}
+    assert set_in == {"ovs/bridge_mappings": INI, "ovs/local_ip": ""}
+
+
+def test_an_option_before_any_section_is_of_default() -> None:
+    values, _ = parse_options(f"{CONF}:host = compute\n", (CONF,), ("DEFAULT/host",))
+    assert values == {"DEFAULT/host": "compute"}
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "keystone_authtoken/password",
+        "DEFAULT/transport_url",
+        "database/connection",
+        "DEFAULT/metadata_proxy_shared_secret",
+        "x",
+        "a/b|c",
+        "ovs/.*",
+    ],
+)
+def test_passwords_and_patterns_are_not_read(option: str) -> None:
+    with pytest.raises(UnreadableOutput):
+        checked((option,))
+
+
+def test_files_that_were_written_after_the_start() -> None:
+    assert parse_changed(f"100 /proc/7\n90 {CONF}\n101 {INI}\n", 7) == (INI,)
+
+
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        ({"DEFAULT/state_path": "", "DEFAULT/instances_path": ""}, "/var/lib/nova/instances"),
+        ({"DEFAULT/state_path": "/srv", "DEFAULT/instances_path": ""}, "/srv/instances"),
+        ({"DEFAULT/state_path": "/srv", "DEFAULT/instances_path": "$state_path/vms"}, "/srv/vms"),
+        ({"DEFAULT/state_path": "/srv", "DEFAULT/instances_path": "${state_path}/vms"}, "/srv/vms"),
+    ],
+)
+def test_where_servers_are_kept(values: dict[str, str], path: str) -> None:
+    assert path_of(values) == path
+
+
+@pytest.mark.parametrize(
+    ("user", "status", "mount", "writable"),
+    [
+        ("nova", "nova nova 755", "/ rw,relatime", True),
+        ("nova", "root root 755", "/ rw,relatime", False),
+        ("nova", "nova nova 555", "/ rw,relatime", False),
+        ("root", "nova nova 555", "/ rw,relatime", True),
+        ("root", "root root 755", "/var/lib/nova/instances ro,relatime", False),
+        ("nova", "", "", False),
+    ],
+)
+def test_whether_it_can_write_there(user: str, status: str, mount: str, writable: bool) -> None:
+    found = facts("compute", "/var/lib/nova/instances", user, status, mount, "10 4096" if status else "")
+    assert found.writable == writable
+    assert found.exists == bool(status)
+
+
+# ------------------------------------------------------------------ bindings
+
+LOG = "2026-11-21 15:16:02.768 2659 "
+FAILED = (
+    LOG + "ERROR neutron.plugins.ml2.managers [req-0e req-1d - -] Failed to bind port {port} on host {host} for "
+    "vnic_type normal using segments [{{'id': 'c5', 'network_type': '{kind}', "
+    "'physical_network': {physical}, 'segmentation_id': 500, 'network_id': '6e'}}]"
+)
+DEAD = (
+    LOG
+    + "WARNING neutron.plugins.ml2.drivers.mech_agent Refusing to bind port {port} to dead agent: {{'id': '4e'}}"
+)
+
+
+def test_refused_ports_newest_first_each_once() -> None:
+    other = ID.replace("0", "1")
+    tunnel = FAILED.format(port=ID, host="compute", kind="vxlan", physical="None")
+    flat = FAILED.format(port=other, host="compute", kind="flat", physical="'provider'")
+    found = parse_refused("\n".join([DEAD.format(port=ID), tunnel, tunnel, flat]))
+    assert [(one.port, one.host, one.network, one.physical, one.dead_agent) for one in found] == [
+        (other, "compute", "flat", "provider", False),
+        (ID, "compute", "vxlan", "", True),
+    ]
+
+
+def agent(host: str, **mappings: str) -> Agent:
+    return Agent("a", "Open vSwitch agent", "b", host, True, True, "", "", 0, mappings, (), "")
+
+
+def test_a_physical_network_that_an_agent_has_no_bridge_for() -> None:
+    own, others = (
+        agent("compute"),
+        [agent("c1", provider="br-ex"), agent("c2", provider="br-ex"), agent("c3", provider="br-x")],
+    )
+    networks = [Network(name="ext-net", physical_network="provider"), Network(name="private-net")]
+    (missing,) = unmapped(own, [own, *others], networks)
+    assert (missing.physical, missing.networks, missing.bridge, missing.others) == (
+        "provider",
+        ("ext-net",),
+        "br-ex",
+        ("c1", "c2", "c3"),
+    )
+    assert unmapped(others[0], others, networks) == ()
+
+
+CELLS = """\
++-------+--------------------------------------+---------------------------+--------------------------+----------+
+|  Name |                 UUID                 |       Transport URL       |   Database Connection    | Disabled |
++-------+--------------------------------------+---------------------------+--------------------------+----------+
+| cell0 | 00000000-0000-0000-0000-000000000000 |           none:/          | mysql+pymysql://n:****@/ |  False   |
+| cell1 | a829dbfb-2c70-4d02-b2a0-a56b6c0605fd | rabbit://o:****@10.0.0.1/ | mysql+pymysql://n:****@/ |  False   |
++-------+--------------------------------------+---------------------------+--------------------------+----------+
+"""
+HOSTS = """\
++-----------+--------------------------------------+----------+
+| Cell Name |              Cell UUID               | Hostname |
++-----------+--------------------------------------+----------+
+|   cell1   | a829dbfb-2c70-4d02-b2a0-a56b6c0605fd | compute  |
++-----------+--------------------------------------+----------+
+"""
+
+
+def test_cells_and_their_hosts() -> None:
+    assert [(one.name, one.id) for one in parse_cells(CELLS)] == [("cell1", "a829dbfb-2c70-4d02-b2a0-a56b6c0605fd")]
+    assert parse_mapped(HOSTS) == ("compute",)
+
+
+# ------------------------------------------------------------------ Open vSwitch
+
+BRIDGES = (
+    '{"data":[["br-tun",["set",[["uuid","p1"],["uuid","p2"]]],"secure"],'
+    '["br-int",["uuid","p3"],["set",[]]]],"headings":["name","ports","fail_mode"]}'
+)
+PORTS = (
+    '{"data":[[["uuid","p1"],"patch-int",["uuid","i1"]],[["uuid","p2"],"vxlan-1",["uuid","i2"]],'
+    '[["uuid","p3"],"patch-tun",["uuid","i3"]]],"headings":["_uuid","name","interfaces"]}'
+)
+INTERFACES = (
+    '{"data":[[["uuid","i1"],"patch-int","patch",["map",[["peer","patch-tun"]]],["set",[]]],'
+    '[["uuid","i2"],"vxlan-1","vxlan",["map",[["local_ip","10.0.0.1"],["remote_ip","10.0.0.2"]]],"could not add"],'
+    '[["uuid","i3"],"patch-tun","patch",["map",[["peer","patch-int"]]],["set",[]]]],'
+    '"headings":["_uuid","name","type","options","error"]}'
+)
+
+
+def test_bridges_patches_and_tunnels() -> None:
+    tables = {"Bridge": parse_table(BRIDGES), "Port": parse_table(PORTS), "Interface": parse_table(INTERFACES)}
+    found = openvswitch("compute", tables, {"br-tun": 0, "br-int": 94})
+    assert found.names == ("br-int", "br-tun")
+    assert (found.broken, found.empty, found.failed) == ((), ("br-tun",), ("vxlan-1",))
+    (tunnel,) = found.tunnels
+    assert (tunnel.bridge, tunnel.local, tunnel.remote, tunnel.error) == (
+        "br-tun",
+        "10.0.0.1",
+        "10.0.0.2",
+        "could not add",
+    )
+
+
+def test_a_patch_port_whose_bridge_is_gone() -> None:
+    tables = {
+        "Bridge": parse_table(BRIDGES)[1:],
+        "Port": parse_table(PORTS)[2:],
+        "Interface": parse_table(INTERFACES)[2:],
+    }
+    (lost,) = openvswitch("compute", tables, {}).broken
+    assert (lost.name, lost.bridge, lost.peer) == ("patch-tun", "br-int", "patch-int")
+
+
+def test_flows_are_counted() -> None:
+    assert parse_flows("NXST_AGGREGATE reply (xid=0x4): packet_count=272 byte_count=30914 flow_count=94\n") == 94
+    with pytest.raises(UnreadableOutput):
+        parse_flows("ovs-ofctl: br-x is not a bridge or a socket")
