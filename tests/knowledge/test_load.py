@@ -155,7 +155,35 @@ def test_mistakes_in_a_symptom(tmp_path: Path, old: str, new: str, place: str, m
     assert loaded(tmp_path).knowledge.symptoms == {}
 
 
+SAVE = "run: netfilter-persistent save, undo: netfilter-persistent save"
+OWN = "/etc/a.d/b.conf"
 CAUSE_MISTAKES = [
+    (SAVE, f"file: {{drop_in: {OWN}}}", "file: ‸{", "`drop_in` needs `lines`", ""),
+    (SAVE, f"file: {{drop_in: {OWN}, lines: [a], key: b}}", "file: ‸{", "and nothing else", ""),
+    (SAVE, "file: {lines: [a]}", "file: ‸{", "a file is either", ""),
+    (SAVE, "file: {drop_in: etc/b, lines: [a]}", "file: ‸{", "a path begins with `/`", ""),
+    (SAVE, 'file: {drop_in: "{{ target }}", lines: [a]}', "file: ‸{", "of the kind `path`", ""),
+    (SAVE, 'file: {ini: /etc/x, section: "{{ target }}", key: a, value: b}', "file: ‸{", "`ini` needs", ""),
+    (SAVE, f"file: {{drop_in: {OWN}, lines: [a]}}, undo: 'true'", "‸undo: 'true'", "has its own `undo`", "leave"),
+    (SAVE, f"file: {{drop_in: {OWN}, lines: ['{{{{ spek }}}}']}}", "", "`spek` is none of the values", "`spec`?"),
+    (SAVE, f"file: {{drop_in: {OWN}, lines: ['x{{{{ spec }}}}']}}", "", "must stand alone", ""),
+    (SAVE, "text: {en: Save, ko: 저장}", "", "`run` is missing", "or the `file` it changes"),
+    (
+        SAVE,
+        f"{SAVE}, state: {{probe: path.ping}}",
+        "probe: ‸path.ping}}",
+        "`path.ping` shows no state",
+        "linux.state",
+    ),
+    (SAVE, f"{SAVE}, state: {{probe: linux.stat}}", "", "unknown probe `linux.stat`", "`linux.state`?"),
+    (
+        SAVE,
+        f"{SAVE}, state: {{probe: linux.state, with: {{file: target}}}}",
+        "‸file: target",
+        "unknown name",
+        "files",
+    ),
+    (SAVE, f"{SAVE}, state: {{probe: linux.state, with: {{files: target}}}}", "", "is list of string", ""),
     ("spec: {is: words}", "spec: {is: wrods}", "is: ‸wrods", "unknown kind `wrods`", "did you mean `words`?"),
     ("host: host\n", "host: hots\n", "host: ‸hots", "unknown kind `hots`", "`host`?"),
     (
