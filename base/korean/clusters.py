@@ -46,6 +46,7 @@ CLUSTERS: Mapping[str, str] = {
     "`apiVersion` in the kubeconfig": "kubeconfig 의 `apiVersion` 을 확인한다",
     "the exec plugin `{command}` gave neither token nor certificate": "exec 플러그인 `{command}` 이(가) 토큰도 "
     "인증서도 주지 않았다",
+    "the exec plugin `{command}` says too much": "exec 플러그인 `{command}` 의 출력이 너무 많다",
     "is it logged in?": "그 도구가 로그인되어 있는지 확인한다",
     "the exec plugin gave nothing within {seconds} s": "exec 플러그인이 {seconds}초 안에 아무것도 주지 않았다",
     # the way there

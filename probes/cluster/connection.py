@@ -7,7 +7,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiohttp
@@ -19,8 +19,9 @@ from probes.cluster import tls
 from probes.cluster.answers import cut
 from probes.cluster.credentials import Credentials
 from probes.cluster.kubeconfig import Login, Pem, Server, User, login_of, read_kubeconfig
-from probes.cluster.stage import STAGE, Stage, Way
+from probes.cluster.stage import STAGE, Stage
 from probes.cluster.through_host import HostApi, OrThroughHost
+from probes.cluster.way import Way
 from probes.cluster.wire import Answer, Client, exchange, proxy_of, wait_of, without_login
 from probes.cluster.wrong import NoWay, Refused, no_way, read_status, redirected, refusal, too_late
 from probes.errors import ProbeError
@@ -66,12 +67,13 @@ class HttpApi:
         self.target = f"cluster:{name}"
         self._read_login = login
         self._held: _Held | None = None
-        self._retired: list[Client] = []
+        self._retired: list[_Held] = []
 
     async def get(self, request: ApiRequest) -> Reply:
-        begun, stage, way = time.monotonic(), Stage(), Way(layer="kubeconfig")
+        begun, stage, way, held = time.monotonic(), Stage(), Way(layer="kubeconfig"), None
         try:
             held = self._ready(way)
+            held.busy += 1
             answer = await self._within(request, held, stage)
             way.layer = "http"
             reply = _judged(request, answer, held)
@@ -81,15 +83,21 @@ class HttpApi:
         except ConfigError as error:
             reply = failed(ProbeError(error.message, hint=error.hint))
         except Refused as refused:
+            way.layer = "http"
             reply = replace(failed(refused.error), status=refused.status, stdout=refused.said)
-        self._doubt(reply)
+        finally:
+            if held:
+                held.busy -= 1
+        await self._doubt(reply, held)
         way.address = stage.address
         said = msgspec.json.encode(way).decode()
         return replace(reply, stderr=said, seconds=round(time.monotonic() - begun, 3))
 
     async def close(self) -> None:
-        self._doubt(Reply(None, failure="denied"))
-        await asyncio.gather(*(client.close() for client in self._retired))
+        self._retired += [self._held] if self._held else []
+        self._held = None
+        for one in self._retired:
+            await one.close()
         self._retired.clear()
 
     def _ready(self, way: Way) -> _Held:
@@ -101,11 +109,15 @@ class HttpApi:
         way.server, way.insecure, way.via = server.url, server.insecure, without_login(self._held.proxy)
         return self._held
 
-    def _doubt(self, reply: Reply) -> None:
-        """A login that was refused is read afresh: the certificates may be new the next time."""
-        if reply.failure in _STALE and self._held is not None:
-            self._retired += [self._held.client] if self._held.client else []
+    async def _doubt(self, reply: Reply, held: _Held | None) -> None:
+        """A login that was refused is read afresh the next time: its certificates may be new then. What others
+        still use is closed when the last of them is done."""
+        if reply.failure in _STALE and held is not None and held is self._held:
             self._held = None
+            self._retired.append(held)
+        for one in [one for one in self._retired if not one.busy]:
+            self._retired.remove(one)
+            await one.close()
 
     async def _within(self, request: ApiRequest, held: _Held, stage: Stage) -> Answer:
         """The time limit looks where the request is before it ends it."""
@@ -156,7 +168,7 @@ class HttpApi:
         """Another one when a plugin has given another certificate; requests on the old one come to their end."""
         pair = await held.credentials.pair()
         if held.client is None or pair != held.pair:
-            self._retired += [held.client] if held.client else []
+            held.before += [held.client] if held.client else []
             held.client, held.pair = tls.client_of(held.login, *pair, kind=Client), pair
         return held.client
 
@@ -165,7 +177,7 @@ _NOT_YOU = 401
 _STALE = frozenset({"denied", "certificate"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Held:
     """A login in use."""
 
@@ -174,6 +186,13 @@ class _Held:
     proxy: str
     client: Client | None = None
     pair: tuple[Pem, Pem] = (Pem(), Pem())
+    before: list[Client] = field(default_factory=list)
+    """Those with certificates a plugin gave earlier."""
+    busy: int = 0
+
+    async def close(self) -> None:
+        for client in (*self.before, *((self.client,) if self.client else ())):
+            await client.close()
 
 
 def _judged(request: ApiRequest, answer: Answer, held: _Held) -> Reply:

@@ -8,17 +8,19 @@ import os
 import signal
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from base.errors import ConfigError, Place
 from base.text import clip, inert
 from probes.cluster.kubeconfig import ExecPlugin, Pem, Server, User
-from probes.errors import AccessDenied, CommandMissing
+from probes.errors import AccessDenied, CommandMissing, OutputTooLong
 from probes.ssh_config import read_text
 
 _MOST = 1 << 20
+_REAPING = 1.0
+"""Seconds a child that was killed has to be waited for."""
 _SOON = timedelta(seconds=10)
 """A token that ends this soon is renewed."""
 
@@ -91,14 +93,11 @@ def _ends_soon(given: Given) -> bool:
 
 async def run_plugin(plugin: ExecPlugin, server: Server) -> Given:
     """Cancelled, it is ended with all it started."""
+    environment = {**os.environ, **dict(plugin.env), "KUBERNETES_EXEC_INFO": _question(plugin, server)}
+    loop, null = asyncio.get_running_loop(), asyncio.subprocess.DEVNULL
     try:
-        process = await asyncio.create_subprocess_exec(
-            *plugin.argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **dict(plugin.env), "KUBERNETES_EXEC_INFO": _question(plugin, server)},
-            start_new_session=True,
+        _, child = await loop.subprocess_exec(
+            _Plugin, *plugin.argv, stdin=null, env=environment, start_new_session=True
         )
     except (OSError, ValueError) as error:
         missing = isinstance(error, FileNotFoundError)
@@ -106,32 +105,57 @@ async def run_plugin(plugin: ExecPlugin, server: Server) -> Given:
         hint = clip(inert(plugin.install_hint.strip()), 300) or f"{plugin.place} names it"
         raise kind(f"the exec plugin `{plugin.argv[0]}` cannot be run: {_why(error)}", hint=hint) from error
     try:
-        stdout, stderr = await asyncio.gather(_bounded(process.stdout), _bounded(process.stderr))
-        status = await process.wait()
+        await asyncio.shield(child.over)
     finally:
-        await _end(process)
-    return _read(plugin, status, stdout, stderr)
+        await child.close()
+    if child.too_much:
+        raise OutputTooLong(f"the exec plugin `{plugin.argv[0]}` says too much", hint=f"{plugin.place} names it")
+    return _read(plugin, child.status, bytes(child.said[1]), bytes(child.said[2]))
 
 
 def _why(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-async def _bounded(stream: asyncio.StreamReader | None) -> bytes:
-    assert stream is not None
-    held = b""
-    while piece := await stream.read(1 << 16):
-        held += piece
-        if len(held) > _MOST:
-            break
-    return held
+class _Plugin(asyncio.SubprocessProtocol):
+    """A child in a session of its own: what it says, up to a limit, until it and its pipes are gone."""
 
+    def __init__(self) -> None:
+        self.said = {1: bytearray(), 2: bytearray()}
+        self.too_much = False
+        self.status = 0
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._exited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Its whole group; also what it left behind when it ended by itself."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+
+    def pipe_data_received(self, fd: int, data: bytes | str) -> None:
+        self.said[fd] += cast(bytes, data)[: _MOST + 1 - len(self.said[fd])]
+        if len(self.said[fd]) > _MOST:
+            self.too_much = True
+            self._finish()
+
+    def process_exited(self) -> None:
+        self.status = self._transport.get_returncode() or 0
+        if not self._exited.done():
+            self._exited.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self.over.done():
+            self.over.set_result(None)
+
+    async def close(self) -> None:
+        """Before its end, its whole group is ended."""
+        if self.too_much or not self.over.done():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._transport.get_pid(), signal.SIGKILL)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self._exited), _REAPING)
+        self._transport.close()
 
 
 def _question(plugin: ExecPlugin, server: Server) -> str:

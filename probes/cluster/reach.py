@@ -11,7 +11,7 @@ from probes.api import ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import answered
 from probes.cluster.facts import ClusterReach
-from probes.cluster.stage import Way
+from probes.cluster.way import Way
 from probes.errors import Forbidden, NotRecorded, ProbeError, UnreadableOutput
 from probes.exchange import Reply
 from probes.probe import Toolbox, probe

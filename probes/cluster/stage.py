@@ -10,20 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
-
-
-class Way(msgspec.Struct, omit_defaults=True):
-    """What a reply says of the way it took, beside the answer: its `stderr`, as JSON."""
-
-    server: str = ""
-    address: str = ""
-    layer: str = ""
-    """Where it ended: kubeconfig, login, name, route, port, proxy, tls, http; empty for an answer."""
-    via: str = ""
-    """Control node that asked, or proxy."""
-    insecure: bool = False
 
 
 @dataclass(slots=True)

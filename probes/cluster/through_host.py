@@ -15,7 +15,7 @@ import msgspec
 from base.text import clip, inert
 from probes.api import ApiRequest
 from probes.cluster.answers import cut
-from probes.cluster.stage import Way
+from probes.cluster.way import Way
 from probes.cluster.wrong import Status, forbidden, missing, refusal
 from probes.connection import Command, Connection
 from probes.errors import (

@@ -206,7 +206,7 @@ def forbidden(message: str, request: ApiRequest) -> Forbidden:
         return Forbidden(f"not allowed to read {request.path} (403): {words}", hint="`kubectl auth can-i --list`")
     user, verb, resource, group, path, namespace = (inert(found[key] or "") for key in _GROUPS)
     what = path or (f"{resource}.{group}" if group else resource)
-    who, what = clip(user, 100), clip(what, 150)
+    who, verb, what, namespace = clip(user, 100), clip(verb, 20), clip(what, 150), clip(namespace, 63)
     if namespace:
         hint = f"`kubectl auth can-i {verb} {what} -n {namespace}`"
         return Forbidden(f"{who} may not {verb} {what} in the namespace {namespace} (403)", hint=hint)
