@@ -12,7 +12,7 @@ from probes.cloud.facts import Agent, Agents, ComputeService, ComputeServices, H
 from probes.probe import Toolbox, probe
 
 
-@probe("cloud.agents", commands=("GET network /v2.0/agents", "GET identity /v3/auth/"), timeout=20.0, on="cloud")
+@probe("cloud.agents", commands=("GET network /v2.0/agents", "GET identity /v3/auth/"), timeout=30.0, on="cloud")
 async def agents(cloud: str, toolbox: Toolbox) -> Agents:
     """Neutron's agents: host, alive, bridge mappings, tunnels."""
     asked = Cloud(cloud, toolbox)
@@ -59,7 +59,7 @@ def _age(moment: str | None, date: str) -> int:
     return max(int((now - seen).total_seconds()), 0)
 
 
-@probe("cloud.compute_services", commands=("GET compute /v2.1/os-services",), timeout=20.0, on="cloud")
+@probe("cloud.compute_services", commands=("GET compute /v2.1/os-services",), timeout=30.0, on="cloud")
 async def compute_services(cloud: str, toolbox: Toolbox) -> ComputeServices:
     """Nova's services: which are up, and which somebody has disabled."""
     found, date = await Cloud(cloud, toolbox).dated("compute", "v2.1", "os-services", shape=shapes.Services)
@@ -83,7 +83,7 @@ def _service(one: shapes.Service, date: str) -> ComputeService:
     )
 
 
-@probe("cloud.hypervisors", commands=("GET compute /v2.1/os-hypervisors",), timeout=20.0, on="cloud")
+@probe("cloud.hypervisors", commands=("GET compute /v2.1/os-hypervisors",), timeout=30.0, on="cloud")
 async def hypervisors(cloud: str, toolbox: Toolbox) -> Hypervisors:
     """The machines that servers run on, and nova-compute's name for each."""
     path = ("v2.1", "os-hypervisors", "detail")

@@ -65,10 +65,12 @@ class Cloud:
     name: str
     toolbox: Toolbox
 
-    async def reply(self, service: str, *segments: str, query: Query = (), shape: type | None = None) -> Reply:
+    async def reply(
+        self, service: str, *segments: str, query: Query = (), shape: type | None = None, seconds: float = 10.0
+    ) -> Reply:
         api = await self.toolbox.api(f"cloud:{self.name}")
         try:
-            request = ApiRequest(segments, query, service, shape)
+            request = ApiRequest(segments, query, service, shape, timeout=seconds)
         except UsageError as error:  # what comes from people is of its kind: this came from an answer
             raise UnreadableOutput("the cloud gives an object an id that no object has") from error
         return await api.get(request)

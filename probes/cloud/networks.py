@@ -32,7 +32,7 @@ def _is_id(text: str) -> bool:
 @probe(
     "cloud.network",
     commands=("GET network /v2.0/networks", "GET network /v2.0/subnets", "GET identity /v3/auth/"),
-    timeout=20.0,
+    timeout=30.0,
     on="cloud",
     network="line",
 )
@@ -100,7 +100,7 @@ def _subnet(one: shapes.Subnet) -> Subnet:
 @probe(
     "cloud.floating_ip",
     commands=("GET network /v2.0/floatingips", "GET network /v2.0/ports", "GET identity /v3/auth/"),
-    timeout=20.0,
+    timeout=30.0,
     on="cloud",
     address="address",
 )
@@ -139,7 +139,7 @@ async def floating_ip(cloud: str, toolbox: Toolbox, address: str) -> FloatingIp:
         "GET network /v2.0/routers",
         "GET identity /v3/auth/",
     ),
-    timeout=20.0,
+    timeout=30.0,
     on="cloud",
     subnet="line",
 )

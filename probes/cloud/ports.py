@@ -16,7 +16,7 @@ _PORTS = ("v2.0", "ports")
 @probe(
     "cloud.ports",
     commands=("GET network /v2.0/ports", "GET identity /v3/auth/"),
-    timeout=20.0,
+    timeout=30.0,
     on="cloud",
     server="uuid",
     network="uuid",
@@ -34,7 +34,7 @@ async def ports(cloud: str, toolbox: Toolbox, server: str = "", network: str = "
 @probe(
     "cloud.port_of",
     commands=("GET network /v2.0/ports", "GET network /v2.0/floatingips", "GET identity /v3/auth/"),
-    timeout=20.0,
+    timeout=30.0,
     on="cloud",
     address="address",
 )
@@ -99,7 +99,7 @@ def port_facts(one: shapes.Port) -> Port:
 @probe(
     "cloud.security_rules",
     commands=("GET network /v2.0/ports", "GET network /v2.0/security-groups"),
-    timeout=20.0,
+    timeout=30.0,
     on="cloud",
     port="uuid",
 )

@@ -23,9 +23,11 @@ _SILENT = (HostUnreachable, CertificateRefused, ProbeTimeout, Unavailable, NotFo
 _NO_ANSWER = frozenset(kind.reason for kind in _SILENT)
 """A service that refuses for want of a role does answer. `not-found` counts only where it is the catalogue's."""
 _WITHOUT_ENDPOINT = "catalogue"
+_SERVICE_SECONDS = 6.0
+"""For one service: the others of the catalogue are to be told of within the probe's own time."""
 
 
-@probe("cloud.reach", commands=("GET identity /v3/auth/", "GET /"), timeout=14.0, on="cloud")
+@probe("cloud.reach", commands=("GET identity /v3/auth/", "GET /"), timeout=25.0, on="cloud")
 async def reach(cloud: str, toolbox: Toolbox) -> CloudReach:
     """How far the way to the cloud leads: config, name, route, port, TLS, login, catalogue, each service."""
     asked = Cloud(cloud, toolbox)
@@ -43,7 +45,7 @@ async def reach(cloud: str, toolbox: Toolbox) -> CloudReach:
 
 async def _service(cloud: Cloud, kind: str) -> ServiceReach:
     """Its root: a list of versions, without login for most."""
-    reply = await cloud.reply(kind)
+    reply = await cloud.reply(kind, seconds=_SERVICE_SECONDS)
     where = Where.of(reply.stderr)
     silent = reply.failure in _NO_ANSWER and not _some_answer(reply)
     return ServiceReach(

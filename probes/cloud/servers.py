@@ -38,7 +38,7 @@ _FAILED = "Error"
         "GET network /v2.0/floatingips",
         "GET identity /v3/auth/",
     ),
-    timeout=20.0,
+    timeout=30.0,
     on="cloud",
     server="line",
 )
@@ -127,7 +127,7 @@ def _server(one: shapes.Server) -> Server:
 @probe(
     "cloud.server_actions",
     commands=("GET compute /v2.1/servers",),
-    timeout=20.0,
+    timeout=30.0,
     on="cloud",
     server="uuid",
 )

@@ -25,6 +25,7 @@ from probes.api import ApiRequest
 from probes.cloud import answers
 from probes.cloud.attempt import Attempt
 from probes.cloud.connection import MOST_THREADS
+from probes.cloud.facts import CloudReach
 from probes.exchange import Exchange, Reply
 from probes.probe import checked_call, observe
 from probes.site import Cloud, Site
@@ -554,3 +555,34 @@ def test_nothing_is_imported_for_a_session(tmp_path: Path) -> None:
     words = "import sys, probes.all, probes.toolbox; print({'openstack', 'keystoneauth1'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+async def test_a_slow_cloud_is_waited_for(tmp_path: Path) -> None:
+    """Two seconds a call; facts all the same."""
+
+    async def slow(asked: Asked, writer: Writer) -> None:
+        await asyncio.sleep(2)
+        writer.write(answer(200, NO_PORTS))
+
+    async with nothing_left(), hostile(slow) as served:
+        reply = await asked_of(tmp_path, served.url)
+    assert (reply.status, reply.failure) == (200, "")
+    assert reply.seconds >= 2
+
+
+async def test_reach_names_the_layer_and_the_service(tmp_path: Path) -> None:
+    """Keystone in order, a network API that never answers: what is known is said, and what is not."""
+
+    async def half(asked: Asked, writer: Writer) -> None:
+        if not asked.path.startswith("/v3/auth"):
+            await says_nothing(asked, writer)
+        token = {"user": {"name": "demo"}, "project": {"name": "shop"}, "roles": [{"name": "member"}]}
+        kinds = [{"type": "network", "name": "n", "endpoints": []}]
+        writer.write(answer(200, {"token": token} if "tokens" in asked.path else {"catalog": kinds}))
+
+    async with hostile(half) as served, LiveToolbox(clouds_yaml(tmp_path, served.url)) as box:
+        evidence = await observe(checked_call("cloud.reach", "x", {}), box, "e1")
+    facts = evidence.facts
+    assert isinstance(facts, CloudReach), evidence.failure
+    assert (facts.stopped_at, facts.state, facts.silent) == ("service", "silent", ("network",))
+    assert (facts.user, facts.roles) == ("demo", ("member",))
