@@ -12,6 +12,8 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from knowledge import yaml_edit
+
 _HOLE = re.compile(r"(\{\{ *[a-z_][a-z0-9_]* *\}\})")
 
 # ------------------------------------------------------------------ a file of its own
@@ -91,6 +93,19 @@ def ini(path: str, section: str, key: str, value: str) -> dict[str, str]:
     }
 
 
+# ------------------------------------------------------------------ a value of a YAML file
+
+
+def yaml(path: str, place: str, value: str) -> dict[str, str]:
+    """One plain value, or one flag in a list of arguments; comments, order and everything else stay."""
+    words = [path, place, value]
+    return {
+        "run": _command(yaml_edit.SET, words),
+        "unless": _command(yaml_edit.IS_SET, words),
+        "undo": _command(yaml_edit.UNSET, words),
+    }
+
+
 # ------------------------------------------------------------------ commands
 
 
@@ -111,6 +126,8 @@ _SCRIPTS: Mapping[str, str] = {
     _REMOVE + _REMOVE_FOLDER: "remove",
     _EDIT + _TRY + _SET: "set",
     _EDIT + _TRY + _UNSET: "unset",
+    yaml_edit.SET: "set-yaml",
+    yaml_edit.UNSET: "unset-yaml",
 }
 """Every program of ours that changes a file, and its name in cases."""
 
@@ -120,7 +137,8 @@ _SCRIPTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FileEdit:
-    """The `file` of an action: `drop_in` with `lines`, or `ini` with `section`, `key` and `value`."""
+    """The `file` of an action: `drop_in` with `lines`, `ini` with `section`, `key` and `value`, or `yaml` with
+    `place` and `value`."""
 
     drop_in: str = ""
     lines: tuple[str, ...] = ()
@@ -128,28 +146,47 @@ class FileEdit:
     section: str = ""
     key: str = ""
     value: str | None = None
+    yaml: str = ""
+    place: str = ""
 
     def mistake(self, paths: Collection[str] = ()) -> str:
         """What is wrong with it; empty when nothing is. `paths` names the values that are absolute paths."""
-        if bool(self.drop_in) == bool(self.ini):
-            return "a file is either `drop_in` or `ini`"
+        if sum(map(bool, (self.drop_in, self.ini, self.yaml))) != 1:
+            return "a file is either `drop_in`, `ini` or `yaml`"
+        if self.yaml:
+            return self._yaml_mistake() or _path_mistake(self.yaml, paths)
         if self.drop_in:
             return self._drop_in_mistake() or _path_mistake(self.drop_in, paths)
-        if self.lines or not _NAME.fullmatch(self.section) or not _NAME.fullmatch(self.key) or self.value is None:
+        if (
+            self.lines
+            or self.place
+            or not _NAME.fullmatch(self.section)
+            or not _NAME.fullmatch(self.key)
+            or self.value is None
+        ):
             return "`ini` needs `section`, `key` and `value`, the first two written out"
         return _path_mistake(self.ini, paths)
 
     def _drop_in_mistake(self) -> str:
-        if not self.lines or self.section or self.key or self.value is not None:
+        if not self.lines or self.section or self.key or self.place or self.value is not None:
             return "`drop_in` needs `lines`, and nothing else"
         if any("\n" in line for line in self.lines):
             return "a line of a file has no line end in it"
+        return ""
+
+    def _yaml_mistake(self) -> str:
+        good = not (self.lines or self.section or self.key) and yaml_edit.PLACE.fullmatch(self.place)
+        value = _HOLE.sub("x", self.value or "")
+        if not good or not re.fullmatch(yaml_edit.VALUE, value):
+            return "`yaml` needs `place` (`spec/replicas`, written out) and a plain `value`"
         return ""
 
     def commands(self) -> dict[str, str]:
         """Sources of the templates `run`, `undo` and `unless`."""
         if self.drop_in:
             return drop_in(self.drop_in, self.lines, folder=self.drop_in.startswith(_UNITS))
+        if self.yaml:
+            return yaml(self.yaml, self.place, self.value or "")
         return ini(self.ini, self.section, self.key, self.value or "")
 
 
@@ -171,6 +208,8 @@ def edited_files(words: Sequence[str]) -> Iterator[str]:
         yield arguments[0]
     if verb in ("set", "unset"):
         yield f"{arguments[0]}.deadhop-{arguments[1]}-{arguments[2]}"
+    elif verb in ("set-yaml", "unset-yaml"):
+        yield yaml_edit.copy_of(arguments[0], arguments[1])
 
 
 def brief(command: str) -> str:

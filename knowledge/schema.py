@@ -116,7 +116,8 @@ class VerifySchema(LookSchema):
 
 
 class FileSchema(Strict):
-    """A file of its own (`drop_in`, `lines`), or an option of an ini file (`ini`, `section`, `key`, `value`)."""
+    """A file of its own (`drop_in`, `lines`), an option of an ini file (`ini`, `section`, `key`, `value`), or a
+    value of a YAML file (`yaml`, `place`, `value`)."""
 
     drop_in: str = ""
     lines: list[Sentence] = []
@@ -124,6 +125,8 @@ class FileSchema(Strict):
     section: str = ""
     key: str = ""
     value: str | None = None
+    yaml: str = ""
+    place: str = ""
 
 
 class StateSchema(Strict):
