@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,17 +13,17 @@ from base.paths import config_dir, state_dir
 from base.text import Lang, Text
 from base.threads import in_daemon
 from diagnosis.inputs import input_value, with_sole
-from diagnosis.views import CauseView, Confidence, Diagnosis, WalkView
+from diagnosis.noting import Noting
+from diagnosis.remembering import Remembering
+from diagnosis.views import CauseView, Confidence
 from journal.store import Journal, SessionInfo, open_for_append, sessions
 from probes.connection import Command
 from probes.exchange import Exchange, to_json
-from probes.probe import Evidence, Failure, Toolbox
-from probes.site import OPERATOR, Site, target_of
+from probes.probe import Failure, Toolbox
+from probes.site import Site, target_of
 
 if TYPE_CHECKING:
     from diagnosis.repair import Repair
-    from diagnosis.resuming import PastRepair
-    from diagnosis.views import ActionView
     from diagnosis.walk import Walk
     from journal.store import Recording
     from knowledge.model import Input, Knowledge
@@ -47,7 +46,7 @@ class SessionToolbox(Toolbox, Protocol):
     async def close(self) -> None: ...
 
 
-class Session:
+class Session(Noting, Remembering):
     """Opens what it needs when it is needed: knowledge by `ready`, connections by the first probe, the journal by
     the first entry."""
 
@@ -61,23 +60,19 @@ class Session:
         past: Recording | None = None,
         replayed: Sequence[Exchange] | None = None,
     ) -> None:
+        Noting.__init__(self, argv, journal, past)
         self.site = site
         self.drill = replayed is not None
         self.presets: dict[str, str] = {}
         self.strayed = ""
-        """The site of the journal, where it is gone and this is another."""
         self.past = past
-        self._argv = tuple(argv)
         self._folders = tuple(folders)
-        self._journal = journal
         self._replayed = replayed
         self._knowledge: Knowledge | None = None
         self._index: Index | None = None
         self._toolbox: SessionToolbox | None = None
-        self._evidence_count = _evidence_in(past)
         self._root: dict[str, bool] = {}
         self._clients: dict[str, Client] = {}
-        self._ended: dict[str, object] = {}
 
     # ------------------------------------------------------------ knowledge
 
@@ -161,44 +156,7 @@ class Session:
             self._clients[target] = await client_of(target, self.toolbox)
         return self._clients[target]
 
-    # ------------------------------------------------------------ the past of this session
-
-    async def last_diagnosis(self) -> Diagnosis | None:
-        """The newest diagnosis of the journal, its fixes rendered anew."""
-        from diagnosis.past import diagnosis_of
-
-        return await diagnosis_of(self) if self.past else None
-
-    async def applied(self) -> PastRepair | None:
-        """The last repair of the journal with anything left to undo."""
-        from diagnosis.past import applied_repair
-
-        return await applied_repair(self) if self.past else None
-
-    def flying(self) -> tuple[ActionView, ...]:
-        """What was in flight when the session was cut short, by its journal alone."""
-        from diagnosis.past import flying
-
-        return flying(self) if self.past else ()
-
-    def loose_switches(self) -> tuple[ActionView, ...]:
-        from diagnosis.past import loose_switches
-
-        return loose_switches(self) if self.past else ()
-
-    def lost_hosts(self, actions: Sequence[ActionView]) -> tuple[str, ...]:
-        """Hosts of these commands that the site does not have (any more)."""
-        names = dict.fromkeys(action.on for action in actions)
-        return tuple(name for name in names if name != OPERATOR and name not in self.site.by_name)
-
-    def refuse_changes(self) -> None:
-        """UsageError on another site than the journal's: its machines and its rules for fixes are not known."""
-        if self.strayed:
-            raise UsageError(
-                f"the site of this session is gone ({self.strayed}): its machines and its rules for fixes are not "
-                "known, so nothing is changed",
-                hint="`--site FILE` names the site to change",
-            )
+    # ------------------------------------------------------------ the past
 
     def recent(self) -> tuple[SessionInfo, ...]:
         return sessions(state_dir() / "sessions")
@@ -257,59 +215,6 @@ class Session:
             with contextlib.suppress(OSError):
                 self._journal.close()
 
-    # ------------------------------------------------------------ the journal
-
-    @property
-    def journal(self) -> Journal:
-        if self._journal is None:
-            header = {"argv": list(self._argv), "site": findable(self.site.source), "drill": self.drill}
-            self._journal = Journal.create(state_dir() / "sessions", header)
-        return self._journal
-
-    @property
-    def id(self) -> str:
-        return self.journal.id
-
-    @property
-    def token(self) -> str:
-        """Unique to the session; part of names that a repair leaves on a host for a while."""
-        return self.id
-
-    @property
-    def mark(self) -> str:
-        """Who is at work, for whoever meets our lock."""
-        from diagnosis.lock import owner_of
-
-        return owner_of(self.id)
-
-    @property
-    def journal_path(self) -> Path:
-        return self.journal.path
-
-    def note(self, kind: str, data: Mapping[str, object], *, sync: bool = False) -> None:
-        self.journal.append(kind, data, sync=sync)
-
-    def next_evidence_id(self) -> str:
-        self._evidence_count += 1
-        return f"e{self._evidence_count}"
-
-    def note_evidence(self, evidence: Evidence) -> None:
-        from diagnosis.report import evidence_json
-
-        self.note("evidence", evidence_json(evidence))
-
-    def note_diagnosis(self, view: WalkView) -> None:
-        from diagnosis.report import diagnosis_json, step_json
-
-        for step in view.steps:
-            self.note("step", step_json(step))
-        document = diagnosis_json(self.id, view)
-        assert view.diagnosis is not None
-        causes = [asdict(cause.title) for cause in view.diagnosis.causes]
-        texts = {"title": asdict(view.title), "text": asdict(view.diagnosis.text), "cause_titles": causes}
-        self._ended = {"verdict": document["verdict"], "causes": [cause.id for cause in view.diagnosis.causes]}
-        self.note("diagnosis", {**document, **texts, "symptom": view.symptom}, sync=True)
-
 
 def _nothing_to_offer(cause: CauseView) -> UsageError:
     english = "; ".join(cause.refused) or "no fix applies"
@@ -318,10 +223,6 @@ def _nothing_to_offer(cause: CauseView) -> UsageError:
         f"{cause.id} has nothing to offer here: {english}", f"{cause.id}: 여기서 쓸 조치가 없다: {korean}"
     )
     return UsageError(message, hint=cause.sure or "")
-
-
-def _evidence_in(past: Recording | None) -> int:
-    return sum(entry.kind == "evidence" for entry in past.entries) if past else 0
 
 
 def _phase_of(past: Recording | None) -> int:
@@ -355,11 +256,6 @@ def reopen(session: str, *, site: Path | None = None, folders: Sequence[Path] = 
     again = Session(where, argv=(), folders=[*found, *folders], journal=journal, past=journal.past)
     again.strayed = source if site is None and where.source != source else ""
     return again
-
-
-def findable(source: str) -> str:
-    """Where the site came from, so that it is found again from any folder."""
-    return str(Path(source).absolute()) if Path(source).is_file() else source
 
 
 def find_journal(session: str) -> Path:
