@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from base.errors import ConfigError
+from base.errors import ConfigError, Place
 from base.text import Lang
 from diagnosis.catalog import catalog
 from journal.export import to_json, to_markdown
@@ -28,6 +28,8 @@ from knowledge.load import load, shipped
 from knowledge.model import Knowledge
 from knowledge.search import Index
 from knowledge.template import RenderError, Template
+from probes.cloud.files import clouds_in
+from probes.cloud.openrc import parse_openrc
 from probes.cluster.kubeconfig import login_of, read_kubeconfig
 from probes.site_file import parse_site
 from probes.ssh_config import hosts_of
@@ -108,6 +110,16 @@ def a_kubeconfig(text: str, folder: Path) -> None:
             assert login.server.host
     except ConfigError as error:
         documented(error)
+
+
+def some_clouds(text: str, folder: Path) -> None:
+    """As a clouds.yaml and as a file of `export OS_…` lines."""
+    clean = text.encode("utf-8", "replace").decode()
+    for read in (lambda: clouds_in(clean, "clouds.yaml"), lambda: parse_openrc(clean, Place("openrc"))):
+        try:
+            assert all(isinstance(name, str) for name in read())
+        except ConfigError as error:
+            documented(error)
 
 
 def an_ssh_configuration(text: str, folder: Path) -> None:
@@ -194,6 +206,11 @@ users:
     '"contexts": [{"name": "b", "context": {"cluster": "b", "user": "c"}}], "users": [{"name": "c", "user": '
     '{"client-certificate-data": "QUJD", "client-key": "k", "username": "a", "password": "b", "tokenFile": "t"}}]}',
 )
+CLOUDS = (
+    "clouds:\n  a: &a\n    auth: {auth_url: 'http://10.0.0.1:5000/v3', username: x, password: y}\n"
+    "    regions: [r]\n  b: *a\n",
+    "# made\nexport OS_AUTH_URL='http://10.0.0.1:5000'  # here\nOS_PASSWORD=\"a b\"\nexport OS_X=$(id)\n",
+)
 SSH = (
     "Host a b\n  HostName ::1\n  User root\n  Port 2222\nHost *.lab !c\n  HostName %h.example\n  ProxyJump a\n",
     'Match host "a,b" user x\n  IdentityFile "~/.ssh/a b"\nHost = a\n\tHostName=::1\n# c\nInclude none/*\nHost *\n',
@@ -224,6 +241,7 @@ def kinds() -> tuple[Kind, ...]:
         Kind("cases", (CASES,), some_cases),
         Kind("sites", SITES, a_site),
         Kind("kubeconfigs", KUBECONFIGS, a_kubeconfig),
+        Kind("clouds", CLOUDS, some_clouds),
         Kind("ssh configurations", SSH, an_ssh_configuration),
         Kind("journals", journals, a_journal),
         Kind("pastes", PASTES, a_paste),
