@@ -13,6 +13,8 @@ from base.errors import ConfigError, Place
 from probes.ssh_config import at_home, is_there, read_text
 from probes.yaml_tree import compose
 
+_MOST = 100_000
+_MERGE = "tag:yaml.org,2002:merge"
 ENVIRONMENT = "envvars"
 """What the SDK calls the cloud of OS_*."""
 _SYSTEM = Path("/etc/openstack")
@@ -42,8 +44,10 @@ def names_in(path: Path) -> tuple[str, ...]:
 
 def clouds_in(text: str, path: str) -> Mapping[str, Mapping[str, Any]]:
     """`clouds` of a clouds.yaml's text; ConfigError when it is none."""
-    compose(text, Path(path))  # says what is wrong with its place, and refuses what would kill the next line
+    root = compose(text, Path(path))  # says what is wrong with its place, and refuses what is too deep
     try:
+        if root is not None and _pairs(root, {}) > _MOST:
+            raise ValueError("merges that multiply")
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: has no `clouds`", hint="is it a clouds.yaml?") from error
@@ -51,3 +55,18 @@ def clouds_in(text: str, path: str) -> Mapping[str, Mapping[str, Any]]:
     if not isinstance(clouds, dict) or not all(isinstance(one, dict) for one in clouds.values()):
         raise ConfigError(f"{path}: has no `clouds`", hint="is it a clouds.yaml?")
     return {str(name): entry for name, entry in clouds.items()}
+
+
+def _pairs(node: yaml.Node, known: dict[int, int]) -> int:
+    """How many pairs a reader would copy for its merges (`<<: *defaults`): ten lines can ask for 10^9."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = _MOST + 1  # for one that merges itself
+    inside = node.value if isinstance(node, yaml.CollectionNode) else ()
+    if isinstance(node, yaml.MappingNode):
+        count = sum(_pairs(value, known) if key.tag == _MERGE else 1 for key, value in inside)
+        inner = max((_pairs(value, known) for key, value in inside if key.tag != _MERGE), default=0)
+    else:
+        count, inner = sum(_pairs(one, known) for one in inside), 0
+    known[id(node)] = max(count, inner)
+    return known[id(node)]

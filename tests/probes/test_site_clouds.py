@@ -75,6 +75,16 @@ def test_a_file_that_is_none_is_kept_to_say_so(home: Path, text: str) -> None:
     assert str(file) in caught.value.message
 
 
+def test_merges_are_read_and_those_that_multiply_are_refused() -> None:
+    usual = "x: &x {region_name: R}\nclouds:\n  a: {<<: *x, auth: {}}\n  b: {<<: [*x, {verify: false}]}\n"
+    assert clouds_in(usual, "f")["a"] == {"region_name": "R", "auth": {}}
+    lines = ["a0: &a0 {k: v}", *(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 9))]
+    with pytest.raises(ConfigError):
+        clouds_in("\n".join([*lines, "clouds: {x: {<<: *a8}}"]), "f")
+    with pytest.raises(ConfigError):
+        clouds_in("clouds: &a {x: {<<: *a}}", "f")
+
+
 # ------------------------------------------------------------------ site.yaml
 
 
