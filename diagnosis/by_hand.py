@@ -84,7 +84,7 @@ def _unit(name: str, was: Kept, now: Kept) -> Iterator[str]:
 
 def _file(name: str, was: Kept, now: Kept) -> Iterator[str]:
     if was.lines == ("absent",):
-        yield shlex.join(["rm", name])
+        yield shlex.join(["rmdir" if "kind directory" in now.lines else "rm", name])
         return
     before, after = (dict(line.split(" ", 1) for line in one.lines[:5] if " " in line) for one in (was, now))
     tools: Mapping[str, str] = {"mode": "chmod", "owner": "chown", "label": "chcon"}

@@ -119,6 +119,8 @@ class Repair(Keeping):
             async for view in self._act(index, confirmed_by):
                 yield view
             if self.view.fix.actions[index].state in STOPPING:
+                if self.view.fix.actions[index].state == "taken-back":
+                    await self._compare([index])
                 yield self._stopped(index)
                 return
         async for view in self.verify():

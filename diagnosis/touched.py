@@ -137,6 +137,10 @@ def _named(program: str, words: list[str]) -> Iterator[Pair]:
     yield from (("files", name) for name in names[1 if program.startswith("ch") else 0 :])
 
 
+def _made(program: str, words: list[str]) -> Iterator[Pair]:
+    yield from (("files", name) for name in words[-1:] if name.startswith("/"))
+
+
 def _edited(program: str, words: list[str]) -> Iterator[Pair]:
     yield from (("files", name) for name in edited_files(["sh", *words]))
 
@@ -150,5 +154,6 @@ _READERS: Mapping[str, Callable[[str, list[str]], Iterator[Pair]]] = {
     "systemctl": _units,
     **dict.fromkeys(("cp", "mv"), _copied),
     **dict.fromkeys(("rm", "touch", "chmod", "chown", "chgrp", "chcon"), _named),
+    **dict.fromkeys(("mkdir", "install"), _made),
     "sh": _edited,
 }

@@ -77,6 +77,8 @@ async def test_a_fix_that_cuts_ssh_is_taken_back_by_the_host(host_with: Callable
         await seen(repair.apply(confirmed_by="test"))
         assert repair.view.phase == "taken-back"
         assert repair.view.fix.actions[0].state == "taken-back"
+        assert repair.view.fix.actions[0].kept[0].what == "rules iptables/filter/INPUT"
+        assert repair.view.fix.actions[0].restored is True
         kinds = [entry.kind for entry in entries(session, "guard", "intent", "outcome", "guard-outcome")]
         assert kinds == ["guard", "intent", "outcome", "guard-outcome"]
     finally:

@@ -209,6 +209,7 @@ async def test_a_label_is_part_of_it(here: LiveToolbox, tmp_path: Path) -> None:
         ("systemctl restart sshd", {"units": ("sshd.service",)}),
         ("systemctl daemon-reload", {}),
         ("cp -aL /etc/hosts /etc/hosts.deadhop", {"files": ("/etc/hosts.deadhop",)}),
+        ("install -d -m 755 -o nova /var/lib/x", {"files": ("/var/lib/x",)}),
         ("rm -f '/etc/a b'", {"files": ("/etc/a b",)}),
         ("chmod 600 /etc/x && systemctl restart x", {"files": ("/etc/x",), "units": ("x.service",)}),
         ("openstack port set --host compute1 p", {}),
