@@ -225,12 +225,21 @@ hosts:
 """
 
 
+_WORLDS = """
+# Clusters and clouds are found as kubectl and openstack find them. To name them instead, or to ask through
+# a control node where this machine cannot:
+# clusters:
+#   lab: {kubeconfig: ~/.kube/config, context: admin@lab, host: vm1}
+"""
+
+
 def write_site(path: Path, hosts: tuple[Host, ...], ssh_config: Path | None = None) -> str:
     """Writes a commented site.yaml (0600, all or nothing) and returns its text. ConfigError when there is
     one already or the folder cannot be written."""
     text = _HEAD.format(config=_quoted(str(ssh_config or "~/.ssh/config")))
     text += "".join(f"  {_quoted(host.name)}: {{}}{_known(host)}\n" for host in hosts)
     text += "  # vm1: {addresses: [192.0.2.10], console: [lxc, exec, vm1, --], labels: [vm]}\n"
+    text += _WORLDS
     _write_new(path, text)
     return text
 

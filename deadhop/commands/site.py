@@ -83,11 +83,13 @@ def _write(front: Front) -> int:
         )
     hosts = hosts_of(config)
     write_site(path, hosts, config if chosen else None)
+    found = Site(str(path), hosts, clouds=found_clouds(), clusters=found_clusters())
     if front.out.json:
-        found = Site(str(path), hosts, clouds=found_clouds(), clusters=found_clusters())
         front.out.object("site", _site_json(found))
         return 0
     front.out.line(front.say("{}: {} hosts", "{}: 호스트 {} 개").format(path, len(hosts)))
+    for cluster in found.clusters:
+        front.out.line(f"  {front.say('cluster', '클러스터')} {'  '.join((cluster.name, *described(cluster)))}")
     if any(len(names) > 1 for names in shared(hosts).values()):
         _say_shared(front, hosts)
     front.out.line(front.say("try them: deadhop site check", "확인: deadhop site check"))
