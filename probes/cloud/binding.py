@@ -100,7 +100,7 @@ async def refused_ports(host: str, toolbox: Toolbox) -> RefusedPorts:
 async def _log(toolbox: Toolbox, host: str) -> str:
     units = [word for name in _SERVERS for word in ("-u", name)]
     try:
-        text = await ask(toolbox.connection(target_of(host)), "journalctl -u", *units, *_LAST, sudo=True, ok=(0, 1))
+        text = await ask(toolbox.connection(target_of(host)), "journalctl", *units, *_LAST, sudo=True, ok=(0, 1))
     except ProbeError:
         return ""
     return "" if text.startswith("-- No entries") else text

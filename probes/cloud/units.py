@@ -94,7 +94,7 @@ async def _last_line(connection: Connection, one: StackUnit) -> str:
     if one.active != "inactive" or one.enabled:
         return "" if one.active == "inactive" else one.active
     try:
-        words = ("journalctl -u", "-u", one.unit, "--no-pager", "-o", "cat", "-n", "1")
+        words = ("journalctl", "-u", one.unit, "--no-pager", "-o", "cat", "-n", "1")
         text = (await ask(connection, *words, sudo=True, ok=_ANY)).strip()
     except ProbeError:
         return ""
@@ -151,7 +151,7 @@ async def _with_errors(connection: Connection, one: StackUnit) -> StackUnit:
     if not is_wrong(one) or one.active == "inactive":
         return one  # somebody has stopped it: what it said before is no reason
     try:
-        log = await ask(connection, "journalctl -u", "-u", one.unit, *_JOURNAL, sudo=True, ok=_ANY)
+        log = await ask(connection, "journalctl", "-u", one.unit, *_JOURNAL, sudo=True, ok=_ANY)
     except ProbeError:  # the state alone still tells much
         return one
     return replace(one, errors=tuple(line for line in complaints(log) if not _TRACE.match(line)))

@@ -56,7 +56,7 @@ async def _errors(connection: Connection, unit: str, invocation: str) -> tuple[s
     try:
         log = await ask(
             connection,
-            "journalctl -u",
+            "journalctl",
             "-u",
             unit,
             "--no-pager",
