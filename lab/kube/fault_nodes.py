@@ -12,6 +12,7 @@ from lab.kube.steps import (
     on_master,
     quietly,
     ready_line,
+    told_of_pod,
 )
 from lab.machines import MACHINES
 
@@ -82,7 +83,7 @@ NODE_FAULTS: dict[str, Fault] = {
         undo=(Run(W1, f"[ -e {_SUBNET} ] || [ ! -e {_KEPT_SUBNET} ] || mv {_KEPT_SUBNET} {_SUBNET}"),),
         shows=(
             on_master("kubectl get pods -l app=client-1"),
-            on_master("kubectl describe pod -l app=client-1 | tail -n 3"),
+            told_of_pod("client-1"),
         ),
         shown=events_of("Pod", "client-1.*subnet.env"),
     ),
@@ -152,7 +153,7 @@ NODE_FAULTS: dict[str, Fault] = {
         ),
         shows=(
             on_master("kubectl get pods -l app=client-1"),
-            on_master("kubectl describe pod -l app=client-1 | tail -n 3"),
+            told_of_pod("client-1"),
             Run(W1, "df -h /var/lib/kubelet"),
         ),
         shown=events_of("Pod", "client-1.*no space left on device"),

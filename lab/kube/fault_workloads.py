@@ -15,6 +15,7 @@ from lab.kube.steps import (
     pod_with_claim,
     quietly,
     service,
+    told_of_pod,
     volume,
 )
 from lab.kube.versions import REPOSITORY
@@ -102,7 +103,7 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         undo=(delete("deployment/shop"),),
         shows=(
             on_master("kubectl get pods -l app=shop"),
-            on_master("kubectl describe pod -l app=shop | tail -n 5"),
+            told_of_pod("shop"),
         ),
         shown=on_master("kubectl get pods -l app=shop | grep -q ImagePullBackOff"),
     ),
@@ -112,7 +113,7 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         undo=(delete("deployment/batch"),),
         shows=(
             on_master("kubectl get pods -l app=batch"),
-            on_master("kubectl describe pod -l app=batch | tail -n 3"),
+            told_of_pod("batch"),
         ),
         shown=events_of("Pod", "FailedScheduling.*batch"),
     ),
@@ -125,7 +126,7 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         ),
         shows=(
             on_master("kubectl get pods -l app=mail"),
-            on_master("kubectl describe pod -l app=mail | tail -n 3"),
+            told_of_pod("mail"),
         ),
         shown=events_of("Pod", "FailedScheduling.*mail"),
     ),

@@ -50,6 +50,10 @@ def events_of(kind: str, pattern: str) -> Run:
     return Run(MASTER, f"kubectl get events -A --field-selector involvedObject.kind={kind} | grep -E '{pattern}'")
 
 
+def told_of_pod(app: str) -> Run:
+    return Run(MASTER, f"kubectl describe pod -l app={app} | sed -n '/^Events/,$p'")
+
+
 def apply(*objects: dict[str, object]) -> Run:
     """As JSON, which YAML contains."""
     body = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
