@@ -122,7 +122,7 @@ AGENT_FAULTS = {
     ),
     "local-ip-invalid": cloud_fault(
         "local_ip of the agent is no address of compute: the agent exits, again and again",
-        breaks=(ini("local_ip", "192.168.100.202"), restart()),
+        breaks=(ini("local_ip", "192.168.100.202"), restart(), then(dead())),
         undo=(ini("local_ip", "192.168.100.102"), restart()),
         shows=(
             log(C1, OVS_AGENT, "Tunneling can", 1),
@@ -130,7 +130,7 @@ AGENT_FAULTS = {
             Run(C1, f"systemctl is-active {OVS_AGENT}; grep -n local_ip {AGENT_INI}; ip -br -4 addr show br-ex"),
             _FLOATING,
         ),
-        shown=dead(),
+        shown=Run(C1, f"journalctl -u {OVS_AGENT} --since -150s | grep -q 'Tunneling can'"),
     ),
     "rabbitmq-stopped": cloud_fault(
         "RabbitMQ is stopped: the APIs answer, every agent dies, nothing is built",
