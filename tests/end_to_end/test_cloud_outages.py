@@ -1,0 +1,141 @@
+"""Break, diagnose, fix, verify, undo on a real OpenStack, through the command an operator types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lab.session import Lab
+from tests.end_to_end.outages import Ran, deadhop
+
+pytestmark = pytest.mark.lab
+
+BUILD = ("server-does-not-start", "--set", "server=test-vm")
+PING = ("instance-unreachable", "--set", "address=192.168.200.106")
+SSH = (*PING, "--set", "port=22")
+API = ("openstack-api-does-not-answer",)
+
+
+@dataclass(frozen=True)
+class Outage:
+    fault: str
+    cause: str
+    target: str
+    asked: tuple[str, ...]
+    """The symptom as it is asked for without a paste."""
+    pasted: bool = True
+    """What the operator would paste leads there by itself; else the server or address must be named."""
+    risk: str = "reversible"
+    undone: bool = True
+    well: str = ""
+    """Succeeds on the controller while the fault is not there."""
+
+
+ALIVE = (
+    "openstack network agent list --host compute -f value -c Binary -c Alive"
+    " | grep -q 'neutron-openvswitch-agent.*True'"
+)
+OUTAGES = (
+    Outage(
+        "no-bridge-mapping",
+        "bridge-mapping-missing",
+        "host:compute",
+        BUILD,
+        well=(
+            "openstack network agent show -f value -c configuration "
+            "$(openstack network agent list --host compute -f value -c ID) | grep -q br-ex"
+        ),
+    ),
+    Outage("ovs-agent-stopped", "neutron-agent-stopped", "host:compute", BUILD, well=ALIVE),
+    Outage(
+        "nova-compute-stopped",
+        "nova-compute-stopped",
+        "host:compute",
+        BUILD,
+        well=("openstack compute service list --host compute -f value -c State | grep -q up"),
+    ),
+    Outage("instances-path", "instances-path-not-writable", "host:compute2", BUILD),
+    Outage(
+        "host-not-mapped",
+        "host-not-mapped-to-a-cell",
+        "host:compute2",
+        BUILD,
+        well=("nova-manage cell_v2 list_hosts 2>/dev/null | grep -q compute2"),
+    ),
+    Outage("sg-no-icmp", "security-group-lacks-rule", "cloud:lab", PING, pasted=False),
+    Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
+    Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
+    Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
+    Outage("keystone-stopped", "openstack-service-stopped", "host:controller", API),
+    Outage("neutron-api-stopped", "openstack-service-stopped", "host:controller", API),
+)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture(params=OUTAGES, ids=lambda outage: outage.fault)
+def broken(request: pytest.FixtureRequest, healed_openstack_lab: Lab) -> tuple[Lab, Outage]:
+    outage: Outage = request.param
+    healed_openstack_lab.break_(outage.fault)
+    return healed_openstack_lab, outage
+
+
+def diagnose(lab: Lab, state: Path, *words: str) -> Ran:
+    return deadhop("diagnose", *words, "--site", str(lab.site()), "--json", state=state)
+
+
+def is_named(found: Ran, outage: Outage) -> None:
+    assert found.status == 1, (found.document, found.stderr)
+    cause = found.document["causes"][0]
+    assert (cause["id"], cause["targets"]) == (outage.cause, [outage.target])
+    assert cause["evidence"]
+
+
+def is_well(lab: Lab, outage: Outage) -> bool:
+    """By the cloud's own client, or by packets; not by what deadhop says."""
+    if outage.asked[0] == "instance-unreachable":
+        look = "nc -z -w 2 192.168.200.106 22" if outage.asked == SSH else "ping -c2 -W1 192.168.200.106"
+        return lab.run("operator", look).returncode == 0
+    return not outage.well or lab.run("controller", outage.well).returncode == 0
+
+
+def test_outage_is_named_repaired_verified_and_undone(broken: tuple[Lab, Outage], state: Path) -> None:
+    lab, outage = broken
+    found = diagnose(lab, state, *outage.asked)
+    is_named(found, outage)
+
+    session = found.document["session"]
+    words = ("fix", session, "--cause", outage.cause, "--yes", "--max-risk", outage.risk, "--json")
+    fixed = deadhop(*words, state=state)
+    assert fixed.status == 0, (fixed.document, fixed.stderr)
+    assert fixed.document["verified"] is True
+    assert is_well(lab, outage)
+    if not outage.undone:
+        return
+    undone = deadhop("fix", session, "--undo", "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    is_named(diagnose(lab, state, *outage.asked), outage)
+
+
+@pytest.mark.parametrize("outage", [one for one in OUTAGES if one.pasted], ids=lambda outage: outage.fault)
+def test_outage_is_named_from_what_an_operator_pastes(
+    healed_openstack_lab: Lab, outage: Outage, state: Path
+) -> None:
+    healed_openstack_lab.break_(outage.fault)
+    is_named(diagnose(healed_openstack_lab, state, healed_openstack_lab.paste(outage.fault)), outage)
+
+
+@pytest.mark.parametrize("asked", [PING, SSH, API], ids=lambda asked: asked[0] + asked[-1])
+def test_a_healthy_cloud_names_nothing(healed_openstack_lab: Lab, asked: tuple[str, ...], state: Path) -> None:
+    found = diagnose(healed_openstack_lab, state, *asked)
+    assert found.document["causes"] == []
+
+
+def test_a_healthy_server_is_no_failure(healed_openstack_lab: Lab, state: Path) -> None:
+    found = diagnose(healed_openstack_lab, state, BUILD[0], "--set", "server=k8s-worker-1")
+    assert (found.status, found.document["verdict"]) == (0, "nothing-found")
