@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,9 +13,10 @@ from lab.cloud.client import clouds
 from lab.instance import current
 from lab.session import Lab
 from probes.cloud.facts import CloudServer, ComputeServices, Hypervisors, Ports, ServerActions
-from probes.probe import Evidence, checked_call, observe
+from probes.probe import PROBES, Evidence, checked_call, observe
 from probes.site import Cloud, Site
 from probes.toolbox import LiveToolbox
+from tests.hostile.asking import valid_call
 
 assert probes.all
 pytestmark = pytest.mark.lab
@@ -89,3 +91,15 @@ async def test_a_member_is_refused_or_told_that_not_all_is_shown(
     assert evidence.failure is not None
     assert evidence.failure.reason == "forbidden"
     assert "demo" in evidence.failure.message
+
+
+async def test_nova_is_asked_and_never_told(openstack_lab: Lab, box: LiveToolbox) -> None:
+    """By Nova's own log of requests, while all probes of clouds are put to it."""
+    since = openstack_lab.run("controller", "date +%s").stdout.strip()
+    for name in sorted(name for name, one in PROBES.items() if one.on == "cloud"):
+        call = valid_call(name, "lab", "controller", "192.168.200.106")
+        await observe(call, box, name)
+    log = openstack_lab.run("controller", f"journalctl -u nova-api --no-pager -o cat --since @{since}").stdout
+    asked = re.findall(r'requestlog .* 10\.10\.10\.254 "([A-Z]+) (/\S+)"', log)
+    assert any(path.startswith("/v2.1/servers") for _, path in asked)
+    assert {method for method, _ in asked} == {"GET"}
