@@ -17,13 +17,13 @@ from probes.cloud import (
 )
 from probes.cloud import reach as cloud_reach
 from probes.cloud import state as cloud_state
+from probes.cluster import control_host, join, pod_cidrs, starting
 from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
-from probes.cluster import pod_cidrs, starting
 from probes.cluster import reach as cluster_reach
 from probes.cluster import state as cluster_state
 from probes.linux import disks, firewall, host, sshd, state, unit
-from probes.node import control_plane, kubelet, machine
+from probes.node import control_plane, kubelet, machine, versions
 from probes.path import arrivals, drops, firewall_along, firewall_hits, gateway_for, ping, route_walk, traceroute
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "cluster_objects",
     "cluster_reach",
     "cluster_state",
+    "control_host",
     "control_plane",
     "disks",
     "drops",
@@ -48,6 +49,7 @@ __all__ = [
     "host",
     "host_keys",
     "instances_path",
+    "join",
     "kubelet",
     "machine",
     "networks",
@@ -64,4 +66,5 @@ __all__ = [
     "traceroute",
     "unit",
     "units",
+    "versions",
 ]

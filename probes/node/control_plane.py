@@ -21,6 +21,10 @@ _ANY = (0, 1, 2)
 _MANIFESTS = ("ls", "-1", "/etc/kubernetes/manifests")
 _LOGS = ("find", "/var/log/pods", "-path", "/var/log/pods/kube-system_*.log", "-printf", r"%T@ %p\n")
 _LOG = re.compile(r"^(\S+) (/var/log/pods/kube-system_\S+/([a-z-]+)/([0-9]+)\.log)$")
+_PLACES = ("/etc/kubernetes", "/root", "/var/backups")
+_COPIES = ("find", *_PLACES, "-maxdepth", "4", "-type", "f", "-name", "*.yaml*", "-printf", r"%T@ %p\n")
+_COPY = re.compile(r"^(\S+) (/\S+/((?:etcd|kube-[a-z-]+)\.yaml)\S*)$")
+_REFUSED = re.compile(r"dial tcp (\S+:[0-9]{1,5}): (?:connect: )?(connection refused|i/o timeout|no route to host)")
 _LISTEN = re.compile(r"^LISTEN\s+\d+\s+\d+\s+\S+:([0-9]{1,5})\s", re.MULTILINE)
 _FOLDERS = ("/etc/kubernetes/pki", "/var/lib/kubelet/pki")
 _CERTIFICATES = ("find", *_FOLDERS, "-name", "*.crt", "-o", "-name", "kubelet-client-current.pem")
@@ -28,27 +32,41 @@ _MOST_CERTIFICATES = 40
 
 
 @probe(
-    "node.control_plane", commands=("ls -1", "find /var/log/pods", "tail", "ps -eo comm=", "ss -Hltn"), timeout=15.0
+    "node.control_plane",
+    commands=(
+        "ls -1",
+        "find /var/log/pods",
+        "find /etc/kubernetes /root /var/backups",
+        "tail",
+        "ps -eo comm=",
+        "ss -Hltn",
+    ),
+    timeout=15.0,
 )
 async def control_plane(host: str, toolbox: Toolbox) -> ControlPlane:
     """The static pods: whether their manifests are there, whether they run, and what they said last."""
     connection = toolbox.connection(target_of(host))
-    manifests, processes, listening, found = await asyncio.gather(
+    manifests, processes, listening, found, kept = await asyncio.gather(
         ask(connection, *_MANIFESTS, sudo=True, ok=_ANY),
         ask(connection, "ps", "-eo", "comm="),
         ask(connection, "ss", "-Hltn"),
         ask(connection, *_LOGS, sudo=True, ok=_ANY),
+        ask(connection, *_COPIES, sudo=True, ok=_ANY),
     )
-    logs = parse_logs(found)
-    said = await asyncio.gather(
-        *(_tail(connection, logs[name][0]) if name in logs else _nothing() for name in NAMES)
-    )
+    logs, copies = parse_logs(found), parse_copies(kept)
+    said = await asyncio.gather(*(_last_words(connection, logs.get(name, ())) for name in NAMES))
     running = set(processes.split())
     return ControlPlane(
         host,
         tuple(
             StaticPod(
-                name, f"{name}.yaml" in manifests.split(), name[:_COMM] in running, logs.get(name, ("", 0))[1], log
+                name=name,
+                manifest=f"{name}.yaml" in manifests.split(),
+                copies=copies.get(f"{name}.yaml", ()),
+                running=name[:_COMM] in running,
+                restarts=_runs(logs.get(name, ())),
+                errors=complaints(log),
+                unreached=parse_unreached(log),
             )
             for name, log in zip(NAMES, said, strict=True)
         ),
@@ -56,22 +74,45 @@ async def control_plane(host: str, toolbox: Toolbox) -> ControlPlane:
     )
 
 
-def parse_logs(text: str) -> dict[str, tuple[str, int]]:
-    """Container → the path of its newest log, and how often it was restarted."""
-    newest: dict[str, tuple[float, str, int]] = {}
+def parse_logs(text: str) -> dict[str, tuple[str, ...]]:
+    """Container → the path of its newest log, and before it that of the run before, if the pod is the same."""
+    newest: dict[str, tuple[float, str]] = {}
+    paths = set()
     for line in text.splitlines():
         if match := _LOG.match(line):
-            written, path, name, number = float(match[1]), match[2], match[3], int(match[4])
-            newest[name] = max(newest.get(name, (0.0, "", 0)), (written, path, number))
-    return {name: (path, number) for name, (_, path, number) in newest.items()}
+            paths.add(match[2])
+            newest[match[3]] = max(newest.get(match[3], (0.0, "")), (float(match[1]), match[2]))
+    return {name: tuple(filter(paths.__contains__, (_before(path), path))) for name, (_, path) in newest.items()}
 
 
-async def _tail(connection: Connection, path: str) -> tuple[str, ...]:
-    return complaints(await ask(connection, "tail", "-n", "60", path, sudo=True, ok=_ANY))
+def _before(path: str) -> str:
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{int(name.removesuffix('.log')) - 1}.log"
 
 
-async def _nothing() -> tuple[str, ...]:
-    return ()
+def _runs(logs: tuple[str, ...]) -> int:
+    """How often it was restarted: the newest log's number."""
+    return int(logs[-1].rpartition("/")[2].removesuffix(".log")) if logs else 0
+
+
+def parse_copies(text: str) -> dict[str, tuple[str, ...]]:
+    """Manifest → files beside the folder of manifests that are called like it, the newest first."""
+    found = sorted(filter(None, map(_COPY.match, text.splitlines())), key=lambda match: -float(match[1]))
+    copies: dict[str, tuple[str, ...]] = {}
+    for match in found:
+        if not match[2].startswith("/etc/kubernetes/manifests/"):
+            copies[match[3]] = (*copies.get(match[3], ()), match[2])
+    return copies
+
+
+def parse_unreached(text: str) -> tuple[str, ...]:
+    """`ADDRESS:PORT`, each once, whatever level the line is of: of a wrong address these are the only words."""
+    return tuple(dict.fromkeys(match[1] for match in _REFUSED.finditer(text)))
+
+
+async def _last_words(connection: Connection, logs: tuple[str, ...]) -> str:
+    tails = (ask(connection, "tail", "-n", "60", path, sudo=True, ok=_ANY) for path in logs)
+    return "\n".join(await asyncio.gather(*tails))
 
 
 @probe("node.certificates", commands=("find /etc/kubernetes/pki", "openssl x509", "date +%s"), timeout=15.0)

@@ -71,10 +71,14 @@ class StaticPod:
     """etcd, kube-apiserver, kube-controller-manager, kube-scheduler."""
     manifest: bool
     """/etc/kubernetes/manifests has its file."""
+    copies: tuple[str, ...]
+    """Files of its name elsewhere, the newest first."""
     running: bool
     restarts: int
     errors: tuple[str, ...]
-    """What its newest container's log complained of at its end."""
+    """What its newest container's log complained of at its end, and that of the run before."""
+    unreached: tuple[str, ...]
+    """Where these logs say that it could not connect: `127.0.0.1:2379`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,9 @@ _ANY = (0, 1, 2)
 
 
 @probe(
-    "node.kubelet", commands=("systemctl show", "journalctl -u", "cat /proc/", "grep -hs", "ip -j addr"), timeout=15.0
+    "node.kubelet",
+    commands=("systemctl show", "journalctl -u", "cat /proc/", "grep -hs", "ip -j addr"),
+    timeout=15.0,
 )
 async def kubelet(host: str, toolbox: Toolbox) -> Kubelet:
     """Whether the kubelet runs, what it complains of, and what it needs: no swap, its address, a runtime."""

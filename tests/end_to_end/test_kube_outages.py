@@ -16,7 +16,9 @@ from tests.end_to_end.outages import Ran, deadhop, diagnose
 pytestmark = pytest.mark.lab
 
 W1, W2, MASTER = "k8s-worker-1", "k8s-worker-2", "master"
-MANAGER = "/etc/kubernetes/manifests/kube-controller-manager.yaml"
+MANIFESTS = "/etc/kubernetes/manifests"
+MANAGER = f"{MANIFESTS}/kube-controller-manager.yaml"
+JOIN = "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all"
 _YES = ("--yes", "--max-risk", "disruptive")
 
 
@@ -36,6 +38,8 @@ class Outage:
     """Machine and a command that succeeds there while the fault is in, not before and not after."""
     undone: bool = True
     """False where the repair has nothing to take back."""
+    leaves: str = ""
+    """What a narrow repair leaves of the fault."""
 
 
 NODES = (
@@ -116,9 +120,23 @@ PODS = (
         "pod-does-not-start",
         (_pod("mail"),),
         (MASTER, f"kubectl get node {W1} -o jsonpath='{{.spec.taints[*].key}}' | grep -q maintenance"),
+        leaves=f"node {W2} has taints maintenance",
     ),
 )
-OUTAGES = (*NODES, *RANGES, *PODS)
+CONTROL = tuple(
+    Outage(fault, cause, f"host:{MASTER}", "kubernetes-api-does-not-answer", (), (MASTER, broken))
+    for fault, cause, broken in (
+        ("apiserver-down", "static-pod-manifest-missing", f"! test -e {MANIFESTS}/kube-apiserver.yaml"),
+        ("etcd-down", "static-pod-manifest-missing", f"! test -e {MANIFESTS}/etcd.yaml"),
+        ("apiserver-crash", "apiserver-asks-wrong-etcd", f"grep -q 127.0.0.1:2378 {MANIFESTS}/kube-apiserver.yaml"),
+        (
+            "apiserver-cert-expired",
+            "apiserver-certificate-expired",
+            "! openssl x509 -checkend 0 -noout -in /etc/kubernetes/pki/apiserver.crt",
+        ),
+    )
+)
+OUTAGES = (*NODES, *RANGES, *PODS, *CONTROL)
 
 
 @pytest.fixture
@@ -139,7 +157,7 @@ def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outa
     session = found.document["session"]
     fixed = deadhop("fix", session, "--cause", outage.cause, *_YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
-    assert _within(60, lambda: not ailments(lab.instance)), ailments(lab.instance)
+    assert _within(60, lambda: _is_healthy(lab, outage)), ailments(lab.instance)
     assert not _is_broken(lab, outage)
     well = _from_its_entry(lab, outage, state)
     assert (well.status, well.document["causes"]) == (0, []), well.document
@@ -174,6 +192,27 @@ def test_what_only_its_owner_can_repair_is_named_with_its_last_words(
         assert said in str(named["values"])
 
 
+def test_a_new_token_lets_the_machine_join_until_it_is_taken_back(healed_kube_lab: Lab, state: Path) -> None:
+    lab = healed_kube_lab
+    lab.break_("token-expired")
+    paste = lab.paste("token-expired")
+    found = diagnose(paste, lab.site(), state)
+    assert found.document["causes"][0]["id"] == "join-token-expired", (found.document, found.stderr)
+    again = diagnose("node-cannot-join", lab.site(), state, "--set", f"machine={W2}", "--set", "join_id=abcdef")
+    assert again.document["causes"][0]["id"] == "join-token-expired"
+
+    session = found.document["session"]
+    fixed = deadhop("fix", session, "--cause", "join-token-expired", *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    new = lab.run(MASTER, "kubeadm token list | grep deadhop-join | cut -d' ' -f1").stdout.strip()
+    assert lab.run(W2, f"sed -i 's/token: abcdef.*/token: {new}/' /root/join.yaml; {JOIN}").returncode == 0
+    assert new.partition(".")[2] not in str(fixed.document)
+
+    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert lab.run(MASTER, "kubeadm token list | grep deadhop-join").returncode != 0
+
+
 def _from_its_entry(lab: Lab, outage: Outage, state: Path) -> Ran:
     """Without a paste: the symptom and what it is about."""
     given = [word for one in outage.inputs for word in ("--set", _read(lab, one))]
@@ -194,6 +233,10 @@ def _assert_named(found: Ran, outage: Outage) -> None:
 def _is_broken(lab: Lab, outage: Outage) -> bool:
     machine, command = outage.broken
     return lab.run(machine, command).returncode == 0
+
+
+def _is_healthy(lab: Lab, outage: Outage) -> bool:
+    return [said for said in ailments(lab.instance) if said != outage.leaves] == []
 
 
 def _within(seconds: float, holds: Callable[[], bool]) -> bool:

@@ -106,6 +106,22 @@ ENGLISH = {
         "flannel lease fails",
         "no CIDR left",
     ),
+    "kubernetes-api-does-not-answer": (
+        "kubectl connection refused",
+        "kubectl not working",
+        "unable to connect to the server",
+        "k8s api down",
+        "apiserver crash",
+        "kubectl certificate expired",
+        "etcd down",
+        "6443 refused",
+    ),
+    "node-cannot-join": (
+        "kubeadm join fails",
+        "join token expired",
+        "worker wont join cluster",
+        "could not find a JWS signature",
+    ),
 }
 
 KOREAN = {
@@ -198,6 +214,18 @@ KOREAN = {
         "pod cidr not assigned 떠요",
         "노드에 podCIDR 없음",
         "파드 대역 할당 안됨",
+    ),
+    "kubernetes-api-does-not-answer": (
+        "kubectl 안됨",
+        "API 서버 죽음",
+        "apiserver가 응답없음",
+        "쿠버네티스 API 접속이 안돼요",
+        "etcd 죽었어요",
+    ),
+    "node-cannot-join": (
+        "kubeadm join 실패",
+        "조인 토큰 만료됨",
+        "워커노드 조인이 안돼요",
     ),
 }
 

@@ -9,7 +9,7 @@ from probes.errors import UnreadableOutput
 from probes.linux.disks import parse_disks, parse_growth
 from probes.linux.journal import complaints
 from probes.linux.unit import parse_unit
-from probes.node.control_plane import parse_certificate, parse_logs
+from probes.node.control_plane import parse_certificate, parse_copies, parse_logs, parse_unreached
 from probes.node.kubelet import parse_configs, parse_env, parse_node_ip, parse_runtimes, parse_swaps
 from tests.probes.recorded import recorded
 
@@ -118,8 +118,38 @@ def test_the_newest_log_of_each_container_and_its_number() -> None:
         "kube-proxy",
         "kube-scheduler",
     ]
-    later = text + "1795279999.1 /var/log/pods/kube-system_etcd-master_9/etcd/12.log\n"
-    assert parse_logs(later)["etcd"] == ("/var/log/pods/kube-system_etcd-master_9/etcd/12.log", 12)
+    folder = "/var/log/pods/kube-system_etcd-master_9/etcd"
+    later = text + f"1795279999.1 {folder}/12.log\n"
+    assert parse_logs(later)["etcd"] == (f"{folder}/12.log",)
+    both = later + f"1795279990.1 {folder}/11.log\n"
+    assert parse_logs(both)["etcd"] == (f"{folder}/11.log", f"{folder}/12.log")
+
+
+def test_copies_of_manifests_lie_beside_their_folder_and_the_newest_is_first() -> None:
+    text = (
+        "100.5 /etc/kubernetes/manifests/etcd.yaml\n200.5 /etc/kubernetes/manifests/kube-apiserver.yaml\n"
+        "90.0 /etc/kubernetes/tmp/kubeadm-backup-manifests-1/kube-apiserver.yaml\n"
+        "300.1 /root/kube-apiserver.yaml.old\n"
+        "5.0 /root/notes.yaml\n"
+    )
+    assert parse_copies(text) == {
+        "kube-apiserver.yaml": (
+            "/root/kube-apiserver.yaml.old",
+            "/etc/kubernetes/tmp/kubeadm-backup-manifests-1/kube-apiserver.yaml",
+        )
+    }
+
+
+def test_what_a_program_could_not_reach_is_in_warnings_too() -> None:
+    line = (
+        'W1121 15:51:06.234217 1 logging.go:55] [core] grpc: failed to connect to {Addr: "127.0.0.1:2378"}. '
+        'Err: connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:2378: connect: '
+        'connection refused"'
+    )
+    assert parse_unreached(f"{line}\n{line}\ndial tcp 10.0.0.9:2379: i/o timeout") == (
+        "127.0.0.1:2378",
+        "10.0.0.9:2379",
+    )
 
 
 def test_a_certificate_by_the_clock_of_its_machine() -> None:

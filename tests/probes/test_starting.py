@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from probes.cluster.control_host import port_of
+from probes.cluster.join import minor_of
 from probes.cluster.pod_cidrs import is_wider, parse_flags, parse_network, shares
 from probes.cluster.starting import PodList, held_up, seconds_between, successor
 from probes.node.machine import host_named
@@ -110,3 +112,13 @@ def test_a_node_is_the_host_of_its_name_with_or_without_a_domain() -> None:
     assert host_named("k8s-worker-1.novalocal", site) == "k8s-worker-1"
     assert host_named("master", site) == "master.example.org"
     assert host_named("k8s-worker-2", site) == ""
+
+
+def test_ports_of_servers_and_minor_versions() -> None:
+    assert [port_of(url) for url in ("https://10.0.0.1:6443", "https://api.example", "", "https://[::1")] == [
+        6443,
+        443,
+        0,
+        0,
+    ]
+    assert [minor_of(text) for text in ("v1.35.4", "v1.32.2+rke2r1", "1.29.0", "", "devel")] == [35, 32, 29, 0, 0]
