@@ -44,7 +44,7 @@ for ((i = 0; i < ${#SHARES[@]}; i += 2)); do
 done
 
 # a clean Debian: no units but ours, empty logs, own identity
-rm -rf etc/systemd/system/* lib/systemd/system/{sysinit,basic,multi-user,sockets,timers,local-fs,graphical,getty,remote-fs}.target.wants
+rm -rf etc/rc[0-6S].d/* etc/systemd/system/* lib/systemd/system/{sysinit,basic,multi-user,sockets,timers,local-fs,graphical,getty,remote-fs}.target.wants
 rm -rf var/log/* var/spool/cron etc/rc?.d/* var/lib/sudo etc/netns etc/sysconfig etc/openvswitch/* etc/sysctl.d/* etc/ssh/ssh*_config.d/* etc/sudoers.d/*
 mkdir -p var/log/{frr,openvswitch} root/.ssh etc/openvswitch run/frr run/openvswitch run/sshd
 chown frr:frr var/log/frr run/frr; chmod 700 root/.ssh
