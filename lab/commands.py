@@ -12,7 +12,7 @@ from lab.cloud import api, client, venv
 from lab.errors import LabError
 from lab.inside import enter
 from lab.instance import Instance, current, see_cgroup2
-from lab.kube import build
+from lab.kube import build, scale
 from lab.kube.kubectl import kubectl
 from lab.parts import KUBE, OPENSTACK
 from lab.processes import ENV
@@ -66,6 +66,11 @@ def _with_options(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     api_verb = verbs.add_parser("api", help="Keystone and Neutron alone, on loopback; prints their clouds.yaml")
     api_verb.add_argument("verb", choices=("up", "down"))
     api_verb.set_defaults(run=_api)
+    scale_verb = verbs.add_parser("scale", help="an API server on loopback whose nodes and pods are played")
+    scale_verb.add_argument("verb", choices=("up", "down"))
+    scale_verb.add_argument("nodes", nargs="?", type=int, default=5_000)
+    scale_verb.add_argument("pods", nargs="?", type=int, default=50_000)
+    scale_verb.set_defaults(run=_scale)
     packages_verb = verbs.add_parser("packages", help="Debian packages that are missing")
     packages_verb.add_argument("--install", action="store_true", help="install them (root)")
     _add_parts(packages_verb)
@@ -182,6 +187,15 @@ def _api(lab: Instance, arguments: argparse.Namespace) -> int:
         api.down(lab)
     else:
         print(api.up(lab))
+    return 0
+
+
+def _scale(lab: Instance, arguments: argparse.Namespace) -> int:
+    see_cgroup2(sys.argv[1:])
+    if arguments.verb == "down":
+        scale.down(lab)
+    else:
+        print(scale.up(lab, arguments.nodes, arguments.pods))
     return 0
 
 
