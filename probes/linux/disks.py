@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,9 +14,10 @@ from probes.node.facts import Disk, Disks
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
-_SPACE = ("df", "-PB1", "-x", "tmpfs", "-x", "devtmpfs", "-x", "squashfs")
-_INODES = ("df", "-Pi", "-x", "tmpfs", "-x", "devtmpfs", "-x", "squashfs")
+_SPACE = ("df", "-PB1", "-x", "devtmpfs", "-x", "squashfs")
+_INODES = ("df", "-Pi", "-x", "devtmpfs", "-x", "squashfs")
 _BLOCKS = ("lsblk", "-Jbo", "PATH,TYPE,SIZE")
+_KEPT_IN_MEMORY = re.compile(r"/var(?:/lib(?:/[^/]+)?)?")
 _ANY = (0, 1)
 _TABLE = 34 * 512 * 2 + (1 << 20)
 """Bytes that partition tables and alignment take at most; what is left below is no room to grow."""
@@ -45,8 +47,9 @@ def parse_disks(space: str, inodes: str, growth: Mapping[str, int]) -> tuple[Dis
 
 
 def _of_a_container(device: str, mount: str) -> bool:
-    """It lies on one of the others."""
-    return device == "overlay" and mount != "/"
+    """No disk of its own: of a container, or in memory. What a machine keeps in memory below /var counts: it can
+    be as full as a disk."""
+    return "/" not in device and ":" not in device and mount != "/" and not _KEPT_IN_MEMORY.fullmatch(mount)
 
 
 def _rows(text: str) -> Iterator[tuple[str, tuple[int, int], int, str]]:

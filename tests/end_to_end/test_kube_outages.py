@@ -177,6 +177,7 @@ def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outa
         ("image-pull", "image-cannot-be-pulled", "shop", "no such host"),
         ("pending-resources", "no-node-has-room", "batch", "Insufficient cpu"),
         ("pvc-pending", "claim-not-bound", "db", "no storage class is set"),
+        ("disk-full", "node-disk-full", "client-1", "/var/lib/kubelet"),
     ],
 )
 def test_what_only_its_owner_can_repair_is_named_with_its_last_words(

@@ -187,3 +187,20 @@ def test_only_the_last_partition_can_grow() -> None:
     full = disk % (part % (1, 99_999_000_000))
     assert parse_growth(text % full) == {"/dev/vda1": 0}
     assert parse_growth(text % (disk % "")) == {}
+
+
+def test_what_is_kept_in_memory_counts_below_var_only() -> None:
+    space = (
+        "Filesystem 1-blocks Used Available Capacity Mounted on\n"
+        "overlay 100 40 60 40% /\n"
+        "tmpfs 100 1 99 1% /run\n"
+        "kube-kubelet 100 100 0 100% /var/lib/kubelet\n"
+        "tmpfs 10 1 9 10% /var/lib/kubelet/pods/1/volumes/kubernetes.io~projected/token\n"
+        "nas:/export 100 50 50 50% /srv\n"
+    )
+    inodes = "Filesystem Inodes IUsed IFree IUse% Mounted on\nkube-kubelet 10 10 0 100% /var/lib/kubelet\n"
+    assert [(disk.mount, disk.inodes_percent) for disk in parse_disks(space, inodes, {})] == [
+        ("/", 0),
+        ("/var/lib/kubelet", 100),
+        ("/srv", 0),
+    ]
