@@ -16,6 +16,8 @@ BUILD = ("server-does-not-start", "--set", "server=test-vm")
 PING = ("instance-unreachable", "--set", "address=192.168.200.106")
 SSH = (*PING, "--set", "port=22")
 API = ("openstack-api-does-not-answer",)
+ASSOCIATE = ("floating-ip-cannot-be-associated", "--set", "subnet=test-subnet", "--set", "external=ext-net")
+PODS = ("pods-across-servers-dropped", "--set", "source=k8s-worker-1", "--set", "target=10.244.2.1")
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ OUTAGES = (
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
     Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
+    Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE),
+    Outage("port-security-routed", "port-security-drops-pods", "cloud:lab", PODS, pasted=False),
     Outage("keystone-stopped", "openstack-service-stopped", "host:controller", API),
     Outage("neutron-api-stopped", "openstack-service-stopped", "host:controller", API),
 )
@@ -101,6 +105,8 @@ def is_well(lab: Lab, outage: Outage) -> bool:
     if outage.asked[0] == "instance-unreachable":
         look = "nc -z -w 2 192.168.200.106 22" if outage.asked == SSH else "ping -c2 -W1 192.168.200.106"
         return lab.run("operator", look).returncode == 0
+    if outage.asked == PODS:
+        return lab.run("k8s-worker-1", "ping -c2 -W1 -I 10.244.1.1 10.244.2.1").returncode == 0
     return not outage.well or lab.run("controller", outage.well).returncode == 0
 
 
