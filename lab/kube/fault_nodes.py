@@ -6,7 +6,7 @@ from lab.kube.steps import (
     MANIFESTS,
     W1,
     W2,
-    events_of,
+    described,
     is_not_ready,
     kube_fault,
     on_master,
@@ -85,7 +85,7 @@ NODE_FAULTS: dict[str, Fault] = {
             on_master("kubectl get pods -l app=client-1"),
             told_of_pod("client-1"),
         ),
-        shown=events_of("Pod", "client-1.*subnet.env"),
+        shown=described("client-1", "subnet.env"),
     ),
     "flannel-no-podcidr": kube_fault(
         "controller-manager does not allocate node CIDRs; k8s-worker-2 registers anew",
@@ -156,7 +156,7 @@ NODE_FAULTS: dict[str, Fault] = {
             told_of_pod("client-1"),
             Run(W1, "df -h /var/lib/kubelet"),
         ),
-        shown=events_of("Pod", "client-1.*no space left on device"),
+        shown=described("client-1", "no space left on device"),
     ),
     "kubelet-down": kube_fault(
         "kubelet is stopped on k8s-worker-2",

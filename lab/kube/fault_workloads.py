@@ -8,6 +8,7 @@ from lab.kube.steps import (
     claim,
     delete,
     deployment,
+    described,
     events_of,
     in_namespace,
     kube_fault,
@@ -115,7 +116,7 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
             on_master("kubectl get pods -l app=batch"),
             told_of_pod("batch"),
         ),
-        shown=events_of("Pod", "FailedScheduling.*batch"),
+        shown=described("batch", "FailedScheduling"),
     ),
     "pending-taint": kube_fault(
         "both workers carry a taint that the pod does not tolerate",
@@ -128,6 +129,6 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
             on_master("kubectl get pods -l app=mail"),
             told_of_pod("mail"),
         ),
-        shown=events_of("Pod", "FailedScheduling.*mail"),
+        shown=described("mail", "FailedScheduling"),
     ),
 }

@@ -54,6 +54,11 @@ def told_of_pod(app: str) -> Run:
     return Run(MASTER, f"kubectl describe pod -l app={app} | sed -n '/^Events/,$p'")
 
 
+def described(app: str, words: str) -> Run:
+    """Of the pod that is there now: events of earlier ones stay for an hour."""
+    return on_master(f"kubectl describe pod -l app={app} | grep -q '{words}'")
+
+
 def apply(*objects: dict[str, object]) -> Run:
     """As JSON, which YAML contains."""
     body = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
