@@ -6,12 +6,11 @@ import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from base.text import clip, inert
+from probes.certificate import day, issuer_of, names_of
 
 _LATE, _EARLY, _NAME, _ADDRESS = 10, 9, 62, 64
 """X509_V_ERR_… of OpenSSL: has expired, not yet valid, another host's, another address's."""
@@ -57,8 +56,8 @@ def _ssl_error(error: BaseException | None) -> BaseException | None:
 
 
 def _of_certificate(error: ssl.SSLCertVerificationError, shown: x509.Certificate | None) -> Refused:
-    begin = _day(shown.not_valid_before_utc) if shown else ""
-    end = _day(shown.not_valid_after_utc) if shown else ""
+    begin = day(shown.not_valid_before_utc) if shown else ""
+    end = day(shown.not_valid_after_utc) if shown else ""
     unknown = "a date that is not known"
     if error.verify_code == _LATE:
         state, message = "expired", f"its certificate expired on {end or unknown}"
@@ -67,10 +66,13 @@ def _of_certificate(error: ssl.SSLCertVerificationError, shown: x509.Certificate
         state, message = "not-yet-valid", f"its certificate is not valid before {begin or unknown}"
         hint = "compare the clocks of this machine and of the controller"
     elif error.verify_code in (_NAME, _ADDRESS):
-        state, message = "wrong-name", f"its certificate is for other names: {_names(shown)}"
+        state, message = "wrong-name", f"its certificate is for other names: {names_of(shown)}"
         hint = "use one of these in `auth_url` and in the catalogue"
     elif error.verify_code in _UNKNOWN:
-        state, message = "untrusted", f"its certificate is signed by an authority we do not know: {_issuer(shown)}"
+        state, message = (
+            "untrusted",
+            f"its certificate is signed by an authority we do not know: {issuer_of(shown)}",
+        )
         hint = "`cacert` of the cloud in clouds.yaml names the file of the right one"
     else:
         said = clip(inert(error.verify_message or str(error)), 200)
@@ -88,25 +90,3 @@ def _presented(host: str, address: str, port: int, seconds: float) -> x509.Certi
     ):
         return x509.load_der_x509_certificate(wrapped.getpeercert(binary_form=True) or b"")
     return None
-
-
-def _day(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _issuer(shown: x509.Certificate | None) -> str:
-    return (_common_name(shown.issuer) if shown else "") or "not known"
-
-
-def _common_name(name: x509.Name) -> str:
-    return ", ".join(clip(inert(str(part.value)), 100) for part in name.get_attributes_for_oid(NameOID.COMMON_NAME))
-
-
-def _names(shown: x509.Certificate | None) -> str:
-    if shown is None:
-        return "not known"
-    with suppress(x509.ExtensionNotFound, ValueError):
-        held = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = [*held.get_values_for_type(x509.DNSName), *map(str, held.get_values_for_type(x509.IPAddress))]
-        return clip(inert(", ".join(names)), 300)
-    return _common_name(shown.subject) or "not known"

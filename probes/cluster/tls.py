@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.client.rest import RESTClientObject
 
 from base.errors import ConfigError
 from base.text import clip, inert
+from probes.certificate import common_name, day, issuer_of, names_of
 from probes.cluster.kubeconfig import Login, Pem
 from probes.errors import CertificateRefused
 
@@ -76,10 +76,6 @@ def _as_file(data: bytes) -> Iterator[str]:
 # ------------------------------------------------------------------ what is wrong with a certificate
 
 
-def day(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
 def why_ours(certificate: Pem) -> CertificateRefused | None:
     """Our own certificate is out of its time; None when it is not, or cannot be read."""
     with suppress(ValueError, ConfigError):
@@ -115,12 +111,13 @@ async def why_theirs(error: ssl.SSLCertVerificationError, login: Login) -> Certi
         )
     if error.verify_code in (_NAME, _ADDRESS):
         return CertificateRefused(
-            f"the certificate of {where} is for other names: {_names(shown)}",
+            f"the certificate of {where} is for other names: {names_of(shown)}",
             hint="use one of these in `server`, or set `tls-server-name`",
         )
     if error.verify_code in _UNKNOWN:
+        issuer = issuer_of(shown)
         return CertificateRefused(
-            f"the certificate of {where} is signed by an authority the kubeconfig does not know: {_issuer(shown)}",
+            f"the certificate of {where} is signed by an authority the kubeconfig does not know: {issuer}",
             hint="is it another cluster's, or was its CA renewed? compare `certificate-authority-data`",
         )
     said = clip(inert(error.verify_message or str(error)), 200)
@@ -153,22 +150,4 @@ def _or_unknown(shown: x509.Certificate | None, *, late: bool) -> str:
 
 
 def _subject(held: x509.Certificate) -> str:
-    return _common_name(held.subject) or "without a name"
-
-
-def _issuer(shown: x509.Certificate | None) -> str:
-    return (_common_name(shown.issuer) if shown else "") or "not known"
-
-
-def _common_name(name: x509.Name) -> str:
-    return ", ".join(clip(inert(str(part.value)), 100) for part in name.get_attributes_for_oid(NameOID.COMMON_NAME))
-
-
-def _names(shown: x509.Certificate | None) -> str:
-    if shown is None:
-        return "not known"
-    with suppress(x509.ExtensionNotFound, ValueError):
-        held = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = [*held.get_values_for_type(x509.DNSName), *map(str, held.get_values_for_type(x509.IPAddress))]
-        return clip(inert(", ".join(names)), 300)
-    return _subject(shown)
+    return common_name(held.subject) or "without a name"
