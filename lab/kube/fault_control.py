@@ -33,7 +33,9 @@ _UNEXPIRE = """[ ! -e /root/apiserver.crt ] || {
 # a graceful end takes up to 30 s
 _KILL = "pkill -KILL -x {}"
 _NO_API = on_master("! kubectl get --raw /livez 2>/dev/null")
-_APISERVER_LOG = on_master("tail -qn 3 /var/log/pods/kube-system_kube-apiserver*/kube-apiserver/*.log")
+_LOGS = "/var/log/pods/kube-system_kube-apiserver*/kube-apiserver/*.log"
+_APISERVER_LOG = on_master(f"tail -qn 3 {_LOGS}")
+_ETCD_IN_LOG = on_master(f"grep -h 127.0.0.1:2379 {_LOGS} | sort | tail -n 3")
 
 
 def _moved(manifest: str) -> tuple[Run, Run]:
@@ -66,8 +68,8 @@ CONTROL_FAULTS: dict[str, Fault] = {
         "etcd's static pod manifest was moved away: the API server has nothing to ask",
         breaks=_moved("etcd")[:1],
         undo=_moved("etcd")[1:],
-        shows=(on_master("kubectl get nodes --request-timeout=5s"), _APISERVER_LOG),
-        shown=on_master(f"{_NO_API.text} && {_APISERVER_LOG.text} | grep -q 'connection refused'"),
+        shows=(on_master("kubectl get nodes --request-timeout=5s"), _ETCD_IN_LOG),
+        shown=on_master(f"{_NO_API.text} && {_ETCD_IN_LOG.text} | grep -q 'connection refused'"),
     ),
     "apiserver-cert-expired": kube_fault(
         "the API server's certificate has expired",
