@@ -17,6 +17,7 @@ PING = ("instance-unreachable", "--set", "address=192.168.200.106")
 SSH = (*PING, "--set", "port=22")
 API = ("openstack-api-does-not-answer",)
 ASSOCIATE = ("floating-ip-cannot-be-associated", "--set", "subnet=test-subnet", "--set", "external=ext-net")
+NEW = ("server-gets-no-address-or-metadata",)
 PODS = ("pods-across-servers-dropped", "--set", "source=k8s-worker-1", "--set", "target=10.244.2.1")
 
 
@@ -70,6 +71,8 @@ OUTAGES = (
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
     Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
+    Outage("dhcp-agent-stopped", "neutron-agent-stopped", "host:controller", NEW),
+    Outage("metadata-agent-stopped", "neutron-agent-stopped", "host:controller", NEW),
     Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE),
     Outage("port-security-routed", "port-security-drops-pods", "cloud:lab", PODS, pasted=False),
     Outage("keystone-stopped", "openstack-service-stopped", "host:controller", API),
