@@ -40,7 +40,8 @@ _WHOLE = (
     rf"journalctl -u {_NAME} --no-pager -o cat -n [0-9]+(?: _SYSTEMD_INVOCATION_ID=[0-9a-f]+)?",
     r"ls -1 /(?:etc/kubernetes/manifests|opt/cni/bin)",
     r"lsblk -Jbo PATH,TYPE,SIZE",
-    r"openssl x509 -noout -subject -startdate -enddate -in /(?:etc/kubernetes|var/lib/kubelet)/pki/[A-Za-z0-9_./-]+",
+    r"openssl x509 -noout -subject -startdate -enddate "
+    r"-in /(?:etc/kubernetes|var/lib/kubelet)/pki/[A-Za-z0-9_./-]+",
     r"ps -eo comm=",
     r"tail -n 60 /var/log/pods/[A-Za-z0-9_./-]+\.log",
     r"grep -Hs '' /proc/sys/\S+(?: /proc/sys/\S+)*",
