@@ -18,6 +18,8 @@ assert hypothesis  # its plugin would load it in the depth of a test, where CPyt
 LEFT_OUT = pytest.StashKey[int]()
 LABS = ("lab", "kube_lab", "openstack_lab")
 """Fixtures, each a lab in the place of the one before: their tests run in this order."""
+PARTS = {"kube_lab": "kube", "openstack_lab": "openstack", "openstack_api": "openstack"}
+"""Fixture → the mark of its tests, by which they can run apart (`.ci/test`)."""
 
 
 def pytest_configure() -> None:
@@ -28,8 +30,12 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=_place)
+    for item in items:
+        for part in {PARTS[name] for name in getattr(item, "fixturenames", ()) if name in PARTS}:
+            item.add_marker(part)
     if os.environ.get("LABS") == "1":
         return
     left_out = [item for item in items if item.get_closest_marker("lab")]
@@ -56,7 +62,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not count:
         return
     terminalreporter.section("LEFT OUT", sep="!", red=True, bold=True)
-    terminalreporter.line(f"{count} tests on the network lab did not run: they need root and real namespaces")
+    terminalreporter.line(f"{count} tests on the labs did not run: they need root and real namespaces")
     terminalreporter.line("run them, as root:  LABS=1 make test", bold=True)
 
 

@@ -28,7 +28,7 @@ from tests.probes.pki import authority, signed
 
 assert probes.all
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.kube]
 
 LOOKING = {"get", "list"}
 
