@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +104,15 @@ def is_named(found: Ran, outage: Outage) -> None:
     assert cause["evidence"]
 
 
-def is_well(lab: Lab, outage: Outage) -> bool:
+def is_well(lab: Lab, outage: Outage, seconds: float = 60) -> bool:
+    """Agents and services come to it within a while."""
+    end = time.monotonic() + seconds
+    while not (well := _works(lab, outage)) and time.monotonic() < end:
+        time.sleep(2)
+    return well
+
+
+def _works(lab: Lab, outage: Outage) -> bool:
     """By the cloud's own client, or by packets; not by what deadhop says."""
     if outage.asked[0] == "instance-unreachable":
         look = "nc -z -w 2 192.168.200.106 22" if outage.asked == SSH else "ping -c2 -W1 192.168.200.106"
