@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from lab.instance import current
 from lab.machines import MACHINES
 
 pytestmark = pytest.mark.lab
 
-NAME = "crash-test"
+NAME = f"crash-{current().name}"[:12]
+"""Another one in each group of tests: they run beside each other."""
 MOMENTS = [round(random.Random(3).uniform(low, low + 1.2), 2) for low in (0.0, 0.3, 0.8, 1.5, 2.5, 4.0, 6.0)]
 FOSTER_PARENT = """
 import ctypes, os, sys
