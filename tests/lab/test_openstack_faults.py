@@ -190,7 +190,7 @@ EXPECTED = {
             (
                 CTL,
                 "openstack network delete overlap-net; openstack network create overlap-net >/dev/null; "
-                "openstack subnet create --network overlap-net --subnet-range 10.78.0.0/24 overlap-subnet >&2",
+                "openstack subnet create --network overlap-net --subnet-range 10.78.0.0/24 --no-dhcp again >&2",
             ),
         ),
     ),
