@@ -189,8 +189,8 @@ EXPECTED = {
         (
             (
                 CTL,
-                "openstack network delete overlap-net; openstack network create overlap-net >/dev/null; "
-                "openstack subnet create --network overlap-net --subnet-range 10.78.0.0/24 --no-dhcp again >&2",
+                "openstack-batch >/dev/null <<'EOF'\nnetwork delete overlap-net\nnetwork create overlap-net\n"
+                "subnet create --network overlap-net --subnet-range 10.78.0.0/24 --no-dhcp overlap-subnet\nEOF\n",
             ),
         ),
     ),
