@@ -37,10 +37,7 @@ class Outage:
     """Succeeds on the controller while the fault is not there."""
 
 
-ALIVE = (
-    "openstack network agent list --host compute -f value -c Binary -c Alive"
-    " | grep -q 'neutron-openvswitch-agent.*True'"
-)
+ALIVE = "openstack network agent list --host compute --agent-type open-vswitch -f value -c Alive | grep -q True"
 OUTAGES = (
     Outage(
         "no-bridge-mapping",
@@ -121,6 +118,16 @@ def is_well(lab: Lab, outage: Outage, seconds: float = 60) -> bool:
     return well
 
 
+def is_broken_again(lab: Lab, outage: Outage, seconds: float = 60) -> bool:
+    """As slowly as it came to be well, where there is a sign of it at all."""
+    if not outage.well and outage.asked[0] not in (PING[0], PODS[0]):
+        return True
+    end = time.monotonic() + seconds
+    while (well := _works(lab, outage)) and time.monotonic() < end:
+        time.sleep(2)
+    return not well
+
+
 def _works(lab: Lab, outage: Outage) -> bool:
     """By the cloud's own client, or by packets; not by what deadhop says."""
     if outage.asked[0] == "instance-unreachable":
@@ -146,6 +153,7 @@ def test_outage_is_named_repaired_verified_and_undone(broken: tuple[Lab, Outage]
         return
     undone = deadhop("fix", session, "--undo", "--json", state=state)
     assert is_undone(undone), (undone.document, undone.stderr)
+    assert is_broken_again(lab, outage)
     is_named(diagnose(lab, state, *outage.asked), outage)
 
 
