@@ -22,8 +22,8 @@ $(BENCH_READY): $(READY)
 demo: $(READY)  ## a recorded outage in the app: no network, no root
 	@$(PY) -m deadhop demo
 
-test: $(READY) $(if $(filter 1,$(LABS)),needs-root)  ## tests; as root with LABS=1 those on the network lab too
-	@$(if $(filter 1,$(LABS)),$(PY) -m lab packages --install --openstack --kube >/dev/null &&) \
+test: $(READY) $(if $(filter 1 all,$(LABS)),needs-root)  ## tests; as root with LABS=1 those on the network lab too
+	@$(if $(filter 1 all,$(LABS)),$(PY) -m lab packages --install --openstack --kube >/dev/null &&) \
 		.ci/test $(PY) $(ARGS)
 
 needs-root:

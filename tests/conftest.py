@@ -15,7 +15,12 @@ from lab.session import Lab
 
 assert hypothesis  # its plugin would load it in the depth of a test, where CPython 3.11 can fail to compile it
 
-LEFT_OUT = pytest.StashKey[int]()
+LEFT_OUT = pytest.StashKey[dict[str, int]]()
+RUNS = {"lab": ("1", "all"), "long": ("all",)}
+"""Mark → the values of LABS with which its tests run."""
+FAULTS = ("test_kube_faults", "test_openstack_faults", "test_kube_outages", "test_cloud_outages")
+EVERY_RUN = ("kubelet-down", "flannel-no-podcidr", "apiserver-down", "crashloop", "no-bridge-mapping", "sg-no-icmp")
+"""Of the faults of Kubernetes and OpenStack those of every run; the others, an hour of them, are `long`."""
 LABS = ("lab", "kube_lab", "openstack_lab")
 """Fixtures, each a lab in the place of the one before: their tests run in this order."""
 PARTS = {"kube_lab": "kube", "openstack_lab": "openstack", "openstack_api": "openstack"}
@@ -36,12 +41,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         for part in {PARTS[name] for name in getattr(item, "fixturenames", ()) if name in PARTS}:
             item.add_marker(part)
-    if os.environ.get("LABS") == "1":
-        return
-    left_out = [item for item in items if item.get_closest_marker("lab")]
-    items[:] = [item for item in items if not item.get_closest_marker("lab")]
-    config.stash[LEFT_OUT] = len(left_out)
+        if _is_long(item):
+            item.add_marker("long")
+    config.stash[LEFT_OUT] = {mark: _leave_out(mark, config, items) for mark in RUNS}
+
+
+def _is_long(item: pytest.Item) -> bool:
+    fault = getattr(getattr(item, "callspec", None), "id", "")
+    return bool(fault) and item.path.stem in FAULTS and fault not in EVERY_RUN
+
+
+def _leave_out(mark: str, config: pytest.Config, items: list[pytest.Item]) -> int:
+    if os.environ.get("LABS") in RUNS[mark]:
+        return 0
+    left_out = [item for item in items if item.get_closest_marker(mark)]
+    items[:] = [item for item in items if not item.get_closest_marker(mark)]
     config.hook.pytest_deselected(items=left_out)
+    return len(left_out)
 
 
 def _say_counts(reporter: pytest.TerminalReporter) -> None:
@@ -58,12 +74,15 @@ def _say_counts(reporter: pytest.TerminalReporter) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     _say_counts(terminalreporter)
-    count = config.stash.get(LEFT_OUT, 0)
-    if not count:
-        return
-    terminalreporter.section("LEFT OUT", sep="!", red=True, bold=True)
-    terminalreporter.line(f"{count} tests on the labs did not run: they need root and real namespaces")
-    terminalreporter.line("run them, as root:  LABS=1 make test", bold=True)
+    counts = config.stash.get(LEFT_OUT, {})
+    if any(counts.values()):
+        terminalreporter.section("LEFT OUT", sep="!", red=True, bold=True)
+    if count := counts.get("lab"):
+        terminalreporter.line(f"{count} tests on the labs did not run: they need root and real namespaces")
+        terminalreporter.line("run them, as root:  LABS=1 make test", bold=True)
+    if count := counts.get("long"):
+        terminalreporter.line(f"{count} tests of further faults of Kubernetes and OpenStack did not run: an hour")
+        terminalreporter.line("run them, as root:  LABS=all make test", bold=True)
 
 
 def _place(item: pytest.Item) -> int:
