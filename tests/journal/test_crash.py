@@ -55,7 +55,7 @@ class Server:
             command, cwd=root, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
         self._rest = b""
-        assert self.line(30) == ("ready",)
+        assert self.line(180) == ("ready",)  # it imports everything first
 
     def line(self, seconds: float) -> tuple[str, ...]:
         """The next line; empty when none comes in time."""

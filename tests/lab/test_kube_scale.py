@@ -10,7 +10,7 @@ from lab.instance import current
 from lab.kube.build import cache
 from lab.kube.scale import scale_of
 
-pytestmark = [pytest.mark.lab, pytest.mark.kube]
+pytestmark = [pytest.mark.lab, pytest.mark.kube, pytest.mark.long]
 
 
 def lab(*arguments: str) -> str:
