@@ -42,10 +42,12 @@ class Keeping(Hands):
         """What is there now, or why that could not be seen."""
         try:
             calls = calls_of(action)
+            return await self._all_of(calls) if calls else ((), NOT_READ)
         except UsageError as error:
             return (), error.message
-        if not calls:
-            return (), NOT_READ
+
+    async def _all_of(self, calls: tuple[ProbeCall, ...]) -> tuple[tuple[Kept, ...], str]:
+        """UsageError where the site does not have what is asked any more."""
         kept: list[Kept] = []
         for call in calls:
             evidence = await observe(call, self._session.toolbox, "state")

@@ -15,7 +15,7 @@ a flag in a list of arguments: `spec/containers/0/command/--v`."""
 VALUE = r"[A-Za-z0-9_/.-][A-Za-z0-9_./:=,@+-]*"
 """A value that reads the same with quotes and without, for the shell's own check too."""
 
-_AWK = r"""
+_PROGRAM = r"""
 function bad(why) { print why > "/dev/stderr"; failed = 1; exit 3 }
 function say(text) { if (ENVIRON["M"] == "edit") print text }
 function inside(upto,   i) {
@@ -76,6 +76,15 @@ END {
   if (ENVIRON["M"] == "look") print found + 0 same inserted
 }
 """
+
+
+def _one_line(program: str) -> str:
+    """A command is shown in one line."""
+    lines = [line.strip() for line in program.strip().splitlines()]
+    return "".join(line + (" " if line.endswith(("{", ";")) else "; ") for line in lines).rstrip("; ")
+
+
+_AWK = _one_line(_PROGRAM)
 _PASS = (
     r'f=$(readlink -f "$1") place=$2 value=$3 insert= b=; b=${f##*/} d=${f%/*}; '
     r'old=$d/.$b.deadhop-${place##*/} new=$d/.$b.deadhop-new; say() { echo "$@" >&2; }; '
