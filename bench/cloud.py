@@ -22,7 +22,7 @@ from typing import Any
 import probes.all
 from lab.cloud import api, venv
 from lab.instance import current
-from probes.cloud.facts import Ports
+from probes.cloud.network_facts import Ports
 from probes.probe import checked_call, observe
 from probes.site import Cloud, Site
 from probes.toolbox import LiveToolbox

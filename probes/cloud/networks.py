@@ -7,7 +7,7 @@ import asyncio
 from base.values import KINDS
 from probes.cloud import shapes
 from probes.cloud.ask import Cloud, Query
-from probes.cloud.facts import FloatingIp, HostRoute, Network, Router, RouterPath, Segment, Subnet
+from probes.cloud.network_facts import FloatingIp, HostRoute, Network, Router, RouterPath, Segment, Subnet
 from probes.cloud.ports import floating_with, one_port, ports_with
 from probes.errors import NotFound
 from probes.linux.fields import is_address

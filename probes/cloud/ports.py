@@ -6,7 +6,7 @@ import asyncio
 
 from probes.cloud import shapes
 from probes.cloud.ask import Cloud, Query
-from probes.cloud.facts import AllowedPair, FixedIp, Port, PortOf, Ports, SecurityRule, SecurityRules
+from probes.cloud.network_facts import AllowedPair, FixedIp, Port, PortOf, Ports, SecurityRule, SecurityRules
 from probes.errors import Forbidden, NotFound
 from probes.probe import Toolbox, probe
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from probes.errors import ProbeError
 from probes.linux.ask import ask
+from probes.linux.facts import Disk, Disks
 from probes.linux.fields import json_of, reading
-from probes.node.facts import Disk, Disks
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 

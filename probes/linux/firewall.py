@@ -7,8 +7,8 @@ import asyncio
 from probes.connection import Connection
 from probes.errors import AccessDenied, CommandFailed, CommandMissing, ProbeError
 from probes.exchange import Reply
-from probes.facts import ChainPolicy, Firewall, FirewallRule
 from probes.linux.ask import reply_to
+from probes.linux.facts import ChainPolicy, Firewall, FirewallRule
 from probes.linux.iptables import NO_TABLES, Tables, parse_iptables_save
 from probes.linux.nft import parse_nft
 from probes.probe import Toolbox, probe

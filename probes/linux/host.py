@@ -7,9 +7,9 @@ import asyncio
 from base.text import clip, inert
 from probes.errors import CommandFailed, ProbeError
 from probes.exchange import Reply
-from probes.facts import Addresses, DropCounters, Links, Neighbours, RouteGet, Routes, Sysctls
 from probes.linux import ip, proc
 from probes.linux.ask import ask, reply_to
+from probes.linux.facts import Addresses, DropCounters, Links, Neighbours, RouteGet, Routes, Sysctls
 from probes.probe import Toolbox, probe
 from probes.site import OPERATOR, target_of
 

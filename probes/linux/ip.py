@@ -8,7 +8,7 @@ from typing import Any
 
 from base.text import clip
 from probes.errors import UnreadableOutput
-from probes.facts import Address, Link, Neighbour, Route, RouteGet, Rule
+from probes.linux.facts import Address, Link, Neighbour, Route, RouteGet, Rule
 from probes.linux.fields import address, json_of, number, part, parts, reading, word
 
 Entry = Mapping[str, Any]

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from probes.errors import UnreadableOutput
-from probes.facts import ChainPolicy, FirewallRule
+from probes.linux.facts import ChainPolicy, FirewallRule
 
 _CHAIN = re.compile(r":(?P<chain>\S+) (?P<policy>\S+) \[(?P<packets>[0-9]{1,20}):(?P<bytes>[0-9]{1,20})\]")
 _RULE = re.compile(

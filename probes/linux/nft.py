@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from probes.errors import UnreadableOutput
-from probes.facts import ChainPolicy, FirewallRule
+from probes.linux.facts import ChainPolicy, FirewallRule
 from probes.linux.fields import json_of, number, reading, word
 
 _BLOCK = re.compile(r"\s*(?P<kind>table|chain) (?P<name>[^{]+?) \{")

@@ -7,10 +7,10 @@ import re
 
 from probes.connection import Connection
 from probes.errors import ProbeError, UnreadableOutput
-from probes.facts import Sshd
 from probes.host_keys import ON_DISK
 from probes.keys import SSH_PORT, fingerprint, keys_in
 from probes.linux.ask import ask
+from probes.linux.facts import Sshd
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from probes.connection import Connection
 from probes.errors import ProbeError
 from probes.linux.ask import ask
+from probes.linux.facts import Unit
 from probes.linux.fields import reading
 from probes.linux.journal import complaints
-from probes.node.facts import Unit
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 

@@ -6,27 +6,6 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """One systemd unit as it is now."""
-
-    host: str
-    unit: str
-    installed: bool
-    active: str
-    """ActiveState: active, inactive, failed, activating (also between two tries), deactivating."""
-    sub: str
-    """SubState: running, dead, auto-restart, exited …"""
-    enabled: bool
-    restarts: int
-    """How often systemd has restarted it by itself since it was started."""
-    status: int
-    """Exit status of its last main process; 0 while it runs."""
-    pid: int
-    errors: tuple[str, ...]
-    """What it complained of, oldest first, each once: since it was started if it runs, else at the end."""
-
-
-@dataclass(frozen=True, slots=True)
 class Kubelet:
     """The kubelet of one machine, and what it stands on."""
 
@@ -109,26 +88,6 @@ class Certificate:
 class Certificates:
     host: str
     certificates: tuple[Certificate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    mount: str
-    device: str
-    size: int
-    """Bytes."""
-    available: int
-    used_percent: int
-    inodes_percent: int
-    """0 where the file system does not count them."""
-    can_grow: int
-    """Bytes of the disk behind the partition that belong to no partition; 0 where it is no partition."""
-
-
-@dataclass(frozen=True, slots=True)
-class Disks:
-    host: str
-    disks: tuple[Disk, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Iterable
 
 from probes.errors import ProbeError
-from probes.facts import Address, Arrivals, Neighbour
 from probes.linux.ask import ask, reply_to
+from probes.linux.facts import Address, Neighbour
 from probes.linux.host import read_counters, read_route_get, route_question
 from probes.linux.ip import parse_addresses, parse_neighbours
 from probes.linux.proc import growth
 from probes.path import capture, route_walk, send
+from probes.path.facts import Arrivals
 from probes.path.firewall_hits import ask_way
 from probes.path.networks import alone, connected
 from probes.probe import PROBES, Toolbox, probe

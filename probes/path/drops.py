@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from probes.facts import PathDrops
 from probes.linux.host import read_counters
 from probes.linux.proc import growth
 from probes.path import send
+from probes.path.facts import PathDrops
 from probes.probe import Toolbox, probe
 
 

@@ -6,12 +6,13 @@ import asyncio
 from dataclasses import dataclass
 
 from probes.errors import ProbeError
-from probes.facts import Address, Firewall, FirewallAlong, Hit, RouteWalk
 from probes.linux import firewall
 from probes.linux.ask import ask
+from probes.linux.facts import Address, Firewall
 from probes.linux.ip import parse_addresses
 from probes.path import capture, send
 from probes.path.capture import Sighting
+from probes.path.facts import FirewallAlong, Hit, RouteWalk
 from probes.path.firewall_hits import ask_way, grown, source_network
 from probes.path.networks import alone
 from probes.path.route_walk import walk

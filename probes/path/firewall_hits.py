@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from probes.errors import ProbeError
 from probes.exchange import Reply
-from probes.facts import Address, Firewall, FirewallHits, FirewallRule, Hit
 from probes.linux import firewall, iptables, nft
 from probes.linux.ask import ask, reply_to
+from probes.linux.facts import Address, Firewall, FirewallRule
 from probes.linux.host import route_question
 from probes.linux.ip import parse_addresses, parse_route_get, parse_routes
 from probes.path import capture, send
 from probes.path.capture import Sighting
+from probes.path.facts import FirewallHits, Hit
 from probes.path.networks import alone, connected, network_of
 from probes.probe import Toolbox, probe
 from probes.site import target_of

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from probes.errors import ProbeError
-from probes.facts import Address, Gateway
 from probes.linux.ask import ask, reply_to
+from probes.linux.facts import Address
 from probes.linux.ip import parse_addresses
 from probes.linux.proc import parse_sysctls, sysctl_question
+from probes.path.facts import Gateway
 from probes.path.networks import connected, network_of
 from probes.path.ping import send_ping
 from probes.probe import Toolbox, probe

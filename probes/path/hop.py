@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from probes.connection import Connection
 from probes.errors import ProbeError, UnreadableOutput
 from probes.exchange import Reply
-from probes.facts import Address, Hop, RouteGet
 from probes.linux import ip, proc
 from probes.linux.ask import ask, reply_to
+from probes.linux.facts import Address, RouteGet
 from probes.linux.host import route_question
+from probes.path.facts import Hop
 from probes.path.nat import rewrites_source
 from probes.path.networks import connected, holds, network_of, usable
 from probes.probe import Toolbox

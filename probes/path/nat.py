@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from probes.errors import UnreadableOutput
-from probes.facts import FirewallRule
+from probes.linux.facts import FirewallRule
 from probes.linux.fields import is_address
 from probes.linux.iptables import option, parse_iptables_save
 from probes.path.networks import holds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from probes.facts import Address
+from probes.linux.facts import Address
 
 
 def usable(addresses: Iterable[Address]) -> tuple[Address, ...]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from probes.connection import Connection
 from probes.errors import AccessDenied, HostUnreachable, UnreadableOutput
 from probes.exchange import Reply
-from probes.facts import Ping
 from probes.linux.ask import reply_to
 from probes.linux.fields import is_address
+from probes.path.facts import Ping
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 

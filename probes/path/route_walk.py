@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from probes.errors import ProbeError
-from probes.facts import RouteWalk
+from probes.path.facts import RouteWalk
 from probes.path.hop import Looked, Next, look
 from probes.probe import Toolbox, probe
 

@@ -6,9 +6,9 @@ import re
 
 from probes.connection import Command
 from probes.errors import CommandMissing, ProbeTimeout, UnreadableOutput
-from probes.facts import TraceHop, Traceroute
 from probes.linux.ask import ask, why_no_answer
 from probes.linux.fields import is_address
+from probes.path.facts import TraceHop, Traceroute
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 

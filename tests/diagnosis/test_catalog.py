@@ -8,7 +8,7 @@ import pytest
 
 from diagnosis.catalog import catalog, shape_of
 from knowledge.shapes import BOOL, DOUBLE, INT, STRING, STRINGS, ListOf, MapOf, Record
-from probes.facts import Sysctls
+from probes.linux.facts import Sysctls
 from probes.probe import PROBES, Probe
 
 

@@ -15,7 +15,7 @@ from base.text import Lang, Text
 from diagnosis.views import StepView
 from journal.store import SessionInfo
 from probes.exchange import Exchange, Reply, Request
-from probes.facts import Ping
+from probes.path.facts import Ping
 from probes.probe import Evidence, Failure
 from probes.site import Host, Site
 from tests.hostile.strings import HOSTILE, acting

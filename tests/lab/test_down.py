@@ -67,6 +67,7 @@ def place() -> Iterator[Place]:
             time.sleep(0.01)
         found = Place(holder.pid)
         try:
+            assert found.run("down").returncode == 0  # what a killed run of the tests left
             yield found
         finally:
             found.run("down")

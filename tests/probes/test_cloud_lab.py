@@ -22,16 +22,8 @@ from base.values import Value
 from lab.cloud import api
 from lab.instance import current
 from probes.api import ApiRequest
-from probes.cloud.facts import (
-    Agents,
-    CloudReach,
-    FloatingIp,
-    Network,
-    PortOf,
-    Ports,
-    RouterPath,
-    SecurityRules,
-)
+from probes.cloud.facts import Agents, CloudReach
+from probes.cloud.network_facts import FloatingIp, Network, PortOf, Ports, RouterPath, SecurityRules
 from probes.exchange import Exchange
 from probes.probe import PROBES, Evidence, Probe, checked_call, observe
 from probes.replay import ReplayToolbox

@@ -12,7 +12,8 @@ from base.values import Value
 from lab.cloud.client import clouds
 from lab.instance import current
 from lab.session import Lab
-from probes.cloud.facts import CloudServer, ComputeServices, Hypervisors, Ports, ServerActions
+from probes.cloud.facts import CloudServer, ComputeServices, Hypervisors, ServerActions
+from probes.cloud.network_facts import Ports
 from probes.probe import PROBES, Evidence, checked_call, observe
 from probes.site import Cloud, Site
 from probes.toolbox import LiveToolbox

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from probes.errors import AccessDenied, CommandMissing, UnreadableOutput
-from probes.facts import ChainPolicy, Firewall, FirewallRule
 from probes.linux import firewall, iptables, nft
+from probes.linux.facts import ChainPolicy, Firewall, FirewallRule
 from probes.path.firewall_hits import grown
 from tests.probes.recorded import recorded
 

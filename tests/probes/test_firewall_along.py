@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from probes.facts import Firewall, FirewallRule
+from probes.linux.facts import Firewall, FirewallRule
 from probes.path.firewall_along import blocking
 
 SENT = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.facts import Address, Neighbour, RouteGet
+from probes.linux.facts import Address, Neighbour, RouteGet
 from probes.path.arrivals import brought_by
 from probes.path.gateway_for import fits
 from probes.path.hop import Next, _blocked_by, _Incoming, _source_ok, entrance

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from probes.errors import UnreadableOutput
-from probes.facts import Address, Neighbour, Route, RouteGet, Rule
 from probes.linux import ip
+from probes.linux.facts import Address, Neighbour, Route, RouteGet, Rule
 from tests.probes.recorded import recorded
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import probes.all
 from lab.session import Lab
-from probes.facts import Arrivals, FirewallHits, Gateway, PathDrops, Ping, RouteWalk, Traceroute
+from probes.path.facts import Arrivals, FirewallHits, Gateway, PathDrops, Ping, RouteWalk, Traceroute
 from probes.probe import PROBES, Evidence, checked_call, observe
 from probes.site_file import load_site
 from probes.toolbox import LiveToolbox

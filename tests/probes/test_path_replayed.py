@@ -10,7 +10,7 @@ import pytest
 
 import probes.all
 from probes.exchange import Exchange, from_json
-from probes.facts import Arrivals, FirewallHits, Gateway, PathDrops, Ping, RouteWalk
+from probes.path.facts import Arrivals, FirewallHits, Gateway, PathDrops, Ping, RouteWalk
 from probes.probe import PROBES, Evidence, checked_call, observe
 from probes.replay import ReplayToolbox
 from probes.site import Host, Site

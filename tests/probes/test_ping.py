@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from probes.errors import UnreadableOutput
-from probes.facts import TraceHop
 from probes.path.capture import Sighting, best, packet_filter, parse_capture
+from probes.path.facts import TraceHop
 from probes.path.ping import PingOutput, parse_ping
 from probes.path.send import longest
 from probes.path.traceroute import parse_tracepath, parse_traceroute

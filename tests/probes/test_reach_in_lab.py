@@ -8,7 +8,8 @@ import pytest
 
 import probes.all  # noqa: F401  # fills the table of probes
 from lab.session import Lab
-from probes.facts import KeyVantages, Reach, Sshd
+from probes.facts import KeyVantages, Reach
+from probes.linux.facts import Sshd
 from probes.probe import Evidence, Failure, checked_call, observe
 from probes.reach import check_site
 from probes.site_file import load_site

@@ -28,7 +28,8 @@ from diagnosis.views import (
 from journal.store import SessionInfo
 from knowledge.model import Input, Option, Risk, Verdict
 from probes.exchange import Exchange, Reply, Request
-from probes.facts import FirewallHits, Hit, Ping, Reach
+from probes.facts import Reach
+from probes.path.facts import FirewallHits, Hit, Ping
 from probes.probe import Evidence, Failure
 from probes.site import Host, Site
 

@@ -10,7 +10,8 @@ from base.text import Lang, Text
 from diagnosis.views import Diagnosis, RepairView
 from knowledge.model import Risk, Verdict
 from probes.exchange import Exchange, Reply, Request
-from probes.facts import Addresses, Hit, Sysctls
+from probes.linux.facts import Addresses, Sysctls
+from probes.path.facts import Hit
 from tests.tui.scripted import (
     ACTION,
     AT,
