@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from probes.connection import Command
+from probes.control_node import CLOUDS, KUBECONFIGS
 from probes.errors import CommandMissing
 from probes.site import OPERATOR, Cloud, Cluster, Site, target_of
 
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = {"cluster": "kubectl", "cloud": "openstack"}
 """World → its client, the first word of every command that is meant for it."""
-_THERE = {
-    "cluster": ("/etc/kubernetes/admin.conf", "/root/.kube/config"),
-    "cloud": ("/etc/openstack/clouds.yaml", "/etc/kolla/clouds.yaml", "/root/.config/openstack/clouds.yaml"),
-}
-"""Where control nodes keep what an administrator logs in with: kubeadm, packages, kolla-ansible."""
+_THERE = {"cluster": KUBECONFIGS, "cloud": CLOUDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,8 @@ def _files(entry: Cloud | Cluster) -> tuple[str, ...]:
 
 def _words(entry: Cloud | Cluster, files: tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(entry, Cluster):
-        context = (f"--context={entry.context or entry.name}",) if entry.kubeconfig else ()
+        own = files == _files(entry)  # a context is one of the entry's own files; those of a host have their own
+        context = (f"--context={entry.context or entry.name}",) if own else ()
         return ("env", f"KUBECONFIG={os.pathsep.join(files)}", "kubectl", *context)
     if not files:
         return ("openstack",)  # OS_* of the environment say all

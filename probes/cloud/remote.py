@@ -11,6 +11,7 @@ from probes.cloud.files import clouds_in
 from probes.cloud.openrc import parse_openrc
 from probes.cloud.where import Where
 from probes.connection import Command
+from probes.control_node import CLOUDS, RCS
 from probes.errors import AccessDenied, NotFound, ProbeError
 from probes.exchange import Reply
 from probes.linux.ask import why_no_answer
@@ -19,16 +20,6 @@ from probes.site import Cloud, target_of
 if TYPE_CHECKING:
     from probes.toolbox import LiveToolbox
 
-CLOUDS = ("/etc/openstack/clouds.yaml", "/etc/kolla/clouds.yaml", "/root/.config/openstack/clouds.yaml")
-RCS = (
-    "/etc/kolla/admin-openrc.sh",
-    "/etc/kolla/admin-openrc-system.sh",
-    "/root/keystonerc_admin",
-    "/root/admin-openrc.sh",
-    "/root/admin-openrc",
-    "/root/openrc",
-)
-"""kolla-ansible, packstack, the installation guide, and what downstream guides call it."""
 _DEFAULT = "kolla-admin"
 
 

@@ -18,6 +18,7 @@ from probes.cluster.answers import cut
 from probes.cluster.way import Way
 from probes.cluster.wrong import Status, forbidden, missing, refusal
 from probes.connection import Command, Connection
+from probes.control_node import KUBECONFIGS
 from probes.errors import (
     AccessDenied,
     CertificateRefused,
@@ -35,8 +36,6 @@ from probes.site import Cluster
 if TYPE_CHECKING:
     from probes.cluster.connection import HttpApi
 
-FILES = ("/etc/kubernetes/admin.conf", "/root/.kube/config", "/etc/rancher/k3s/k3s.yaml")
-"""Where control nodes keep the administrator's kubeconfig: kubeadm, others, k3s."""
 _NO_FILE = 78
 
 
@@ -48,7 +47,7 @@ def asking(files: tuple[str, ...]) -> str:
     )
 
 
-_ASK = asking(FILES)
+_ASK = asking(KUBECONFIGS)
 _KEPT = 4000
 """Characters of a refusal."""
 _SPARE = 1.0
@@ -117,7 +116,7 @@ def _answer(request: ApiRequest, reply: Reply, way: Way) -> Reply:
 def _failed(request: ApiRequest, reply: Reply, host: str, way: Way) -> Reply:
     if reply.status == _NO_FILE:
         way.layer = "kubeconfig"
-        message = f"{host} has none of {', '.join(FILES)}"
+        message = f"{host} has none of {', '.join(KUBECONFIGS)}"
         return failed(NotFound(message, hint="is it a control node? `host:` of the cluster names it"))
     way.layer, error, status = _meant(request, reply.stderr.strip())
     error.hint = error.hint or f"kubectl on {host} said so"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from probes.clients import Client, client_of
+from probes.clients import Client, _words, client_of
 from probes.errors import CommandMissing
 from probes.site import Cloud, Cluster, Site
 from probes.toolbox import LiveToolbox
@@ -39,6 +39,18 @@ async def test_kubectl_of_this_machine_gets_its_files_and_context(programs: Path
     assert (found.on, found.sudo) == ("operator", False)
     text = found.command("kubectl -n 'kube system' get pods")
     assert called(text) == ["/a b/one:/two", "--context=ad'min@k8s", "-n", "kube system", "get", "pods"]
+
+
+def test_a_context_of_our_own_kubeconfig_is_none_of_the_hosts() -> None:
+    entry = Cluster("lab", (Path("/own"),), context="mine", host="master")
+    assert _words(entry, ("/own",))[-1] == "--context=mine"
+    there = ("/etc/kubernetes/admin.conf",)
+    assert _words(entry, there) == ("env", "KUBECONFIG=/etc/kubernetes/admin.conf", "kubectl")
+    assert _words(Cluster("lab", host="master"), there) == (
+        "env",
+        "KUBECONFIG=/etc/kubernetes/admin.conf",
+        "kubectl",
+    )
 
 
 async def test_openstack_of_this_machine_gets_its_file_and_cloud(programs: Path) -> None:
