@@ -4,32 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probes.linux.facts import Unit
+
 # ------------------------------------------------------------------ services and agents
-
-
-@dataclass(frozen=True, slots=True)
-class StackUnit:
-    """One systemd unit of OpenStack or of what it stands on."""
-
-    host: str
-    unit: str
-    """With its ending: `neutron-l3-agent.service`."""
-    installed: bool
-    active: str
-    """ActiveState: active, inactive, failed, activating (also between two tries)."""
-    sub: str
-    enabled: bool
-    ran: bool
-    """It runs, or its journal says that it has run there."""
-    pid: int
-    frozen: bool
-    """Stopped by a signal: systemd calls it active, and it does nothing."""
-    restarts: int
-    """How often systemd has restarted it by itself."""
-    failing: bool
-    """It ends soon after each start: between two tries, or started again less than a minute ago."""
-    errors: tuple[str, ...]
-    """What it complained of last, each once; empty for a unit that is well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +17,8 @@ class StackUnits:
     """Hosts that have such units."""
     unseen: tuple[str, ...]
     """Hosts that could not be asked."""
-    units: tuple[StackUnit, ...]
-    wrong: tuple[StackUnit, ...]
+    units: tuple[Unit, ...]
+    wrong: tuple[Unit, ...]
     """Stopped although enabled, failed, frozen, or failing."""
 
 

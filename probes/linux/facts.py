@@ -186,13 +186,20 @@ class Unit:
     sub: str
     """SubState: running, dead, auto-restart, exited …"""
     enabled: bool
+    ran: bool
+    """It runs, or its journal says that it has run there."""
     restarts: int
     """How often systemd has restarted it by itself since it was started."""
+    failing: bool
+    """It ends soon after each start: between two tries, or started again less than a minute ago."""
     status: int
     """Exit status of its last main process; 0 while it runs."""
     pid: int
+    frozen: bool
+    """Stopped by a signal: systemd calls it active, and it does nothing."""
     errors: tuple[str, ...]
-    """What it complained of, oldest first, each once: since it was started if it runs, else at the end."""
+    """What it complained of, oldest first, each once: since it was started if it runs, else at the end. Empty for
+    one that was stopped and, among many, for one that is well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from probes.site import target_of
 TOOLS = ("iptables", "ip6tables", "iptables-legacy", "ip6tables-legacy", "iptables-nft", "ip6tables-nft")
 _LOOK = "%F|%a|%u|%g|%U|%G|%C"
 _SHOWN = "LoadState,ActiveState,SubState,UnitFileState,MainPID"
+_NOT_RUNNING = {"ActiveState": "inactive", "SubState": "dead"}
 _ABSENT = ("No such file or directory", "Not a directory")
 _EXPIRES = re.compile(r" expires \d+sec")
 _LEASE = re.compile(r"valid_lft \S+ preferred_lft \S+")
@@ -230,11 +231,14 @@ async def _with_process(connection: Connection, name: str, shown: str) -> Kept:
 
 
 def parse_unit(name: str, shown: str, stat: str = "") -> Kept:
-    """Of `systemctl show`, and of its process whether it is stopped; a process number is another every time."""
+    """Of `systemctl show`, and of its process whether it is stopped; a process number is another every time.
+    A program that does not end well on SIGTERM leaves its unit failed instead of inactive: it runs neither way."""
     found = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     names = [part for part in _SHOWN.split(",") if part != "MainPID"]
     if not set(names) <= set(found):
         raise UnreadableOutput(f"`systemctl show {name}` does not say how it is")
     letter = stat.rpartition(")")[2].split()[:1]
     stopped = ["process stopped"] if letter in (["T"], ["t"]) else []
-    return kept(f"unit {name}", [*(f"{part}={found[part]}" for part in names), *stopped])
+    what, lines = f"unit {name}", (*(f"{part}={found[part]}" for part in names), *stopped)
+    alike = {**found, **_NOT_RUNNING} if found["ActiveState"] in ("inactive", "failed") else found
+    return Kept(what, lines, kept(what, [*(f"{part}={alike[part]}" for part in names), *stopped]).digest)

@@ -1,6 +1,11 @@
-"""linux.unit: a systemd unit, and what it complained of."""
+"""linux.unit: a systemd unit: whether it runs, hangs or ends again and again, and what it complained of."""
 
 from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from probes.connection import Connection
 from probes.errors import ProbeError
@@ -11,19 +16,92 @@ from probes.linux.journal import complaints
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
-_PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ExecMainStatus,MainPID,InvocationID"
-_LINES = "80"
+COMMANDS = ("systemctl show", "cat /proc/", "journalctl -u")
+_SHOWN = (
+    *("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NRestarts", "ExecMainStatus", "MainPID"),
+    *("ActiveEnterTimestampMonotonic", "InvocationID"),
+)
+_JOURNAL = ("--no-pager", "-o", "cat", "-n")
+_LINES = "200"
+_SOON = 60
+"""Seconds in which a unit that was restarted by itself is not yet taken for well."""
+_STOPPED = re.compile(r"^[0-9]+ \(.*\) ([A-Za-z]) ", re.MULTILINE)
+_TRACE = re.compile(r"\S+: (?: |Traceback|\[instance: \S+\]$)")
+"""Lines inside a traceback; its last one says what happened."""
+_ANY = (0, 1)
 
 
-@probe("linux.unit", commands=("systemctl show", "journalctl -u"), unit="unit")
+@probe("linux.unit", commands=COMMANDS, timeout=15.0, unit="unit")
 async def unit(host: str, toolbox: Toolbox, unit: str) -> Unit:
-    """Whether a unit runs, how often it was restarted, and what it complained of."""
+    """Whether a unit runs, hangs or ends again and again, and what it complained of."""
     return await unit_of(toolbox.connection(target_of(host)), host, unit)
 
 
-async def unit_of(connection: Connection, host: str, unit: str) -> Unit:
-    shown = parse_unit(await ask(connection, "systemctl", "show", unit, "-p", _PROPERTIES))
-    active = shown["ActiveState"] == "active"
+async def unit_of(connection: Connection, host: str, name: str) -> Unit:
+    found, invocation = (await _look(connection, host, (name if "." in name else f"{name}.service",)))[0]
+    return await _with_errors(connection, found, invocation)
+
+
+async def units_of(connection: Connection, host: str, names: Sequence[str]) -> tuple[Unit, ...]:
+    """Of many those that are installed; only of those that are not well what they complained of."""
+    looked = [one for one in await _look(connection, host, names) if one[0].installed]
+    with_errors = (_with_errors(connection, *one) for one in looked if is_wrong(one[0]))
+    said = {one.unit: one for one in await asyncio.gather(*with_errors)}
+    return tuple(said.get(one.unit, one) for one, _ in looked)
+
+
+def is_wrong(one: Unit) -> bool:
+    return one.frozen or one.failing or one.active == "failed" or _is_stopped(one)
+
+
+def _is_stopped(one: Unit) -> bool:
+    """A package may be installed where nobody ever meant it to run."""
+    return one.active == "inactive" and (one.enabled or one.ran)
+
+
+async def _look(connection: Connection, host: str, names: Sequence[str]) -> list[tuple[Unit, str]]:
+    """Each with the id of its present run."""
+    shown, uptime = await asyncio.gather(
+        ask(connection, "systemctl", "show", *names, "-p", ",".join(_SHOWN)),
+        ask(connection, "cat", "/proc/uptime"),
+    )
+    found = parse_units(host, shown, parse_uptime(uptime))
+    frozen = await _frozen(connection, [one.pid for one, _ in found if one.pid])
+    ran = await asyncio.gather(*(_ran(connection, one) for one, _ in found))
+    return [
+        (replace(one, ran=has_run, frozen=one.pid in frozen), invocation)
+        for (one, invocation), has_run in zip(found, ran, strict=True)
+    ]
+
+
+async def _ran(connection: Connection, one: Unit) -> bool:
+    """Of one that is stopped and not enabled the journal knows whether it has run here."""
+    if one.active != "inactive" or one.enabled or not one.installed:
+        return one.active != "inactive"
+    try:
+        text = await ask(connection, "journalctl", "-u", one.unit, *_JOURNAL, "1", sudo=True, ok=_ANY)
+    except ProbeError:
+        return False
+    return bool(text.strip()) and not text.startswith("-- No entries")
+
+
+@reading("cat /proc/uptime")
+def parse_uptime(text: str) -> float:
+    return float(text.split()[0])
+
+
+@reading("systemctl show", hint="is systemd running there?")
+def parse_units(host: str, text: str, uptime: float) -> tuple[tuple[Unit, str], ...]:
+    """Each unit once, with the id of its present run."""
+    blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()] or [""]
+    found = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
+    return tuple({one["Id"]: (_unit(host, one, uptime), one.get("InvocationID", "")) for one in found}.values())
+
+
+def _unit(host: str, shown: Mapping[str, str], uptime: float) -> Unit:
+    restarts = _number(shown, "NRestarts")
+    since = uptime - _number(shown, "ActiveEnterTimestampMonotonic") / 1_000_000
+    young = shown["ActiveState"] == "active" and restarts > 1 and since < _SOON
     return Unit(
         host=host,
         unit=shown["Id"],
@@ -31,43 +109,40 @@ async def unit_of(connection: Connection, host: str, unit: str) -> Unit:
         active=shown["ActiveState"],
         sub=shown["SubState"],
         enabled=shown.get("UnitFileState", "").startswith("enabled"),
-        restarts=int(shown.get("NRestarts") or 0),
-        status=int(shown.get("ExecMainStatus") or 0),
-        pid=int(shown.get("MainPID") or 0),
-        errors=await _errors(connection, unit, shown.get("InvocationID", "") if active else ""),
+        ran=False,
+        restarts=restarts,
+        failing=young or shown["SubState"] == "auto-restart",
+        status=_number(shown, "ExecMainStatus"),
+        pid=_number(shown, "MainPID"),
+        frozen=False,
+        errors=(),
     )
 
 
-@reading("systemctl show", hint="is systemd running there?")
-def parse_unit(text: str) -> dict[str, str]:
-    shown = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    for key in ("Id", "LoadState", "ActiveState", "SubState"):
-        shown[key]  # a KeyError where it is no answer of systemd
-    for key in ("NRestarts", "ExecMainStatus", "MainPID"):
-        if not shown.get(key, "").isdigit():
-            shown[key] = ""
-    return shown
+def _number(shown: Mapping[str, str], key: str) -> int:
+    text = shown.get(key, "")
+    return int(text) if text.isdecimal() and len(text) < 20 else 0
 
 
-async def _errors(connection: Connection, unit: str, invocation: str) -> tuple[str, ...]:
-    """Of the present run only where it runs: what a repaired unit said before is no news. Empty where the
-    journal may not be read: the state alone still tells much."""
-    run = (f"_SYSTEMD_INVOCATION_ID={invocation}",) if invocation.isalnum() else ()
+async def _frozen(connection: Connection, pids: list[int]) -> frozenset[int]:
+    """Those of the processes that a signal or a debugger has stopped."""
+    if not pids:
+        return frozenset()
+    text = await ask(connection, "cat", *(f"/proc/{pid}/stat" for pid in pids), ok=_ANY)
+    found = ((line, _STOPPED.match(line)) for line in text.splitlines())
+    return frozenset(int(line.split(" ", 1)[0]) for line, letter in found if letter and letter[1] in "Tt")
+
+
+async def _with_errors(connection: Connection, one: Unit, invocation: str) -> Unit:
+    """Of the present run only where it runs well: what a repaired unit said before is no news. Of one that somebody
+    has stopped none: what it said before is no reason. None either where the journal may not be read: the state
+    alone still tells much."""
+    if one.active == "inactive":
+        return one
+    present = one.active == "active" and not one.failing and invocation.isalnum()
+    run = (f"_SYSTEMD_INVOCATION_ID={invocation}",) if present else ()
     try:
-        log = await ask(
-            connection,
-            "journalctl",
-            "-u",
-            unit,
-            "--no-pager",
-            "-o",
-            "cat",
-            "-n",
-            _LINES,
-            *run,
-            sudo=True,
-            ok=(0, 1),
-        )
+        log = await ask(connection, "journalctl", "-u", one.unit, *_JOURNAL, _LINES, *run, sudo=True, ok=_ANY)
     except ProbeError:
-        return ()
-    return complaints(log)
+        return one
+    return replace(one, errors=tuple(line for line in complaints(log) if not _TRACE.match(line)))

@@ -8,7 +8,7 @@ import pytest
 from probes.errors import UnreadableOutput
 from probes.linux.disks import parse_disks, parse_growth
 from probes.linux.journal import complaints
-from probes.linux.unit import parse_unit
+from probes.linux.unit import parse_units
 from probes.node.control_plane import parse_certificate, parse_copies, parse_logs, parse_unreached
 from probes.node.kubelet import parse_configs, parse_env, parse_node_ip, parse_runtimes, parse_swaps
 from tests.probes.recorded import recorded
@@ -50,14 +50,14 @@ def test_a_unit() -> None:
         "MainPID=0\nNRestarts=[not set]\nExecMainStatus=1\nId=kubelet.service\nLoadState=loaded\n"
         "ActiveState=activating\nSubState=auto-restart\nUnitFileState=enabled\n"
     )
-    unit = parse_unit(text)
-    assert (unit["SubState"], unit["NRestarts"], unit["ExecMainStatus"]) == ("auto-restart", "", "1")
+    ((unit, invocation),) = parse_units("worker", text, 12.5)
+    assert (unit.sub, unit.restarts, unit.status, unit.failing, invocation) == ("auto-restart", 0, 1, True, "")
 
 
 @pytest.mark.parametrize("text", ["", "Failed to connect to bus: Host is down", "Id=x.service\n"])
 def test_no_answer_of_systemd(text: str) -> None:
     with pytest.raises(UnreadableOutput):
-        parse_unit(text)
+        parse_units("worker", text, 12.5)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from probes.cloud.facts import Agent
 from probes.cloud.instances_path import facts, path_of
 from probes.cloud.openvswitch import openvswitch, parse_flows, parse_table
 from probes.cloud.shapes import Network
-from probes.cloud.units import is_wrong, parse_units
 from probes.errors import UnreadableOutput
+from probes.linux.unit import is_wrong, parse_units
 
 INI = "/etc/neutron/plugins/ml2/openvswitch_agent.ini"
 CONF = "/etc/neutron/neutron.conf"
@@ -42,7 +42,7 @@ def shown(**more: str) -> str:
 
 def test_units_of_one_answer_are_told_apart_and_aliases_are_one() -> None:
     text = "\n".join([shown(), shown(Id="mariadb.service"), shown(Id="mariadb.service")])
-    assert [one.unit for one in parse_units("compute", text, 18043.0)] == [
+    assert [one.unit for one, _ in parse_units("compute", text, 18043.0)] == [
         "neutron-openvswitch-agent.service",
         "mariadb.service",
     ]
@@ -61,7 +61,7 @@ def test_units_of_one_answer_are_told_apart_and_aliases_are_one() -> None:
     ],
 )
 def test_what_is_wrong_with_a_unit(fields: dict[str, str], wrong: bool) -> None:
-    (one,) = parse_units("compute", shown(**fields), 18043.89)
+    ((one, _),) = parse_units("compute", shown(**fields), 18043.89)
     assert is_wrong(one) == wrong
 
 

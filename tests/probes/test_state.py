@@ -124,6 +124,16 @@ def test_a_unit_whose_process_is_stopped_is_not_as_before() -> None:
         parse_unit("ssh.service", "Failed to connect to bus\n")
 
 
+def test_a_unit_that_does_not_run_is_as_before_however_it_ended() -> None:
+    stopped = SHOWN.replace("=active", "=inactive").replace("=running", "=dead").replace("501", "0")
+    failed = stopped.replace("=inactive", "=failed").replace("=dead", "=failed")
+    assert parse_unit("nova-api.service", stopped).digest == parse_unit("nova-api.service", failed).digest
+    assert "ActiveState=failed" in parse_unit("nova-api.service", failed).lines
+    assert parse_unit("nova-api.service", SHOWN).digest != parse_unit("nova-api.service", failed).digest
+    disabled = failed.replace("=enabled", "=disabled")
+    assert parse_unit("nova-api.service", disabled).digest != parse_unit("nova-api.service", failed).digest
+
+
 def test_equal_texts_of_two_things_are_two_states() -> None:
     assert kept("sysctl a.b", ["1"]).digest != kept("sysctl a.c", ["1"]).digest
     assert kept("file /x", ["a"], "1").digest != kept("file /x", ["a"], "2").digest
