@@ -1,4 +1,4 @@
-"""Where control nodes keep what an administrator logs in with. Read by root there; the first that is there counts."""
+"""Where control nodes keep what an administrator logs in with, read by root there; the first found counts."""
 
 from __future__ import annotations
 
