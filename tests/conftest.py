@@ -21,9 +21,9 @@ RUNS = {"lab": ("1", "all"), "long": ("all",)}
 FAULTS = ("test_kube_faults", "test_openstack_faults", "test_kube_outages", "test_cloud_outages")
 EVERY_RUN = ("kubelet-down", "containerd-down", "no-bridge-mapping", "nova-compute-stopped")
 """Of the faults of Kubernetes and OpenStack those of every run; the others, an hour of them, are `long`."""
-LABS = ("lab", "kube_lab", "openstack_lab")
+LABS = ("lab", "kube_lab", "openstack_lab", "stack_lab")
 """Fixtures, each a lab in the place of the one before: their tests run in this order."""
-PARTS = {"kube_lab": "kube", "openstack_lab": "openstack", "openstack_api": "openstack"}
+PARTS = {"kube_lab": "kube", "openstack_lab": "openstack", "openstack_api": "openstack", "stack_lab": "stack"}
 """Fixture → the mark of its tests, by which they can run apart (`.ci/test`)."""
 
 
@@ -108,6 +108,12 @@ def kube_lab() -> Iterator[Lab]:
 def openstack_lab() -> Iterator[Lab]:
     """The same machines with a real OpenStack, whose servers the workers are. An empty cache is filled first."""
     yield from _built("--openstack", timeout=1800)
+
+
+@pytest.fixture(scope="session")
+def stack_lab() -> Iterator[Lab]:
+    """Both: a Kubernetes whose workers are servers of that OpenStack."""
+    yield from _built("--openstack", "--kube", timeout=1800)
 
 
 def _built(*parts: str, timeout: float = 300) -> Iterator[Lab]:

@@ -8,11 +8,14 @@ from lab.inside import script
 from lab.instance import Instance
 from lab.kube.build import cache
 from lab.kube.health import ailments
-from lab.kube.node import MASTER, NODES, RESOLVER, node_script
+from lab.kube.node import MASTER, NODES, RESOLVER, node_script, provider_id_script
 from lab.kube.versions import BUSYBOX_IMAGE, COREDNS, ETCD, KUBERNETES, REPOSITORY
 from lab.machines import HOSTS, MACHINES, WORKERS
+from lab.parts import OPENSTACK, parts_of
 from lab.processes import must, parallel
 
+WITH_PROVIDER_ID = "k8s-worker-1"
+"""Where the workers are servers of a cloud: this node names its server, the other only has its address."""
 CONTEXT = "kubernetes-admin@kubernetes"
 _INIT_LOG = "/var/log/kubeadm-init.log"
 _RESOLVER_UNIT = f"""\
@@ -30,6 +33,8 @@ def start(lab: Instance) -> None:
     must("ip", "route", "replace", MACHINES[MASTER].ip, "via", HOSTS["kubernetes-host"].ip)
     _on(lab, "openstack-host", _resolver_script())
     parallel(lambda name: _prepare(lab, name), NODES)
+    if OPENSTACK in parts_of(lab):
+        _on(lab, WITH_PROVIDER_ID, provider_id_script())
     join = _on(lab, MASTER, "kubeadm token create --print-join-command 2>/dev/null").strip()
     parallel(lambda name: _on(lab, name, f"{join} --ignore-preflight-errors=all 2>&1"), WORKERS)
     wait_healthy(lab)

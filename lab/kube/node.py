@@ -19,6 +19,8 @@ PROGRAMS = "/opt/kube"
 RESOLVER = "192.168.200.1"
 """On openstack-host: what the nodes, and behind CoreDNS the pods, ask for other names."""
 
+METADATA = "http://169.254.169.254/openstack/latest/meta_data.json"
+
 _MASTER_IMAGES = ("hyperkube", "small", "flannel")
 _WORKER_IMAGES = (*_MASTER_IMAGES, "coredns")
 # the root is an overlay, which cannot hold another overlay's upper folder
@@ -80,6 +82,15 @@ def _containerd() -> str:
 def _kubelet(name: str) -> str:
     return write("/etc/systemd/system/kubelet.service", _node_file("kubelet.service")) + write(
         "/etc/sysconfig/kubelet", f"KUBELET_EXTRA_ARGS=--node-ip={MACHINES[name].ip}"
+    )
+
+
+def provider_id_script() -> str:
+    """Before the node registers: a server asks who it is, as cloud-provider-openstack would."""
+    asks = f"import json, urllib.request as ask; print(json.load(ask.urlopen('{METADATA}', timeout=20))['uuid'])"
+    return lines(
+        f'server=$(python3 -c "{asks}")',
+        'sed -i "s|$| --provider-id=openstack:///$server|" /etc/sysconfig/kubelet',
     )
 
 
