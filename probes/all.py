@@ -9,15 +9,17 @@ from probes.cloud import (
     binding,
     cells,
     instances_path,
+    lists,
     networks,
     openvswitch,
+    plugs,
     ports,
     servers,
     units,
 )
 from probes.cloud import reach as cloud_reach
 from probes.cloud import state as cloud_state
-from probes.cluster import control_host, join, pod_cidrs, starting
+from probes.cluster import control_host, join, places, pod_cidrs, starting
 from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
@@ -51,10 +53,13 @@ __all__ = [
     "instances_path",
     "join",
     "kubelet",
+    "lists",
     "machine",
     "networks",
     "openvswitch",
     "ping",
+    "places",
+    "plugs",
     "pod_cidrs",
     "ports",
     "reach",

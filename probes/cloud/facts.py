@@ -104,6 +104,15 @@ class CloudServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Servers:
+    cloud: str
+    count: int
+    servers: tuple[Server, ...]
+    everywhere: bool
+    """All projects were looked at; else only that of the login."""
+
+
+@dataclass(frozen=True, slots=True)
 class ActionEvent:
     event: str
     """`compute__do_build_and_run_instance`, `conductor_schedule_and_build_instances` …"""

@@ -72,6 +72,30 @@ class PortOf:
 
 
 @dataclass(frozen=True, slots=True)
+class FloatingAddress:
+    id: str
+    address: str
+    fixed: str
+    """The port's address that it leads to; empty where it leads nowhere."""
+    port: str
+    status: str
+    """ACTIVE, DOWN, ERROR."""
+
+
+@dataclass(frozen=True, slots=True)
+class FloatingAddresses:
+    cloud: str
+    floating: tuple[FloatingAddress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNames:
+    cloud: str
+    names: dict[str, str]
+    """Id → name."""
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityRule:
     id: str
     group: str

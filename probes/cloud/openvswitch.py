@@ -27,14 +27,20 @@ Row = Mapping[str, Any]
 async def bridges(host: str, toolbox: Toolbox) -> OpenVswitch:
     """Bridges, patch ports and tunnels of Open vSwitch, and how many flows each bridge has."""
     connection = toolbox.connection(target_of(host))
-    tables = dict(zip(_TABLES, await asyncio.gather(*(_table(connection, name) for name in _TABLES)), strict=True))
+    tables = await read_tables(connection, _TABLES)
     names = [str(row["name"]) for row in tables["Bridge"]]
     flows = await asyncio.gather(*(_flows(connection, name) for name in names))
     return openvswitch(host, tables, dict(zip(names, flows, strict=True)))
 
 
-async def _table(connection: Connection, name: str) -> list[Row]:
-    words = ("ovs-vsctl", "--format=json", f"--columns={_TABLES[name]}", "list", name)
+async def read_tables(connection: Connection, wanted: Mapping[str, str]) -> dict[str, list[Row]]:
+    """Rows of each table with these columns."""
+    found = await asyncio.gather(*(_table(connection, name, columns) for name, columns in wanted.items()))
+    return dict(zip(wanted, found, strict=True))
+
+
+async def _table(connection: Connection, name: str, columns: str) -> list[Row]:
+    words = ("ovs-vsctl", "--format=json", f"--columns={columns}", "list", name)
     return parse_table(await ask(connection, *words, sudo=True))
 
 
@@ -72,7 +78,7 @@ def openvswitch(host: str, tables: Mapping[str, list[Row]], flows: Mapping[str, 
     found = [
         Bridge(
             str(row["name"]),
-            tuple(sorted(ports[one] for one in _several(row["ports"]) if one in ports)),
+            tuple(sorted(ports[one] for one in several(row["ports"]) if one in ports)),
             str(row["fail_mode"] or ""),
             flows.get(str(row["name"]), -1),
         )
@@ -92,7 +98,7 @@ def openvswitch(host: str, tables: Mapping[str, list[Row]], flows: Mapping[str, 
     )
 
 
-def _several(cell: Any) -> list[str]:
+def several(cell: Any) -> list[str]:
     return [str(one) for one in cell] if isinstance(cell, list) else [str(cell)]
 
 

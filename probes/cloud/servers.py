@@ -1,4 +1,4 @@
-"""cloud.server, cloud.server_actions: what Nova says of a server, and why it failed on each host."""
+"""cloud.server, cloud.servers, cloud.server_actions: what Nova says of a server, and why it failed on each host."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from probes.cloud.facts import (
     ServerAction,
     ServerActions,
     ServerAddress,
+    Servers,
 )
 from probes.cloud.ports import ports_with
 from probes.errors import Forbidden, NotFound
@@ -56,6 +57,21 @@ async def server(cloud: str, toolbox: Toolbox, server: str) -> CloudServer:
         await asked.sees_all(server)
     facts = tuple(map(_server, found))
     return CloudServer(cloud, server, len(facts), facts[0] if facts else Server(), facts, everywhere, near)
+
+
+@probe(
+    "cloud.servers",
+    commands=("GET compute /v2.1/servers", "GET identity /v3/auth/"),
+    timeout=60.0,
+    on="cloud",
+)
+async def servers(cloud: str, toolbox: Toolbox) -> Servers:
+    """All servers that the role may see: status, host, addresses."""
+    asked = Cloud(cloud, toolbox)
+    found, everywhere = await _listed(asked, ())
+    if not found:
+        await asked.sees_all("servers")
+    return Servers(cloud, len(found), tuple(map(_server, found)), everywhere)
 
 
 def _is_id(text: str) -> bool:

@@ -77,6 +77,11 @@ class Group(Shape):
     security_group_rules: tuple[Rule, ...] = ()
 
 
+class Groups(Page[Group]):
+    items: tuple[Group, ...] = field(name="security_groups")
+    links: tuple[Link, ...] = field(name="security_groups_links", default=())
+
+
 class OneGroup(Shape):
     security_group: Group
 
