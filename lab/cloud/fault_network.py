@@ -120,8 +120,12 @@ NETWORK_FAULTS = {
         ),
     ),
     "ovs-restarted": cloud_fault(
-        "Open vSwitch on compute was restarted while its agent was stopped: flows and br-ex's address are gone",
-        breaks=(stop(C1, OVS_AGENT), Run(C1, "systemctl restart ovsdb-server ovs-vswitchd openvswitch")),
+        "Open vSwitch on compute was restarted while its agent was stopped: the flows are gone",
+        breaks=(
+            stop(C1, OVS_AGENT),
+            Run(C1, "systemctl restart ovsdb-server ovs-vswitchd openvswitch"),
+            Run(C1, _BR_EX),  # as the network's own configuration would
+        ),
         undo=(Run(C1, _BR_EX), Run(C1, f"systemctl restart {OVS_AGENT} nova-compute"), then(alive())),
         shows=(
             _FLOATING,

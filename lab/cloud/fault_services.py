@@ -2,6 +2,7 @@
 
 from lab.cloud.steps import (
     AGENTS,
+    C1,
     C2,
     COMPUTES,
     CTL,
@@ -104,6 +105,13 @@ SERVICE_FAULTS = {
             Run(CTL, "nova-manage cell_v2 list_hosts 2>/dev/null"),
             log(CTL, "nova-scheduler -u nova-conductor", "No host-to-cell mapping|No valid host", 1),
         ),
+        shown=server_is("error"),
+    ),
+    "computes-disabled": cloud_fault(
+        "every compute host is disabled: all of them are up, and the scheduler finds none",
+        breaks=(client(*(f"compute service set --disable {host} nova-compute" for host in (C1, C2))), boot()),
+        undo=(client(*(f"compute service set --enable {host} nova-compute" for host in (C1, C2))), *gone()),
+        shows=(SERVER_FAULT, COMPUTES),
         shown=server_is("error"),
     ),
     "cidr-overlap": cloud_fault(

@@ -19,6 +19,8 @@ SSH = (*PING, "--set", "port=22")
 API = ("openstack-api-does-not-answer",)
 ASSOCIATE = ("floating-ip-cannot-be-associated", "--set", "subnet=test-subnet", "--set", "external=ext-net")
 NEW = ("server-gets-no-address-or-metadata",)
+AGENTS = ("agents-or-services-down",)
+NEW_FLOATING = ("instance-unreachable", "--set", "address=192.168.200.150")
 PODS = ("pods-across-servers-dropped", "--set", "source=k8s-worker-1", "--set", "target=10.244.2.1")
 
 
@@ -37,7 +39,10 @@ class Outage:
     """Succeeds on the controller while the fault is not there."""
 
 
-ALIVE = "openstack network agent list --host compute --agent-type open-vswitch -f value -c Alive | grep -q True"
+ALIVE = "openstack network agent list --host {} --agent-type {} -f value -c Alive | grep -q True"
+OVS_ALIVE = ALIVE.format("compute", "open-vswitch")
+NO_DEAD = "! openstack network agent list -f value -c Alive | grep -q False"
+UP = "openstack compute service list --host compute -f value -c Status -c State | grep -q 'enabled up'"
 OUTAGES = (
     Outage(
         "no-bridge-mapping",
@@ -49,13 +54,13 @@ OUTAGES = (
             "$(openstack network agent list --host compute -f value -c ID) | grep -q br-ex"
         ),
     ),
-    Outage("ovs-agent-stopped", "neutron-agent-stopped", "host:compute", BUILD, well=ALIVE),
+    Outage("ovs-agent-stopped", "neutron-agent-stopped", "host:compute", BUILD, well=OVS_ALIVE),
     Outage(
         "nova-compute-stopped",
         "nova-compute-stopped",
         "host:compute",
         BUILD,
-        well=("openstack compute service list --host compute -f value -c State | grep -q up"),
+        well="openstack compute service list --host compute -f value -c State | grep -q up",
     ),
     Outage("instances-path", "instances-path-not-writable", "host:compute2", BUILD),
     Outage(
@@ -63,14 +68,40 @@ OUTAGES = (
         "host-not-mapped-to-a-cell",
         "host:compute2",
         BUILD,
-        well=("nova-manage cell_v2 list_hosts 2>/dev/null | grep -q compute2"),
+        risk="disruptive",
+        undone=False,  # Nova takes no host with servers out of its cell
+        well="nova-manage cell_v2 list_hosts 2>/dev/null | grep -q compute2",
     ),
     Outage("sg-no-icmp", "security-group-lacks-rule", "cloud:lab", PING, pasted=False),
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
     Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
-    Outage("dhcp-agent-stopped", "neutron-agent-stopped", "host:controller", NEW),
-    Outage("metadata-agent-stopped", "neutron-agent-stopped", "host:controller", NEW),
+    Outage(
+        "dhcp-agent-stopped",
+        "neutron-agent-stopped",
+        "host:controller",
+        NEW,
+        well=ALIVE.format("controller", "dhcp"),
+    ),
+    Outage(
+        "metadata-agent-stopped",
+        "neutron-agent-stopped",
+        "host:controller",
+        NEW,
+        well=ALIVE.format("controller", "metadata"),
+    ),
+    Outage(
+        "l3-agent-stopped",
+        "neutron-agent-stopped",
+        "host:controller",
+        NEW_FLOATING,
+        well="openstack floating ip show 192.168.200.150 -f value -c status | grep -q ACTIVE",
+    ),
+    Outage("ovs-agent-frozen", "neutron-agent-frozen", "host:compute", AGENTS, well=OVS_ALIVE),
+    Outage("local-ip-invalid", "agent-local-ip-wrong", "host:compute", AGENTS, well=OVS_ALIVE),
+    Outage("rabbitmq-stopped", "rabbitmq-stopped", "host:controller", AGENTS, well=NO_DEAD),
+    Outage("computes-disabled", "compute-service-disabled", "host:compute", BUILD, well=UP),
+    Outage("ovs-restarted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE),
     Outage("port-security-routed", "port-security-drops-pods", "cloud:lab", PODS, pasted=False),
     Outage("keystone-stopped", "openstack-service-stopped", "host:controller", API),
@@ -101,7 +132,7 @@ def is_named(found: Ran, outage: Outage) -> None:
     assert cause["evidence"]
 
 
-def is_well(lab: Lab, outage: Outage, seconds: float = 60) -> bool:
+def is_well(lab: Lab, outage: Outage, seconds: float = 180) -> bool:
     """Agents and services come to it within a while."""
     end = time.monotonic() + seconds
     while not (well := _works(lab, outage)) and time.monotonic() < end:
@@ -109,9 +140,9 @@ def is_well(lab: Lab, outage: Outage, seconds: float = 60) -> bool:
     return well
 
 
-def is_broken_again(lab: Lab, outage: Outage, seconds: float = 60) -> bool:
+def is_broken_again(lab: Lab, outage: Outage, seconds: float = 180) -> bool:
     """As slowly as it came to be well, where there is a sign of it at all."""
-    if not outage.well and outage.asked[0] not in (PING[0], PODS[0]):
+    if not outage.well and outage.asked not in (PING, SSH, PODS):
         return True
     end = time.monotonic() + seconds
     while (well := _works(lab, outage)) and time.monotonic() < end:
@@ -121,7 +152,7 @@ def is_broken_again(lab: Lab, outage: Outage, seconds: float = 60) -> bool:
 
 def _works(lab: Lab, outage: Outage) -> bool:
     """By the cloud's own client, or by packets; not by what deadhop says."""
-    if outage.asked[0] == "instance-unreachable":
+    if outage.asked in (PING, SSH):
         look = "nc -z -w 2 192.168.200.106 22" if outage.asked == SSH else "ping -c2 -W1 192.168.200.106"
         return lab.run("operator", look).returncode == 0
     if outage.asked == PODS:
