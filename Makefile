@@ -45,7 +45,7 @@ check-types: $(READY)
 check-rooms: $(READY)
 	@$(VENV)/bin/lint-imports
 check-security: $(READY)
-	@$(PY) -m bandit --quiet --recursive --configfile pyproject.toml deadhop tui diagnosis knowledge probes journal base drills
+	@$(PY) -m bandit --quiet --recursive --configfile pyproject.toml deadhop tui diagnosis sitemap knowledge probes journal base drills
 check-knowledge: $(READY)
 	@$(PY) -m deadhop kb lint
 check-cases: $(READY)

@@ -1,0 +1,1 @@
+"""The room that joins node, server, port, hypervisor, tap and bridge: what was seen goes in, one map comes out."""

@@ -1,0 +1,97 @@
+"""Looks at everything the map is made of, all at the same time, each with its limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from base.korean import in_korean
+from base.text import Text
+from probes.cloud import agents, lists, plugs, ports, servers
+from probes.cluster import objects, places
+from probes.probe import ProbeCall, Toolbox, observe
+from sitemap.index import index_of
+from sitemap.join import joined
+from sitemap.machines import Machines
+from sitemap.model import SiteMap
+from sitemap.seen import CloudSeen, ClusterSeen, Gathered, Seen
+
+REGISTER = (agents, lists, objects, places, plugs, ports, servers)
+PATIENCE = 30.0
+"""Seconds for one look, whatever its probe would take."""
+WIDTH = 32
+"""Hypervisors asked at the same time."""
+
+
+async def gather(
+    toolbox: Toolbox, *, seconds: float = PATIENCE, wanted: Callable[[Gathered], Collection[str]] | None = None
+) -> AsyncIterator[Gathered]:
+    """First what the APIs say, then with it what `wanted` hosts say (by default all that hold a server's port)."""
+    site = toolbox.site
+    clusters, clouds = await asyncio.gather(
+        asyncio.gather(*(_cluster(one.name, toolbox, seconds) for one in site.clusters)),
+        asyncio.gather(*(_cloud(one.name, toolbox, seconds) for one in site.clouds)),
+    )
+    found = Gathered(site.hosts, tuple(clusters), tuple(clouds))
+    yield found
+    names = tuple((wanted or hypervisors)(found))
+    if names:
+        gate = asyncio.Semaphore(WIDTH)
+        asked = await asyncio.gather(*(_plugs(name, toolbox, seconds, gate) for name in names))
+        yield replace(found, plugs=dict(zip(names, asked, strict=True)))
+
+
+async def site_map(toolbox: Toolbox, *, seconds: float = PATIENCE) -> AsyncIterator[SiteMap]:
+    """Without the hypervisors, then with them."""
+    async for found in gather(toolbox, seconds=seconds):
+        yield await asyncio.to_thread(joined, found)
+
+
+def hypervisors(found: Gathered) -> Iterable[str]:
+    """Hosts of the site that ports of servers are bound to, or servers are on."""
+    machines, names = Machines(found.hosts), dict[str, None]()
+    for cloud in map(index_of, found.clouds):
+        hosts = [port.host for ports in cloud.ports_of.values() for port in ports]
+        for host in dict.fromkeys((*hosts, *(server.host for server in cloud.servers.values()))):
+            if host and (machine := machines.of_host(host, cloud.hypervisors.get(host))):
+                names[machine] = None
+    return tuple(names)
+
+
+async def _cluster(name: str, toolbox: Toolbox, seconds: float) -> ClusterSeen:
+    names = ("k8s.nodes", "k8s.pod_places", "k8s.service_places")
+    return ClusterSeen(name, *await _looks(names, "cluster", name, toolbox, seconds))
+
+
+async def _cloud(name: str, toolbox: Toolbox, seconds: float) -> CloudSeen:
+    names = ("servers", "ports", "floating_ips", "security_groups", "hypervisors", "agents")
+    return CloudSeen(name, *await _looks([f"cloud.{one}" for one in names], "cloud", name, toolbox, seconds))
+
+
+async def _looks(names: Iterable[str], kind: str, name: str, toolbox: Toolbox, seconds: float) -> list[Seen[Any]]:
+    return await asyncio.gather(*(_look(one, f"{kind}:{name}", name, toolbox, seconds) for one in names))
+
+
+async def _plugs(host: str, toolbox: Toolbox, seconds: float, gate: asyncio.Semaphore) -> Seen[plugs.Plugs]:
+    async with gate:
+        return await _look("ovs.plugs", f"host:{host}", host, toolbox, seconds)
+
+
+async def _look(probe: str, target: str, name: str, toolbox: Toolbox, seconds: float) -> Seen[Any]:
+    """Whatever happens is an answer; the moment is that of the question, so that an age is never too small."""
+    asked = datetime.now(UTC)
+    try:
+        async with asyncio.timeout(seconds):
+            evidence = await observe(ProbeCall(probe, name), toolbox, probe)
+    except TimeoutError:
+        return Seen(target, probe, asked, None, said(f"{probe} on {name}: no answer in {seconds:g} s"))
+    if evidence.failure:
+        return Seen(target, probe, asked, None, said(evidence.failure.message))
+    return Seen(target, probe, asked, evidence.facts)
+
+
+def said(message: str) -> Text:
+    return Text(message, in_korean(message))
