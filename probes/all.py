@@ -26,7 +26,17 @@ from probes.cluster import reach as cluster_reach
 from probes.cluster import state as cluster_state
 from probes.linux import disks, firewall, host, sshd, state, unit
 from probes.node import control_plane, kubelet, machine, versions
-from probes.path import arrivals, drops, firewall_along, firewall_hits, gateway_for, ping, route_walk, traceroute
+from probes.path import (
+    arrivals,
+    drops,
+    firewall_along,
+    firewall_hits,
+    gateway_for,
+    ping,
+    route_walk,
+    traceroute,
+    tunnels,
+)
 
 __all__ = [
     "agent_config",
@@ -69,6 +79,7 @@ __all__ = [
     "starting",
     "state",
     "traceroute",
+    "tunnels",
     "unit",
     "units",
     "versions",

@@ -146,6 +146,8 @@ class Tunnel:
     local: str
     remote: str
     error: str
+    port: int
+    """UDP; 0 for gre."""
 
 
 @dataclass(frozen=True, slots=True)

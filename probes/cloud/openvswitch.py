@@ -20,6 +20,8 @@ _TABLES = {
     "Interface": "_uuid,name,type,options,error",
 }
 _TUNNELS = ("vxlan", "gre", "geneve")
+_PORTS = {"vxlan": "4789", "geneve": "6081"}
+"""Where `dst_port` says no other."""
 Row = Mapping[str, Any]
 
 
@@ -119,6 +121,7 @@ def _tunnels(rows: list[Row], bridge_of: Mapping[str, str]) -> tuple[Tunnel, ...
             row["options"].get("local_ip", ""),
             row["options"].get("remote_ip", ""),
             str(row["error"] or ""),
+            whole(row["options"].get("dst_port") or _PORTS.get(str(row["type"]), "0")),
         )
         for row in sorted(rows, key=lambda row: str(row["name"]))
         if row["type"] in _TUNNELS

@@ -201,3 +201,37 @@ class Arrivals:
     """The network to route back: the sender-side network of `seen_source`, else its /32."""
     gateway: str
     """Neighbour that brought the packets: the address to route back through; empty if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class TunnelBlock:
+    """A rule or policy that drops a tunnel's packets."""
+
+    host: str
+    table: str
+    chain: str
+    position: int
+    """0 is the chain's policy."""
+    text: str
+    verdict: str
+    packets: int
+    """Counted beyond what it counts anyway."""
+    peers: tuple[str, ...]
+    """Far ends whose tunnel it cuts, one way or both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnels:
+    """UDP datagrams to a tunnel's port, sent from both of its ends, and the firewalls that counted them."""
+
+    host: str
+    local: str
+    port: int
+    remotes: tuple[str, ...]
+    """The far ends that were tried."""
+    asked: tuple[str, ...]
+    """Hosts whose firewalls were read."""
+    unseen: tuple[str, ...]
+    """Hosts on the way that could not be asked."""
+    blocks: tuple[TunnelBlock, ...]
+    """What drops them, the one that cuts most tunnels first."""

@@ -39,12 +39,12 @@ _BLOCKING = ("DROP", "REJECT")
 )
 async def firewall_along(host: str, toolbox: Toolbox, target: str, packets: int = 10) -> FirewallAlong:
     """Which firewall between this host and an address counts packets sent now, on the way there or back."""
-    hosts, missed = await _hosts_between(toolbox, host, target)
-    before = await _read_all(toolbox, hosts)
+    hosts, missed = await hosts_between(toolbox, host, target)
+    before = await read_all(toolbox, hosts)
     readable = [name for name in hosts if name in before]
     watchers = await _watchers(toolbox, readable)
     sent, sightings = await capture.watch_and_send(toolbox, watchers, host, target, packets)
-    after = await _read_all(toolbox, readable)
+    after = await read_all(toolbox, readable)
     blocked = blocking(readable, before, after, sent.sent)
     nets = await _nets(toolbox, blocked, target, sightings) if blocked else ("", "")
     return FirewallAlong(
@@ -61,7 +61,7 @@ async def firewall_along(host: str, toolbox: Toolbox, target: str, packets: int 
     )
 
 
-async def _hosts_between(toolbox: Toolbox, source: str, target: str) -> tuple[list[str], tuple[str, ...]]:
+async def hosts_between(toolbox: Toolbox, source: str, target: str) -> tuple[list[str], tuple[str, ...]]:
     """Hosts on the way there, its end, and hosts on the way back; then those that could not be asked."""
     there = await walk(toolbox, source, target)
     owner = there.owner or await toolbox.host_of(target)
@@ -84,7 +84,7 @@ async def _ways_back(toolbox: Toolbox, owner: str, source: str, there: RouteWalk
         return []
 
 
-async def _read_all(toolbox: Toolbox, hosts: list[str]) -> dict[str, Firewall]:
+async def read_all(toolbox: Toolbox, hosts: list[str]) -> dict[str, Firewall]:
     """Firewalls of the hosts that let us read them."""
     found = await asyncio.gather(*(_read(toolbox, name) for name in hosts))
     return {one.host: one for one in found if one is not None}

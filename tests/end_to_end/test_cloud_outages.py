@@ -75,6 +75,7 @@ OUTAGES = (
     Outage("sg-no-icmp", "security-group-lacks-rule", "cloud:lab", PING, pasted=False),
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
     Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
+    Outage("tunnels-blocked", "tunnel-port-blocked", "host:openstack-host", PING, False),
     Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
     Outage(
         "dhcp-agent-stopped",
@@ -95,7 +96,10 @@ OUTAGES = (
         "neutron-agent-stopped",
         "host:controller",
         NEW_FLOATING,
-        well="openstack floating ip show 192.168.200.150 -f value -c status | grep -q ACTIVE",
+        well=(
+            "openstack floating ip show 192.168.200.150 -f value -c status | grep -q ACTIVE && "
+            + ALIVE.format("controller", "l3")
+        ),
     ),
     Outage("ovs-agent-frozen", "neutron-agent-frozen", "host:compute", AGENTS, well=OVS_ALIVE),
     Outage("local-ip-invalid", "agent-local-ip-wrong", "host:compute", AGENTS, well=OVS_ALIVE),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from probes.path import send
+from probes.path import datagrams, send
 
 _ADDRESS = r"[0-9A-Fa-f:.]+"
 _NAME = r"[A-Za-z0-9_.:@-]+"
@@ -70,8 +70,9 @@ _WHOLE = (
     rf"traceroute -n -q 1 -w 1 -m {_N} {_ADDRESS}",
     rf"nc -z -w 1 {_ADDRESS} {_N}",
 )
-CONNECTING = tuple(command for command in send.COMMANDS if command.startswith(("python3 ", "bash ")))
-"""Opens TCP connections and closes them; the programs' whole texts are declared."""
+_PROGRAMS = (*send.COMMANDS, *datagrams.COMMANDS)
+CONNECTING = tuple(command for command in _PROGRAMS if command.startswith(("python3 ", "bash ")))
+"""Opens TCP connections and closes them, or sends empty datagrams; the programs' whole texts are declared."""
 _CONNECTING_TO = re.compile(rf"(?: {_ADDRESS}| {_N}){{3}}")
 
 

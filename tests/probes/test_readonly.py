@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import probes.all
-from probes.path import send
+from probes.path import datagrams, send
 from probes.probe import PROBES
 from tests.probes.readonly import CONNECTING as CONNECTS
 from tests.probes.readonly import looks_only
@@ -67,7 +67,7 @@ READ_ONLY = (
     r"tracepath -n.*",
     r"traceroute -n.*",
 )
-CONNECTING = set(send.COMMANDS)
+CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS}
 """Opens TCP connections and closes them; the programs' whole texts are declared."""
 NO_CHANGE = re.compile(
     r"\b(?:add|del|delete|set|flush|replace|restart|start|stop|insert|restore|rm|mv|tee|sysctl -w)\b|>"
