@@ -9,6 +9,7 @@ from deadhop.front import Front
 from deadhop.output import block, wrap
 from diagnosis.views import ActionView, CauseView, Diagnosis, FixView, RepairView, StepState, StepView, WalkView
 from knowledge.model import Verdict
+from probes.target import called
 
 RISKS = {
     "reversible": Text("reversible", "되돌릴 수 있음"),
@@ -67,7 +68,7 @@ def _step_lines(front: Front, step: StepView, *, broken: bool) -> Iterator[str]:
 def _origin(front: Front, step: StepView) -> str:
     if step.by_hand or not step.probe:
         return front.say("answered by hand", "직접 답함")
-    where = step.target.removeprefix("host:")
+    where = front.text(called(step.target))
     if step.evidence is None:
         return f"{step.probe} @ {where}" if where else step.probe
     return f"{step.evidence.id}: {step.probe} @ {where}, {step.evidence.seconds:.1f} s"
@@ -94,7 +95,7 @@ def diagnosis_lines(front: Front, diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.unknown:
         yield f"\n{front.say('COULD NOT SEE', '볼 수 없던 것')}"
         for gap in diagnosis.unknown:
-            where = f"{gap.probe or '-'} @ {gap.target.removeprefix('host:') or '-'}"
+            where = f"{gap.probe or '-'} @ {front.text(called(gap.target)) or '-'}"
             yield wrap(f"{where}: {front.told(gap.message)}", "    ", first="  ? ")
             if gap.hint:
                 yield wrap(f"{_hint(front)}: {front.told(gap.hint)}", "    ")

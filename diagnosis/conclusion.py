@@ -20,6 +20,7 @@ from knowledge.model import Verdict
 from knowledge.tree import Ended, Found, Position
 from probes.probe import Evidence
 from probes.site import target_of
+from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -76,10 +77,11 @@ async def _cause(session: Session, found: Found, steps: tuple[StepView, ...]) ->
 
 
 def _sentence(cause: CauseView) -> Text:
-    where = ", ".join(target.removeprefix("host:") for target in cause.targets)
-    if not where:
+    if not cause.targets:
         return cause.title
-    return Text(f"{cause.title.en} (on {where})", f"{cause.title.ko} ({where})")
+    places = [called(target) for target in cause.targets]
+    english, korean = ", ".join(place.en for place in places), ", ".join(place.ko for place in places)
+    return Text(f"{cause.title.en} (on {english})", f"{cause.title.ko} ({korean})")
 
 
 def _ruled_out(session: Session, position: Position, evidence: Mapping[str, Evidence]) -> tuple[RuledOutView, ...]:

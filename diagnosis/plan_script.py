@@ -18,6 +18,7 @@ from knowledge.model import ProbeUse, Risk
 from knowledge.render import readable
 from probes.probe import PROBES, checked_call
 from probes.site import OPERATOR, Site
+from probes.target import name_of
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -94,7 +95,7 @@ def _numbers(cause: CauseView, plan: FixView) -> Iterator[str]:
     total = count + len(plan.persist)
     yield f"steps={_quoted(range(1, count + 1))} lasting={_quoted(range(count + 1, total + 1))}"
     yield f"backwards={_quoted(range(total, 0, -1))}"
-    lost = cause.targets[0].removeprefix("host:") if cause.targets else plan.actions[0].on
+    lost = name_of(cause.targets[0]) if cause.targets else plan.actions[0].on
     yield f"word={_quote({Risk.REVERSIBLE: 'y', Risk.DISRUPTIVE: 'yes'}.get(plan.risk, lost))}"
 
 

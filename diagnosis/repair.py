@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
 
 UNDOABLE = ("done", "interrupted", "failed")
+IF_DEAD = "wait for it; if it is dead, `--take-lock` goes on"
 STOPPING = ("failed", "by-hand", "interrupted", "taken-back")
 
 
@@ -100,7 +101,7 @@ class Repair(Keeping):
         try:
             held = await self._take_locks(take_lock)
             if held:
-                yield self._show("locked", message=held, hint="wait for it; if it is dead, `--take-lock` goes on")
+                yield self._show("locked", message=held, hint=IF_DEAD)
                 return
             moved = await self._keep()
             if moved and not take_lock:
@@ -209,8 +210,8 @@ class Repair(Keeping):
         message = "" if holds else why or "the fault is still there"
         yield self._show(phase, message=message, verified=holds)
 
-    async def undo(self) -> AsyncIterator[RepairView]:
-        """Takes back what was done, last first."""
+    async def undo(self, *, take_lock: bool = False) -> AsyncIterator[RepairView]:
+        """Takes back what was done, last first. `take_lock` does so where another deadhop holds a host's lock."""
         self._session.refuse_changes()
         done = [i for i, action in enumerate(self.view.fix.actions) if action.state in UNDOABLE and action.undo]
         if not done:
@@ -222,8 +223,8 @@ class Repair(Keeping):
                 hint=f"confirm its undo or edit it too: {unknown[0].undo}",
             )
         try:
-            if held := await self._take_locks(steal=False):
-                yield self._show("locked", message=held, hint="wait for it")
+            if held := await self._take_locks(take_lock):
+                yield self._show("undo-locked", message=held, hint=IF_DEAD)
                 return
             async for view in self._undo_all(done):
                 yield view
@@ -297,6 +298,7 @@ PHASES: Mapping[str, Text] = {
     "by-hand": Text("to be done by hand", "직접 해야 함"),
     "failed": Text("failed", "실패함"),
     "locked": Text("somebody else is at work there", "다른 사람이 작업하는 중"),
+    "undo-locked": Text("not undone: somebody else is at work there", "되돌리지 않음: 다른 사람이 작업하는 중"),
     "taken-back": Text("taken back by the host itself", "호스트가 스스로 되돌림"),
     "verifying": Text("verifying", "확인하는 중"),
     "verified": Text("verified: it works now", "확인됨: 이제 된다"),

@@ -182,7 +182,8 @@ class RepairView:
     """planned, checking, applying, verifying, verified, not-verified, failed, undoing, undone, undo-failed,
     not-as-before (undone, and something is other than before),
     not-needed (the precondition no longer holds), blocked (the precondition could not be looked at), locked
-    (another deadhop is at work there), by-hand, taken-back, cut-short (deadhop ended in the middle of it), left."""
+    (another deadhop is at work there), undo-locked (so it is, and nothing was undone), by-hand, taken-back,
+    cut-short (deadhop ended in the middle of it), left."""
     message: str = ""
     hint: str = ""
     verified: bool | None = None

@@ -71,7 +71,6 @@ REPAIRS: Mapping[str, str] = {
     "the command holds what cannot be seen: {command}": "명령에 보이지 않는 글자가 있다: {command}",
     "type it again: what is shown must be what runs": "다시 입력한다. 보이는 그대로 실행되어야 한다",
     "the fault is still there": "장애가 그대로다",
-    "wait for it": "끝날 때까지 기다린다",
     "wait for it; if it is dead, `--take-lock` goes on": (
         "끝날 때까지 기다린다. 죽은 세션이면 `--take-lock` 으로 진행한다"
     ),

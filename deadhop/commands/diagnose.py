@@ -15,6 +15,7 @@ from deadhop.front import Front
 from deadhop.parsing import Parser
 from diagnosis.views import StepState, WalkView
 from knowledge.model import Verdict
+from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -241,7 +242,8 @@ def _progress(front: Front, view: WalkView, shown: str) -> str:
     running = next((step for step in view.steps if step.state is StepState.RUNNING), None)
     if running is None or running.key == shown:
         return shown
-    front.out.progress(f"… {front.text(running.ask)} ({running.probe} @ {running.target.removeprefix('host:')})")
+    where = front.text(called(running.target))
+    front.out.progress(f"… {front.text(running.ask)} ({running.probe} @ {where})")
     return running.key
 
 

@@ -16,6 +16,7 @@ from deadhop.showing import RISKS, fix_lines
 from diagnosis.policy import confirmation, own_name, refusals
 from diagnosis.views import CauseView, FixView, RepairView
 from knowledge.model import Risk
+from probes.target import name_of
 
 if TYPE_CHECKING:
     from diagnosis.repair import Repair
@@ -237,7 +238,7 @@ def _hold_against_site(front: Front, session: Session, fix: FixView, second: str
 
 
 def _what_is_lost(cause: CauseView, repair: Repair) -> str:
-    places = [target.removeprefix("host:") for target in cause.targets] or [a.on for a in repair.view.fix.actions]
+    places = [name_of(target) for target in cause.targets] or [a.on for a in repair.view.fix.actions]
     return places[0] if places else repair.view.fix.id
 
 
@@ -298,7 +299,7 @@ async def _undo(front: Front, session: Session) -> int:
             front.out.talk(front.say("nothing was done", "아무것도 하지 않았다"))
             return 3
         _know_undos(repair)
-    await follow(front, repair.undo())
+    await follow(front, repair.undo(take_lock=front.arguments.take_lock))
     return report_repair(front, session, repair.view)
 
 

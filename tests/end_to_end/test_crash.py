@@ -3,27 +3,35 @@ flight is named, and `resume` finds out over SSH what the machine itself says. `
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from diagnosis.past import loose_switches
 from diagnosis.resuming import Aftermath, ask_switch, in_doubt
-from diagnosis.session import Session, reopen
+from diagnosis.session import Session, open_drill, reopen
 from journal.store import read
+from knowledge.model import Knowledge
 from lab.session import Lab
 from tests.diagnosis.drilled import seen
-from tests.journal.test_crash import Server, check, serving
+from tests.journal.drilled_child import DRILL
+from tests.journal.test_crash import Server, check, diagnosed, leaving, serving
 
 pytestmark = pytest.mark.lab
 
-KILLS = int(os.environ.get("CRASH_LAB_KILLS", "40"))
+KILLS = int(os.environ.get("CRASH_LAB_KILLS", "200"))
+WALKERS = 2
+"""Of those that only look many can be killed at a time; of those that repair one, for the machine's lock."""
 HOST = "openstack-host"
 RULE = "LIBVIRT_FWI -s 10.10.10.0/24 -d 192.168.100.0/24 -j ACCEPT"
 ARMED = "systemctl list-units --type=timer --state=active --plain --no-legend 'deadhop-undo-*'"
@@ -43,9 +51,9 @@ def truth(lab: Lab) -> Truth:
 
 
 def quiet(lab: Lab) -> Truth:
-    """Once nothing of the killed one runs there any more."""
+    """Once nothing that the killed one changes there runs any more."""
     end = time.monotonic() + 60
-    while lab.run(HOST, "pgrep -f '[d]eadhop[ -]|[i]ptables -[ID] LIBVIRT'").stdout.strip():
+    while lab.run(HOST, "pgrep -f '[d]eadhop-undo|[d]eadhop.lock|[i]ptables -[ID] LIBVIRT'").stdout.strip():
         assert time.monotonic() < end, lab.run(HOST, "ps ax").stdout
         time.sleep(0.1)
     return truth(lab)
@@ -80,10 +88,11 @@ async def asked(session: Session) -> dict[str, Aftermath]:
     return said
 
 
-async def held_against(lab: Lab, path: Path, kind: str) -> str:
+async def held_against(lab: Lab, path: Path, kind: str, knowledge: Knowledge) -> str:
     """Journal, resume and machine say the same; what was in doubt."""
     is_so = quiet(lab)
     session = reopen(str(path))
+    session._knowledge = knowledge  # loading it each time takes longer than all the rest
     try:
         flying = session.flying()
         said = await asked(session)
@@ -103,31 +112,61 @@ async def held_against(lab: Lab, path: Path, kind: str) -> str:
     return kind or "its switch"
 
 
-async def one_kill(lab: Lab, server: Server, folder: Path, after: float, *, fixing: bool) -> str:
-    killed = server.kill_one(folder, after, diagnosed=fixing)
-    kind, _ = check(killed)
+def loaded() -> Knowledge:
+    session = open_drill(DRILL)
     try:
-        return await held_against(lab, killed.last, kind)
+        asyncio.run(session.ready())
+        return session.knowledge
     finally:
-        cleaned(lab)
+        asyncio.run(session.close())
 
 
-async def test_killed_on_real_machines(
+def killed_repairs(lab: Lab, server: Server, home: Path, kills: int, longest: float) -> Counter[str]:
+    """Kills after a cause was found, and every other one after a command was about to leave: of all that takes
+    only a moment. What was in doubt, by how often."""
+    chance, found, knowledge = random.Random(), Counter[str](), loaded()
+    for number in range(kills):
+        after = chance.uniform(0, longest)
+        if number % 2:
+            killed = server.kill_one(home / str(number), after, since=diagnosed)
+        else:
+            nth = chance.choice((1, 2))
+            killed = server.kill_one(home / str(number), after / 10, since=partial(leaving, nth=nth))
+        kind, _ = check(killed)
+        try:
+            found[asyncio.run(held_against(lab, killed.last, kind, knowledge))] += 1
+        finally:
+            cleaned(lab)
+    return found
+
+
+def killed_walks(server: Server, home: Path, kills: int, *, longest: float) -> Counter[str]:
+    """Kills while deadhop looks, beside the repairs: nothing may be in doubt."""
+    chance = random.Random()
+    for number in range(kills):
+        killed = server.kill_one(home / str(number), chance.uniform(0, longest), only="walks")
+        assert check(killed) == ("", "")
+    return Counter({"nothing": kills})
+
+
+def test_killed_on_real_machines(
     healed_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     monkeypatch.setenv("DEADHOP_STATE", str(tmp_path))
     healed_lab.break_("libvirt-reject")
-    site = str(healed_lab.site(console=False))
-    begun, chance, found = time.monotonic(), random.Random(), Counter[str]()
-    with serving(tmp_path, "tests.end_to_end.crash_child", site) as server:
-        walk, fix = server.round(tmp_path / "whole")
+    child = "tests.end_to_end.crash_child", str(healed_lab.site(console=False))
+    begun, shares = time.monotonic(), [KILLS * 3 // 8] * WALKERS
+    with ExitStack() as stack, ThreadPoolExecutor(1 + WALKERS) as pool:
+        first, *walkers = [stack.enter_context(serving(tmp_path, *child)) for _ in range(1 + WALKERS)]
+        walk, fix = first.round(tmp_path / "whole")
         cleaned(healed_lab)
-        for number in range(KILLS):
-            fixing = number % 4 != 0  # three of four where something is changed
-            after = chance.uniform(0, fix if fixing else walk)
-            found[await one_kill(healed_lab, server, tmp_path / str(number), after, fixing=fixing)] += 1
+        homes = [tmp_path / f"walks-{number}" for number in range(WALKERS)]
+        walks = pool.map(partial(killed_walks, longest=walk), walkers, homes, shares)
+        found = killed_repairs(healed_lab, first, tmp_path / "repairs", KILLS - sum(shares), fix)
+        found += sum(walks, Counter[str]())
+    quiet(healed_lab)
     said = ", ".join(f"{kind} {count}" for kind, count in sorted(found.items()))
     seconds = time.monotonic() - begun
     record_property("counted", f"killed {KILLS} times on the lab in {seconds:.0f} s, in doubt: {said}")
-    assert sum(found.values()) == KILLS
+    assert found.total() == KILLS
     assert len(found) > 1, "no kill hit a fix"

@@ -136,7 +136,8 @@ async def test_a_fix_that_cuts_nothing_leaves_no_switch_behind(healed_lab: Lab) 
 
 async def test_the_second_deadhop_sees_the_first_ones_lock(healed_lab: Lab) -> None:
     healed_lab.break_("libvirt-reject")
-    healed_lab.run("openstack-host", "echo 'kim@bastion session 20261121-000000-aaaa' > /run/deadhop.lock")
+    another_comes = "echo 'kim@bastion session 20261121-000000-aaaa' > /run/deadhop.lock"
+    healed_lab.run("openstack-host", another_comes)
     session = opened(healed_lab)
     try:
         repair = await repair_of(session, "destination-port-unreachable", source="master", target="192.168.100.101")
@@ -146,6 +147,12 @@ async def test_the_second_deadhop_sees_the_first_ones_lock(healed_lab: Lab) -> N
         assert entries(session, "intent") == []
         await seen(repair.apply(confirmed_by="test", take_lock=True))
         assert repair.view.phase == "verified"
+        healed_lab.run("openstack-host", another_comes)
+        await seen(repair.undo())
+        assert repair.view.phase == "undo-locked"
+        assert entries(session, "undo-intent") == []
+        await seen(repair.undo(take_lock=True))
+        assert repair.view.phase == "undone"
     finally:
         await session.close()
     assert healed_lab.run("openstack-host", "ls /run/deadhop.lock").returncode != 0

@@ -1,8 +1,8 @@
 """Walks and repairs of the recorded outage, in processes that are going to be killed.
 
-The server loads everything once and forks a child for every line it reads (`FOLDER`): it answers with the child's
-process id, and the child works and reports on the same pipe before it goes on: its journal, each command that is
-about to leave, and each outcome that is on the disk."""
+The server loads everything once and forks a child for every line it reads (`FOLDER`, and after a tab `walks` when
+it shall change nothing): it answers with the child's process id, and the child works and reports on the same pipe
+before it goes on: its journal, each command that is about to leave, and each outcome that is on the disk."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from journal.store import Entry, Journal
 from probes.exchange import Exchange
 
 if TYPE_CHECKING:
+    from diagnosis.repair import Repair
     from diagnosis.session import Session
     from knowledge.model import Knowledge
 
@@ -73,7 +74,7 @@ async def each(views: AsyncIterator[object]) -> None:
         pass
 
 
-async def work(one_of: Callable[[], Session]) -> None:
+async def work(one_of: Callable[[], Session], *, repairs: bool) -> None:
     """Walk, fix, undo; then all of it again as another session, until the end comes."""
     while True:
         one = one_of()
@@ -81,13 +82,17 @@ async def work(one_of: Callable[[], Session]) -> None:
         walk = one.walk(SYMPTOM, INPUTS, searched=script_of(DRILL).text)
         await each(walk.run())
         assert walk.view.diagnosis is not None
-        repair = one.repair(walk.view.diagnosis.causes[0])
-        await each(repair.prepare())
-        await each(repair.apply(confirmed_by="crash test"))
-        await each(repair.undo())
+        if repairs:
+            await _repair(one.repair(walk.view.diagnosis.causes[0]))
         await one.toolbox.close()
         one.journal.append("end", {}, sync=True)
         one.journal.close()
+
+
+async def _repair(repair: Repair) -> None:
+    await each(repair.prepare())
+    await each(repair.apply(confirmed_by="crash test"))
+    await each(repair.undo())
 
 
 def serve(make: Callable[[Path, Knowledge], Session]) -> None:
@@ -101,7 +106,8 @@ def serve(make: Callable[[Path, Knowledge], Session]) -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            asyncio.run(work(partial(make, Path(line.strip()), first.knowledge)))
+            folder, _, only = line.strip().partition("\t")
+            asyncio.run(work(partial(make, Path(folder), first.knowledge), repairs=not only))
         report("child", child)
 
 

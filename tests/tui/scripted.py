@@ -381,7 +381,10 @@ class ScriptedRepair:
         async for view in self.verify():
             yield view
 
-    async def undo(self) -> AsyncIterator[RepairView]:
+    async def undo(self, *, take_lock: bool = False) -> AsyncIterator[RepairView]:
+        if self.locked and not take_lock:
+            yield self._show("undo-locked", message="dana, 5 minutes ago")
+            return
         yield self._show("undoing")
         for index, action in enumerate(self.view.fix.actions):
             if action.state in ("done", "failed", "interrupted"):

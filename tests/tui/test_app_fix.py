@@ -279,6 +279,20 @@ async def test_another_deadhop_at_work_is_said_and_its_lock_taken_by_choice() ->
         assert repair.view.phase == "verified"
 
 
+async def test_the_lock_is_taken_for_an_undo_too_and_nothing_is_applied_again() -> None:
+    async with fixing() as (pilot, _, repair):
+        await pilot.press("a", "y")
+        await settle(pilot)
+        repair.locked = True
+        await pilot.press("u", "y")
+        await settle(pilot)
+        assert "Not undone: somebody else is at work there" in text_of(pilot)
+        await pilot.press("t", "y")
+        await settle(pilot)
+        assert repair.view.phase == "undone"
+        assert len(repair.confirmed_by) == 1
+
+
 async def test_what_guards_the_way_is_shown() -> None:
     guarded = fix(
         actions=(replace(ACTION, arm="systemd-run --on-active=60 sh -c undo", disarm="systemctl stop x"),)

@@ -8,6 +8,7 @@ from textual.content import Content
 
 from base.errors import DeadhopError
 from base.text import inert
+from probes.target import called
 from tui.words import Words
 
 OK, BAD, UNKNOWN, BUSY, NONE, YOURS = "✓", "✗", "?", "…", "·", "→"
@@ -70,10 +71,10 @@ def indented(content: Content, by: int = 2) -> Content:
 
 
 def target_name(words: Words, target: str) -> str:
-    """`host:NAME` as NAME; the operator's machine in words."""
+    """As `probes.target` calls it; the operator's machine in words."""
     if target in ("", "operator"):
         return words.this_machine
-    return one_line(target.removeprefix("host:"))
+    return one_line(called(target)[words.lang])
 
 
 def seconds_text(words: Words, seconds: float) -> str:

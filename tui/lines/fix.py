@@ -59,6 +59,7 @@ PHASE_SYMBOLS = {
     "blocked": UNKNOWN,
     "by-hand": YOURS,
     "locked": YOURS,
+    "undo-locked": YOURS,
     "taken-back": BAD,
     "not-as-before": BAD,
     "cut-short": UNKNOWN,

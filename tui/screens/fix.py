@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual import work
@@ -147,7 +148,7 @@ class FixScreen(Room):
             case "leave_it":
                 return changes and view.phase == "cut-short"
             case "take_lock":
-                return changes and view.phase == "locked"
+                return changes and view.phase in ("locked", "undo-locked")
             case "persist":
                 return changes and lines.can_persist(view)
             case "undo":
@@ -242,15 +243,22 @@ class FixScreen(Room):
 
     def action_take_lock(self) -> None:
         """Goes on where another deadhop holds the host; that is never one slip of a finger."""
-        self._confirm(take_lock=True)
+        if self.view is not None and self.view.phase == "undo-locked":
+            self._undo(take_lock=True)
+        else:
+            self._confirm(take_lock=True)
 
     def action_undo(self) -> None:
+        self._undo()
+
+    def _undo(self, *, take_lock: bool = False) -> None:
         assert self.view is not None
         if not self._may_change():
             return
         body = lines.undo_plan(self.view, self.words)
         what = Confirmation(self.words.undo_title, body, self.words.undo_now)
-        self.app.push_screen(Confirm(self.words, what), lambda by: self._run(self.repair.undo) if by else None)
+        undo = partial(self.repair.undo, take_lock=take_lock)
+        self.app.push_screen(Confirm(self.words, what), lambda by: self._run(undo) if by else None)
 
     def _confirm(self, *, persist: bool = False, take_lock: bool = False) -> None:
         view, session = self.view, self.desk.session

@@ -224,6 +224,7 @@ EN = Words(
         "blocked": "Could not look whether the fault is still there",
         "by-hand": "To be done by hand",
         "locked": "Somebody else is at work there",
+        "undo-locked": "Not undone: somebody else is at work there",
         "not-as-before": "Undone, but not all is as before",
         "taken-back": "It cut the way, and the host took it back by itself",
         "cut-short": "Cut short",
