@@ -30,6 +30,14 @@ class Output:
         self.clear()
         _write(sys.stdout, inert(text).expandtabs() + "\n")
 
+    def alarm(self, text: str) -> None:
+        """As `line`, in red where somebody looks who did not ask for none (no-color.org)."""
+        if not _is_terminal(sys.stdout) or os.environ.get("NO_COLOR"):
+            self.line(text)
+            return
+        self.clear()
+        _write(sys.stdout, f"\x1b[31m{inert(text).expandtabs()}\x1b[0m\n")
+
     def raw(self, text: str) -> None:
         """A document as it is."""
         self.clear()

@@ -18,7 +18,7 @@ from sitemap.model import Contradiction
 
 _UNBOUND = ("unbound", "binding_failed")
 _DROPS_ALL = 4095
-_ENDED = ("Succeeded", "Failed")
+ENDED = ("Succeeded", "Failed")
 
 
 def of_node(node: Node, cluster: str, cloud: CloudIndex, server: str) -> Iterator[Contradiction]:
@@ -106,7 +106,7 @@ def of_addresses(cluster: str, nodes: Sequence[Node], pods: Sequence[PodPlace]) 
         for address in addresses_of(node):
             holders.setdefault(address, []).append(node.name)
     for pod in pods:
-        if not pod.host_network and pod.phase not in _ENDED:
+        if not pod.host_network and pod.phase not in ENDED:
             for address in pod.addresses:
                 holders.setdefault(address, []).append(f"{pod.namespace}/{pod.name}")
     yield from _twice(holders, f"cluster:{cluster}")

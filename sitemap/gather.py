@@ -14,9 +14,7 @@ from probes.cloud import agents, lists, plugs, ports, servers
 from probes.cluster import objects, places
 from probes.probe import ProbeCall, Toolbox, observe
 from sitemap.index import index_of
-from sitemap.join import joined
 from sitemap.machines import Machines
-from sitemap.model import SiteMap
 from sitemap.seen import CloudSeen, ClusterSeen, Gathered, Seen
 
 REGISTER = (agents, lists, objects, places, plugs, ports, servers)
@@ -27,7 +25,7 @@ WIDTH = 32
 
 
 async def gather(
-    toolbox: Toolbox, *, seconds: float = PATIENCE, wanted: Callable[[Gathered], Collection[str]] | None = None
+    toolbox: Toolbox, *, seconds: float = PATIENCE, wanted: Callable[[Gathered], Iterable[str]] | None = None
 ) -> AsyncIterator[Gathered]:
     """First what the APIs say, then with it what `wanted` hosts say (by default all that hold a server's port)."""
     site = toolbox.site
@@ -44,21 +42,20 @@ async def gather(
         yield replace(found, plugs=dict(zip(names, asked, strict=True)))
 
 
-async def site_map(toolbox: Toolbox, *, seconds: float = PATIENCE) -> AsyncIterator[SiteMap]:
-    """Without the hypervisors, then with them."""
-    async for found in gather(toolbox, seconds=seconds):
-        yield await asyncio.to_thread(joined, found)
-
-
-def hypervisors(found: Gathered) -> Iterable[str]:
-    """Hosts of the site that ports of servers are bound to, or servers are on."""
+def hypervisors(found: Gathered, servers: Collection[str] | None = None) -> Iterable[str]:
+    """Hosts of the site that ports of servers are bound to, or servers are on; of all servers, or of these."""
     machines, names = Machines(found.hosts), dict[str, None]()
     for cloud in map(index_of, found.clouds):
-        hosts = [port.host for ports in cloud.ports_of.values() for port in ports]
-        for host in dict.fromkeys((*hosts, *(server.host for server in cloud.servers.values()))):
+        bound = [port.host for id_, ports in cloud.ports_of.items() if _meant(id_, servers) for port in ports]
+        placed = [server.host for server in cloud.servers.values() if _meant(server.id, servers)]
+        for host in dict.fromkeys((*bound, *placed)):
             if host and (machine := machines.of_host(host, cloud.hypervisors.get(host))):
                 names[machine] = None
     return tuple(names)
+
+
+def _meant(server: str, servers: Collection[str] | None) -> bool:
+    return servers is None or server in servers
 
 
 async def _cluster(name: str, toolbox: Toolbox, seconds: float) -> ClusterSeen:

@@ -100,12 +100,14 @@ class _Join:
         """Why there is none: nobody could look, several fit, or it is none of a cloud."""
         wanted = matching.provider_server(node)
         blind = next((_why_blind(cloud) for cloud in self._clouds if _why_blind(cloud)), None)
-        if found.why is not None:
-            return Cell(Kind.SERVER, State.UNKNOWN, id=wanted, why=found.why)
-        if not self._clouds or blind:
-            return Cell(Kind.SERVER, State.UNKNOWN, id=wanted, why=blind or matching.NO_CLOUD)
-        if not all(cloud.everywhere for cloud in self._clouds):
-            return Cell(Kind.SERVER, State.UNKNOWN, id=wanted, why=matching.OWN_PROJECT)
+        why = found.why
+        if why is None and (blind or not self._clouds):
+            why = blind or matching.NO_CLOUD
+        if why is None and not all(cloud.everywhere for cloud in self._clouds):
+            why = matching.OWN_PROJECT
+        if why is not None:
+            details = (("id", wanted),) if wanted else ()
+            return Cell(Kind.SERVER, State.UNKNOWN, id=wanted, details=details, why=why)
         return Cell(Kind.SERVER, State.NONE, source=source(self._clouds[0].seen.servers), why=matching.NO_SERVER)
 
     # ------------------------------------------------------------ servers that are no nodes

@@ -120,7 +120,8 @@ class Strip:
     @property
     def cells(self) -> tuple[Cell, ...]:
         down = (cell for way in self.ways for cell in way.cells)
-        return (self.node, self.server, *down, self.pods_cell, self.services_cell)
+        below = (self.pods_cell, self.services_cell) if self.is_node else ()
+        return (self.node, self.server, *down, *below)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from base.text import Lang, Text
-from sitemap.model import By, Cell, Kind, Source, State
+from probes.cluster.places import PodPlace
+from sitemap.model import By, Cell, Kind, ServiceHere, Source, State
 
 KINDS: Mapping[Kind, Text] = {
     Kind.NODE: Text("node", "노드"),
@@ -45,28 +46,66 @@ BY: Mapping[By, Text] = {
     By.ADDRESS: Text("address", "주소"),
     By.NAME: Text("name alone", "이름만"),
 }
+_IN_JSON = ("provider-id",)
+"""What the server's cell says in fewer words."""
+HOST_NETWORK = Text("(host's network)", "(호스트 네트워크)")
+HERE = Text("{here} of {all} here", "{all} 개 중 {here} 개가 여기")
 SYMBOLS = {State.SEEN: "", State.NONE: "· ", State.UNKNOWN: "? "}
 _UNITS = ((86400, "d", "일"), (3600, "h", "시간"), (60, "min", "분"))
 
 
 def says(cell: Cell, lang: Lang) -> str:
     """What a cell says, without its source."""
-    values = [f"{DETAILS[word][lang]} {value}" for word, value in cell.details]
+    values = [
+        f"{DETAILS[word][lang]} {_value(word, value, lang)}" for word, value in cell.details if word not in _IN_JSON
+    ]
     parts = [part for part in (cell.name, *values) if part]
     if cell.why is not None:
         parts.append(cell.why[lang])
-    return SYMBOLS[cell.state] + "  ".join(parts)
+    return SYMBOLS[cell.state] + " · ".join(parts)
+
+
+def _value(word: str, value: str, lang: Lang) -> str:
+    return BY[By(value)][lang] if word == "by" else value
+
+
+def pods_line(pods: Sequence[PodPlace], most: int, lang: Lang) -> str:
+    """`6: default/web-0 10.244.1.7, … (+3)`; those with addresses of their own first."""
+    own = sorted(pods, key=lambda pod: pod.host_network)
+    shown = [f"{pod.namespace}/{pod.name} {_pod_address(pod, lang)}" for pod in own[:most]]
+    return _counted(len(pods), shown)
+
+
+def _pod_address(pod: PodPlace, lang: Lang) -> str:
+    if pod.host_network:
+        return HOST_NETWORK[lang]
+    return ", ".join(pod.addresses) or pod.phase or "-"
+
+
+def services_line(services: Sequence[ServiceHere], most: int, lang: Lang) -> str:
+    """`2: default/web 10.99.32.69 80/TCP (1 of 2 endpoints here)`."""
+    shown = [
+        " ".join(filter(None, (f"{one.namespace}/{one.name}", *one.addresses, *one.ports)))
+        + f" ({HERE[lang].format(here=one.here, all=one.all)})"
+        for one in services[:most]
+    ]
+    return _counted(len(services), shown)
+
+
+def _counted(count: int, shown: Sequence[str]) -> str:
+    more = f" (+{count - len(shown)})" if count > len(shown) else ""
+    return f"{count}: {', '.join(shown)}{more}" if count else "0"
 
 
 def age(at: datetime, now: datetime, lang: Lang) -> str:
-    """`3 s`, `2 min`, `5 h`."""
+    """`3s`, `2min`, `5h`."""
     seconds = max(int((now - at).total_seconds()), 0)
     for size, en, ko in _UNITS:
         if seconds >= 2 * size:
-            return f"{seconds // size} {en}" if lang is Lang.EN else f"{seconds // size}{ko}"
-    return f"{seconds} s" if lang is Lang.EN else f"{seconds}초"
+            return f"{seconds // size}{en if lang is Lang.EN else ko}"
+    return f"{seconds}{'s' if lang is Lang.EN else '초'}"
 
 
 def source(of: Source | None, now: datetime, lang: Lang) -> str:
-    """`cluster:lab, 3 s`."""
-    return f"{of.target}, {age(of.at, now, lang)}" if of else ""
+    """`cluster:lab 3s`."""
+    return f"{of.target} {age(of.at, now, lang)}" if of else ""

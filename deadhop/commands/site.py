@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from base.errors import ConfigError
+from base.errors import ConfigError, UsageError
 from base.text import Text
 from deadhop.clouds import cloud_hint, cloud_json, cloud_reached, cloud_reason, try_clouds
 from deadhop.clouds import described as described_cloud
@@ -49,13 +49,36 @@ def arguments(parser: Parser) -> None:
             "try the way to every host, cloud and cluster", "모든 호스트, 클라우드, 클러스터까지 가는 길을 확인한다"
         ),
     )
-    verbs.add(
+    show = verbs.add(
         "show",
         say(
             "list hosts, clouds and clusters, and how they are reached",
             "호스트, 클라우드, 클러스터와 접속 방법을 보여 준다",
         ),
     )
+    _map_arguments(show)
+
+
+def _map_arguments(show: Parser) -> None:
+    say = show.say
+    show.add_argument(
+        "what",
+        nargs="?",
+        metavar="ADDRESS",
+        help=say(
+            "with --map: what this address or name is, and what it is on",
+            "--map 과 함께: 이 주소나 이름이 무엇이고 어디에 있는지",
+        ),
+    )
+    show.add_argument(
+        "--map",
+        action="store_true",
+        help=say(
+            "look, and join node, server, port, hypervisor, tap and bridge",
+            "노드, 서버, 포트, 하이퍼바이저, 탭, 브리지를 살펴 하나로 잇는다",
+        ),
+    )
+    show.add_argument("--node", metavar="NAME", help=say("with --map: this node alone", "--map 과 함께: 이 노드만"))
 
 
 async def run(front: Front) -> int:
@@ -122,6 +145,12 @@ async def _show(front: Front) -> int:
     from probes.site_file import load_site
 
     site = load_site(front.site)
+    if front.arguments.map:
+        from deadhop.mapping import show_map
+
+        return await show_map(front, site, _site_json(site))
+    if front.arguments.what or front.arguments.node:
+        raise UsageError(front.say("this needs --map", "--map 이 필요하다"), hint="deadhop site show --map …")
     if front.out.json:
         front.out.object("site", _site_json(site))
         return 0
