@@ -9,6 +9,7 @@ from probes.cloud import (
     binding,
     cells,
     instances_path,
+    lets_in,
     lists,
     networks,
     openvswitch,
@@ -24,7 +25,7 @@ from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
 from probes.cluster import state as cluster_state
-from probes.linux import disks, firewall, host, sshd, state, unit
+from probes.linux import disks, firewall, host, sshd, state, tunnel, unit
 from probes.node import control_plane, kubelet, machine, versions
 from probes.path import (
     arrivals,
@@ -63,6 +64,7 @@ __all__ = [
     "instances_path",
     "join",
     "kubelet",
+    "lets_in",
     "lists",
     "machine",
     "networks",
@@ -79,6 +81,7 @@ __all__ = [
     "starting",
     "state",
     "traceroute",
+    "tunnel",
     "tunnels",
     "unit",
     "units",

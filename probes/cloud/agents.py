@@ -63,7 +63,7 @@ def _age(moment: str | None, date: str) -> int:
 async def compute_services(cloud: str, toolbox: Toolbox) -> ComputeServices:
     """Nova's services: which are up, and which somebody has disabled."""
     found, date = await Cloud(cloud, toolbox).dated("compute", "v2.1", "os-services", shape=shapes.Services)
-    facts = tuple(_service(one, date) for one in found.services)
+    facts = tuple(sorted((_service(one, date) for one in found.services), key=lambda one: (one.binary, one.host)))
     down = tuple(one for one in facts if not one.up)
     return ComputeServices(cloud, facts, down, tuple(one for one in facts if not one.enabled))
 

@@ -129,6 +129,23 @@ class SecurityRules:
 
 
 @dataclass(frozen=True, slots=True)
+class LetsIn:
+    """Whether one kind of packet comes in at a port."""
+
+    cloud: str
+    port: str
+    source: str
+    protocol: str
+    number: int
+    port_security: bool
+    allowed: bool
+    by: tuple[str, ...]
+    """Names of the groups whose rules let it in."""
+    hidden: tuple[str, ...]
+    """Ids of groups that the role may not see: they may let it in."""
+
+
+@dataclass(frozen=True, slots=True)
 class HostRoute:
     destination: str
     gateway: str

@@ -110,6 +110,26 @@ class RouteGet:
 
 
 @dataclass(frozen=True, slots=True)
+class TunnelTo:
+    """The tunnel in which packets to an address leave; without `kind` there is none."""
+
+    host: str
+    target: str
+    interface: str
+    error: str
+    """Of the route, as in RouteGet."""
+    kind: str = ""
+    """vxlan, geneve or ipip."""
+    port: int = 0
+    """UDP; 0 for ipip."""
+    protocol: str = ""
+    """udp, or 4 for ipip."""
+    local: str = ""
+    remote: str = ""
+    """The outer addresses: this machine's, and that of the machine at the far end; empty if it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sysctls:
     host: str
     values: dict[str, str]

@@ -95,13 +95,22 @@ def parse_units(host: str, text: str, uptime: float) -> tuple[tuple[Unit, str], 
     """Each unit once, with the id of its present run."""
     blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()] or [""]
     found = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
-    return tuple({one["Id"]: (_unit(host, one, uptime), one.get("InvocationID", "")) for one in found}.values())
+    return tuple({one["Id"]: (_unit(host, one, uptime), _run(one, uptime)) for one in found}.values())
+
+
+def _run(shown: Mapping[str, str], uptime: float) -> str:
+    """Id of its present run; none where it was just started again by itself: the reason is in the run before."""
+    return "" if _started_again(shown, uptime) else shown.get("InvocationID", "")
+
+
+def _started_again(shown: Mapping[str, str], uptime: float) -> bool:
+    since = uptime - _number(shown, "ActiveEnterTimestampMonotonic") / 1_000_000
+    return shown["ActiveState"] == "active" and _number(shown, "NRestarts") > 0 and since < _SOON
 
 
 def _unit(host: str, shown: Mapping[str, str], uptime: float) -> Unit:
     restarts = _number(shown, "NRestarts")
-    since = uptime - _number(shown, "ActiveEnterTimestampMonotonic") / 1_000_000
-    young = shown["ActiveState"] == "active" and restarts > 1 and since < _SOON
+    young = restarts > 1 and _started_again(shown, uptime)
     return Unit(
         host=host,
         unit=shown["Id"],

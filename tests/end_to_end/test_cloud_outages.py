@@ -108,6 +108,7 @@ OUTAGES = (
     Outage("ovs-restarted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE),
     Outage("port-security-routed", "port-security-drops-pods", "cloud:lab", PODS, pasted=False),
+    Outage("sg-no-vxlan", "security-group-drops-tunnel", "cloud:lab", PODS, pasted=False),
     Outage("keystone-stopped", "openstack-service-stopped", "host:controller", API),
     Outage("neutron-api-stopped", "openstack-service-stopped", "host:controller", API),
 )

@@ -49,6 +49,7 @@ _WHOLE = (
     r"grep -rhsiE '[^']*' /etc/ssh/sshd_config /etc/ssh/sshd_config\.d",
     r"ip -j (?:addr|neigh|rule)",
     r"ip -j -s -d link",
+    rf"bridge -j fdb show dev {_NAME}",
     r"ip -j route show table all",
     rf"ip -j route get (?:fibmatch )?{_ADDRESS}(?: from {_ADDRESS}(?: iif {_NAME})?)?",
     r"cat /proc/(?:swaps|uptime)",

@@ -40,6 +40,7 @@ READ_ONLY = (
     r"ip (?:-j )?(?:-[46] )?route (?:show.*|get.*)",
     r"ip -[46] route show table all exact",
     r"ip -o address show dev",
+    r"bridge -j fdb show dev",
     r"ip6?tables(?:-legacy|-nft)?-save(?: -c)?(?: -t(?: \w+)?)?",
     r"ls\b.*",
     r"findmnt -nro",
