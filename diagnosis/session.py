@@ -15,6 +15,7 @@ from base.threads import in_daemon
 from diagnosis.inputs import input_value, with_sole
 from diagnosis.noting import Noting
 from diagnosis.remembering import Remembering
+from diagnosis.surroundings import Surroundings
 from diagnosis.views import CauseView, Confidence
 from journal.store import Journal, SessionInfo, open_for_append, sessions
 from probes.connection import Command
@@ -46,7 +47,7 @@ class SessionToolbox(Toolbox, Protocol):
     async def close(self) -> None: ...
 
 
-class Session(Noting, Remembering):
+class Session(Noting, Remembering, Surroundings):
     """Opens what it needs when it is needed: knowledge by `ready`, connections by the first probe, the journal by
     the first entry."""
 
@@ -207,6 +208,7 @@ class Session(Noting, Remembering):
             yield unseen(host, seen.message) if isinstance(seen, Failure) else seen
 
     async def close(self) -> None:
+        await self.close_map()
         if self._toolbox is not None:
             await self._toolbox.close()
         if self._journal is not None:

@@ -222,6 +222,11 @@ class DeadhopApp(App[int]):
 
         self.push_screen(SessionsScreen(self.words, self.lang))
 
+    def show_map(self) -> None:
+        from tui.screens.sitemap import SiteMapScreen
+
+        self.push_screen(SiteMapScreen(self.words, self.lang))
+
     def action_interrupt(self) -> None:
         """Ctrl-C copies what is selected; otherwise it ends the app, at once."""
         selected = self.screen.get_selected_text()

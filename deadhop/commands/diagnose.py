@@ -12,6 +12,7 @@ from base.errors import UsageError
 from base.text import clip
 from deadhop.asking import ask_line, given_text, read_stdin
 from deadhop.front import Front
+from deadhop.mentioned import known_lines, known_of, learning, means_json
 from deadhop.parsing import Parser
 from diagnosis.views import StepState, WalkView
 from knowledge.model import Verdict
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from diagnosis.walk import Walk
     from knowledge.model import Input
     from knowledge.search import Match
+    from sitemap.whatis import Known
 
 EXIT = {Verdict.CAUSE: 1, Verdict.UNKNOWN: 2, Verdict.NOT_A_FAULT: 0, Verdict.NOTHING_FOUND: 0}
 LIKELY, AHEAD = 55.0, 5.0
@@ -69,8 +71,10 @@ async def _diagnose(front: Front, session: Session, text: str) -> int:
     inputs = await complete(front, session, symptom, captured)
     session.presets = dict(front.presets)
     walk = session.walk(symptom, inputs, searched=text)
-    await walk_through(front, walk)
-    return report(front, session, walk.view)
+    async with learning(session) as task:
+        await walk_through(front, walk)
+        known = await known_of(session, task, "\n".join([text, *inputs.values()]))
+    return report(front, session, walk.view, known=known)
 
 
 def warn_of_mistakes(front: Front, count: int) -> None:
@@ -267,16 +271,18 @@ async def _answer(front: Front, walk: Walk) -> None:
         walk.answer(step.key, chosen[answer])
 
 
-def report(front: Front, session: Session, view: WalkView, *, next_step: bool = True) -> int:
+def report(
+    front: Front, session: Session, view: WalkView, *, next_step: bool = True, known: Sequence[Known] = ()
+) -> int:
     """Prints the end of a walk; the exit code of its verdict."""
     from deadhop.showing import walk_lines
     from diagnosis.report import diagnosis_json
 
     assert view.diagnosis is not None
     if front.out.json:
-        front.out.object("diagnosis", diagnosis_json(session.id, view))
+        front.out.object("diagnosis", diagnosis_json(session.id, view) | means_json(known))
         return EXIT[view.diagnosis.verdict]
-    for line in walk_lines(front, view):
+    for line in (*walk_lines(front, view), *known_lines(front, known)):
         front.out.line(line)
     if next_step:
         for line in _next(front, session, view):

@@ -32,6 +32,8 @@ from probes.facts import Reach
 from probes.path.facts import FirewallHits, Hit, Ping
 from probes.probe import Evidence, Failure
 from probes.site import Host, Site
+from sitemap.model import SiteMap
+from sitemap.whatis import Known
 
 AT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 HOSTS = ("openstack-host", "k8s-host", "compute2-host", "controller", "compute", "master", "compute2", "worker1")
@@ -419,8 +421,25 @@ class ScriptedSession:
     exports: list[tuple[str, bool]] = field(default_factory=list)
     export_error: Exception | None = None
 
+    maps: tuple[SiteMap, ...] = ()
+    known: tuple[Known, ...] = ()
+
     async def ready(self) -> None:
         await asyncio.sleep(0)
+
+    @property
+    def has_map(self) -> bool:
+        return bool(self.maps)
+
+    async def learn(self) -> None:
+        await asyncio.sleep(0)
+
+    def known_in(self, text: str) -> tuple[Known, ...]:
+        return tuple(one for one in self.known if one.text in text)
+
+    async def mapped(self) -> AsyncIterator[SiteMap]:
+        for one in self.maps:
+            yield one
 
     def search(self, text: str) -> FoundAll:
         self.searched.append(text)

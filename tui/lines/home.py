@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from base.text import Lang, clip, without_ansi
-from tui.lines.common import BAD, BUSY, NONE, OK, UNKNOWN, dim, marked, one_line, outside, size_text, stacked
+from tui.lines.common import BAD, BUSY, NONE, OK, UNKNOWN, dim, mark, marked, one_line, outside, size_text, stacked
 from tui.words import Words
 
 if TYPE_CHECKING:
@@ -56,6 +56,12 @@ def pasted_line(pasted: str, words: Words) -> Content:
     return Content.assemble(
         (said.format(lines=f"{lines:,}", size=size_text(len(pasted))), "bold $secondary"), "  ", (shown, "dim")
     )
+
+
+def known_lines(said: Sequence[str], most: int) -> list[Content]:
+    """What addresses and names in the text are."""
+    lines = [Content.assemble(mark(NONE), " ", (one_line(one), "$secondary")) for one in said[:most]]
+    return lines + ([dim(f"  … +{len(said) - most}")] if len(said) > most else [])
 
 
 def health_counts(hosts: Sequence[str], reached: Mapping[str, Reach], words: Words) -> Content:

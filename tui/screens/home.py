@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 
 from base.text import Lang
 from tui.lines import home as lines
-from tui.lines.common import UNKNOWN, heading, marked
+from tui.lines.common import UNKNOWN, heading, marked, stacked
 from tui.screens.room import Room
 from tui.widgets.ask import Ask
 from tui.widgets.hanging import Hanging
@@ -22,10 +22,13 @@ from tui.words import Words
 
 if TYPE_CHECKING:
     from probes.facts import Reach
+    from sitemap.whatis import Known
     from tui.engine import Match, Results, Session, Walk
 
 DEBOUNCE = 0.08
 """Seconds of quiet before a search."""
+MOST_KNOWN = 3
+"""Lines of what addresses and names in the text are."""
 HEALTH_PACE = 0.1
 """Seconds between two drawings of the site's health."""
 
@@ -52,6 +55,7 @@ class HomeScreen(Room):
         yield Binding("up", "move(-1)", show=False)
         yield Binding("escape", "forget", self.words.key_clear, key_display="esc")
         yield Binding("f2", "sessions", self.words.key_sessions, key_display="F2")
+        yield Binding("f3", "map", self.words.key_map, key_display="F3")
 
     def common_keys(self) -> Iterable[Binding]:
         yield Binding("f1", "help", self.words.key_help, key_display="F1")
@@ -66,6 +70,7 @@ class HomeScreen(Room):
         yield Static(heading(w.question), classes="label", markup=False)
         yield Ask(placeholder=w.placeholder, id="ask")
         yield Static("", id="pasted", markup=False)
+        yield Static("", id="about", markup=False)
         yield Static(lines.results_heading(None, w, searching=False, empty=True), id="found", markup=False)
 
     async def _furnish(self) -> None:
@@ -112,6 +117,23 @@ class HomeScreen(Room):
         self._draw_health()
         self._ask_health(session)
         self.draw_recent(session)
+        if session.has_map:
+            self._learn(session)
+        self.refresh_bindings()
+
+    @work(group="map")
+    async def _learn(self, session: Session) -> None:
+        """What the site has, so that addresses in a paste get names; nobody waits for it."""
+        with self.in_words():
+            await session.learn()
+            self._say_known(await asyncio.to_thread(session.known_in, self.ask.text))
+
+    def _say_known(self, known: Sequence[Known]) -> None:
+        said = [one.line[self.lang] for one in known]
+        self.query_one("#about", Static).update(
+            Hanging(stacked(lines.known_lines(said, MOST_KNOWN))) if said else ""
+        )
+        self.set_class(bool(said), "-known")
 
     @work(group="health")
     async def _ask_health(self, session: Session) -> None:
@@ -174,8 +196,10 @@ class HomeScreen(Room):
                     await asyncio.sleep(DEBOUNCE)
                     self._wanted, text = False, self.ask.text
                     found = await asyncio.to_thread(session.search, text) if text.strip() else None
+                    known = await asyncio.to_thread(session.known_in, text)
                     if not self._wanted:
                         self._show(found)
+                        self._say_known(known)
         finally:
             self._searching = False
         if self._start_when_found:
@@ -252,3 +276,11 @@ class HomeScreen(Room):
 
     def action_sessions(self) -> None:
         self.desk.show_sessions()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """No map without a cloud or a cluster."""
+        session = self.desk.session if action == "map" else None
+        return action != "map" or (session is not None and session.has_map)
+
+    def action_map(self) -> None:
+        self.desk.show_map()

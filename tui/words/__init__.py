@@ -56,6 +56,7 @@ class Words(NamedTuple):
     key_help: str
     key_home: str
     key_leave_it: str
+    key_map: str
     key_next: str
     key_open: str
     key_palette: str
@@ -106,6 +107,16 @@ class Words(NamedTuple):
     recent: str
     no_sessions: str
     knowledge_problems: str
+
+    # map
+    site_map: str
+    map_looking: str
+    map_below: str
+    map_counts: str
+    map_contradictions: str
+    map_unseen: str
+    map_empty: str
+    no_map: str
 
     # inputs
     start: str

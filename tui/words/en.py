@@ -44,6 +44,7 @@ EN = Words(
     key_help="help",
     key_home="home",
     key_leave_it="leave it",
+    key_map="map",
     key_next="next, start",
     key_open="open",
     key_palette="palette",
@@ -76,6 +77,11 @@ EN = Words(
         "more, and you confirm; the more it may cost, the more has to be typed. After it, deadhop looks whether it "
         "worked. undo takes back what was done, last action first.\n\n"
         "copy puts a command on your terminal's clipboard. edit changes it; the journal keeps what it was.",
+        "map": "Each row is a node or a server and the way down from it: cluster node, Nova server, Neutron port, "
+        "hypervisor, tap. Below is the chosen one with all that was seen, by whom and how long ago; pods and "
+        "Services hang below. Red lines are contradictions: two that look at one thing say different things of it. "
+        "? could not be looked at, with the reason. · was looked at, and there is none.\n\n"
+        "r asks everybody again. Nothing here changes anything.",
         "sessions": "Every session is kept in a journal. Opening one shows it as text and runs nothing. export "
         "writes it as Markdown or JSON into the folder deadhop was started in.",
     },
@@ -121,6 +127,14 @@ EN = Words(
     recent="Recent sessions",
     no_sessions="none yet",
     knowledge_problems="{count} mistakes in the knowledge; what holds them is left out: `deadhop kb lint`",
+    site_map="Map",
+    map_looking="asking clouds and clusters",
+    map_below="asking hypervisors",
+    map_counts="{nodes} nodes, {servers} other servers",
+    map_contradictions="{count} contradictions",
+    map_unseen="{count} could not be asked",
+    map_empty="nobody could be asked, see below",
+    no_map="no cloud or cluster is known; `deadhop site show` says where they are looked for",
     start="Start",
     captured="from your text",
     input_missing="needed",

@@ -44,6 +44,7 @@ KO = Words(
     key_help="도움말",
     key_home="처음",
     key_leave_it="그대로 두기",
+    key_map="지도",
     key_next="다음, 시작",
     key_open="열기",
     key_palette="명령",
@@ -76,6 +77,11 @@ KO = Words(
         "클수록 더 많이 입력해야 한다. 실행한 뒤에는 정말 해결되었는지 확인한다. 되돌리기는 마지막 명령부터 거꾸로 "
         "되돌린다.\n\n"
         "복사는 명령을 터미널 클립보드에 넣는다. 수정하면 원래 명령은 기록에 남는다.",
+        "map": "한 줄이 노드나 서버 하나이고, 오른쪽으로 클러스터 노드, Nova 서버, Neutron 포트, 하이퍼바이저, "
+        "탭까지 이어진다. 아래에는 고른 줄에서 본 것이 누가 언제 말했는지와 함께 나오고, 그 밑에 파드와 서비스가 "
+        "달린다. 빨간 줄은 모순이다. 같은 것을 두고 서로 다르게 말한다. ? 는 볼 수 없었던 것과 그 이유, · 는 "
+        "보았지만 없는 것이다.\n\n"
+        "r 은 모두에게 다시 묻는다. 여기서는 아무것도 바꾸지 않는다.",
         "sessions": "모든 세션은 기록으로 남는다. 열면 글로 보여 주기만 하고 아무것도 실행하지 않는다. 내보내기는 "
         "deadhop 을 시작한 폴더에 Markdown 이나 JSON 으로 쓴다.",
     },
@@ -121,6 +127,14 @@ KO = Words(
     recent="최근 세션",
     no_sessions="아직 없음",
     knowledge_problems="지식 파일에 잘못된 곳이 {count}군데 있어 그 부분은 뺐다: `deadhop kb lint`",
+    site_map="지도",
+    map_looking="클라우드와 클러스터를 보는 중",
+    map_below="하이퍼바이저를 보는 중",
+    map_counts="노드 {nodes}개, 그 밖의 서버 {servers}대",
+    map_contradictions="모순 {count}건",
+    map_unseen="물어볼 수 없었던 것 {count}건",
+    map_empty="아무 데도 물어볼 수 없었다. 아래 이유를 볼 것",
+    no_map="아는 클라우드나 클러스터가 없다. 어디에서 찾는지는 `deadhop site show` 로 본다",
     start="시작",
     captured="입력한 글에서",
     input_missing="필요하다",
