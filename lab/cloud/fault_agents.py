@@ -66,9 +66,11 @@ AGENT_FAULTS = {
             restart(),
             then(rows(f"select count(*) from neutron.agents where {_IS_AGENT} and {_NO_MAPPING}", "= 1")),
             then(alive()),
+            client("port create --network ext-net --host compute stuck-port"),  # stays binding_failed afterwards
             boot(network="ext-net"),
         ),
         undo=(
+            at_will("port delete stuck-port"),
             Run(C1, f"sed -i 's/^#bridge_mappings/bridge_mappings/' {AGENT_INI}"),
             restart(),
             *gone(),

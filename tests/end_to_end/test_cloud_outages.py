@@ -35,6 +35,8 @@ class Outage:
     """What the operator would paste leads there by itself; else the server or address must be named."""
     risk: str = "reversible"
     undone: bool = True
+    again: tuple[str, ...] = ()
+    """What is asked after the undo, where that which was set up meanwhile goes on working."""
     well: str = ""
     """Succeeds on the controller while the fault is not there."""
 
@@ -96,6 +98,7 @@ OUTAGES = (
         "neutron-agent-stopped",
         "host:controller",
         NEW_FLOATING,
+        again=AGENTS,
         well=(
             "openstack floating ip show 192.168.200.150 -f value -c status | grep -q ACTIVE && "
             + ALIVE.format("controller", "l3")
@@ -181,7 +184,58 @@ def test_outage_is_named_repaired_verified_and_undone(broken: tuple[Lab, Outage]
     undone = deadhop("fix", session, "--undo", "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert is_broken_again(lab, outage)
-    is_named(diagnose(lab, state, *outage.asked), outage)
+    is_named(diagnose(lab, state, *(outage.again or outage.asked)), outage)
+
+
+def test_ports_that_failed_are_bound_again_once_the_bridge_is_mapped(
+    healed_openstack_lab: Lab, state: Path
+) -> None:
+    lab = healed_openstack_lab
+    lab.break_("no-bridge-mapping")
+    session = diagnose(lab, state, *BUILD).document["session"]
+    words = ("fix", session, "--cause", "bridge-mapping-missing", "--yes", "--max-risk", "disruptive", "--json")
+    too_early = deadhop(*words, "--fix", "bind-ports-again", state=state)
+    assert too_early.status == 4, too_early.document
+    assert bound(lab) == "binding_failed"
+    for fix in ("map-bridge", "bind-ports-again"):
+        fixed = deadhop(*words, "--fix", fix, state=state)
+        assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert bound(lab) == "ovs"
+
+
+def bound(lab: Lab) -> str:
+    shown = lab.run("controller", "openstack port show stuck-port -f value -c binding_vif_type")
+    return shown.stdout.split()[-1]
+
+
+def test_port_security_goes_and_comes_back_with_its_pairs_and_groups(
+    healed_openstack_lab: Lab, state: Path
+) -> None:
+    """Pairs that are there make Neutron answer 409, so they go first."""
+    lab = healed_openstack_lab
+    lab.break_("port-security-routed")
+    lab.run("controller", "openstack port set --allowed-address ip-address=10.99.9.9 k8s-worker-1")
+    before = ports_of_workers(lab)
+    found = diagnose(lab, state, *PODS)
+    is_named(found, Outage("", "port-security-drops-pods", "cloud:lab", PODS))
+    offered = [fix["id"] for fix in found.document["causes"][0]["fixes"]]
+    assert offered == ["allow-pods", "port-security-off"]
+    words = ("fix", found.document["session"], "--cause", "port-security-drops-pods", "--json")
+    fixed = deadhop(*words, "--fix", "port-security-off", "--yes", "--max-risk", "disruptive", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert is_well(lab, Outage("", "", "", PODS))
+    undone = deadhop("fix", found.document["session"], "--undo", "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert ports_of_workers(lab) == before
+    assert is_broken_again(lab, Outage("", "", "", PODS))
+
+
+def ports_of_workers(lab: Lab) -> str:
+    columns = "-c allowed_address_pairs -c port_security_enabled -c security_group_ids"
+    show = " && ".join(f"openstack port show {name} -f json {columns}" for name in ("k8s-worker-1", "k8s-worker-2"))
+    shown = lab.run("controller", show)
+    assert shown.returncode == 0, shown.stdout
+    return shown.stdout
 
 
 @pytest.mark.parametrize("outage", [one for one in OUTAGES if one.pasted], ids=lambda outage: outage.fault)

@@ -136,14 +136,7 @@ EXPECTED = {
     "ovs-restarted": Expected(
         LOST,
         "br-int 0 flows",
-        (
-            (
-                C1,
-                "ip addr replace 192.168.100.102/24 dev br-ex; ip link set br-ex up; "
-                "ip route replace default via 192.168.100.1 dev br-ex",
-            ),
-            (C1, f"{RESTART} nova-compute"),
-        ),
+        ((C1, f"{RESTART} nova-compute"),),
     ),
     "br-tun-deleted": Expected(LOST, "No usable peer 'patch-int' exists", ((C1, RESTART),)),
     "local-ip-unreachable": Expected(
@@ -166,6 +159,11 @@ EXPECTED = {
         "Port Security must be enabled in order to have allowed address pairs on a port",
         r"10\.244\.0\.0/16",
         ((CTL, "openstack port set --no-allowed-address pairs-port"),),
+    ),
+    "computes-disabled": Expected(
+        "message: No valid host was found",
+        r"nova-compute +\| compute2 +\| disabled +\| up",
+        ((CTL, f"openstack compute service set --enable compute2 nova-compute; {again(PRIVATE)}"),),
     ),
     "binding-failed": Expected(
         "binding_failed", "nowhere", ((CTL, "openstack port set --host compute unbound-port"),)
@@ -204,6 +202,7 @@ BATCHES = (
     ("instances-path", "sg-no-icmp"),
     ("host-not-mapped", "br-tun-deleted"),
     ("quota-exceeded", "tunnels-blocked"),
+    ("computes-disabled",),
     ("ovs-restarted",),
     ("local-ip-invalid",),
     ("local-ip-unreachable",),
