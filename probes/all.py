@@ -17,6 +17,7 @@ from probes.cloud import (
     ports,
     servers,
     units,
+    whose,
 )
 from probes.cloud import reach as cloud_reach
 from probes.cloud import state as cloud_state
@@ -86,4 +87,5 @@ __all__ = [
     "unit",
     "units",
     "versions",
+    "whose",
 ]

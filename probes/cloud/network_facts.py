@@ -96,6 +96,18 @@ class GroupNames:
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """The one server of the site's clouds that has an address."""
+
+    address: str
+    cloud: str
+    """Empty where none has it, or more than one."""
+    server: str
+    unseen: tuple[str, ...]
+    """Clouds that could not be asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityRule:
     id: str
     group: str
