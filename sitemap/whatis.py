@@ -15,7 +15,7 @@ MOST = 8
 """Things said of one text."""
 _LONGEST = 65_536
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*[A-Za-z0-9]")
-_TELLING = re.compile(r"[0-9:-]")
+_TELLING = re.compile(r"[0-9:./-]")
 """A name without any may be a word of a sentence."""
 _CARD = re.compile(r"(?:tap|qvo|qvb|qbr|vhu)[0-9a-f]{8}-[0-9a-f]{2}")
 
