@@ -158,7 +158,7 @@ def asks_the_api_alone() -> list[str]:
     )
 
 
-MODULES = frozenset(f"probes.cloud.{name}" for name in ("reach", "ports", "networks", "agents", "servers"))
+MODULES = frozenset(f"probes.cloud.{name}" for name in ("reach", "ports", "networks", "agents", "servers", "lists"))
 
 
 @pytest.mark.parametrize("name", asks_the_api_alone())

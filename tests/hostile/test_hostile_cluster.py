@@ -530,6 +530,7 @@ async def test_a_plugin_that_is_not_there(tmp_path: Path) -> None:
 
 
 CLUSTER_PROBES = [f"k8s.{name}" for name in ("reach", "nodes", "pods", "events", "service", "logs", "object_of")]
+CLUSTER_PROBES += ["k8s.pod_places", "k8s.service_places"]
 
 
 def item(text: str) -> dict[str, Any]:
@@ -538,7 +539,12 @@ def item(text: str) -> dict[str, Any]:
     ended = {"terminated": {"exitCode": 1, "reason": text, "message": text}}
     container = {"name": text, "image": text, "state": ended, "lastState": ended}
     return {
-        "metadata": {"name": text, "namespace": text, "ownerReferences": [{"kind": text, "name": text}]},
+        "metadata": {
+            "name": text,
+            "namespace": text,
+            "labels": {text: text},
+            "ownerReferences": [{"kind": text, "name": text}],
+        },
         "spec": {
             "nodeName": text,
             "podCIDR": text,

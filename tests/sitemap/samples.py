@@ -37,8 +37,8 @@ def node(name: str, *addresses: str, provider: str = "", ready: str = "True") ->
     return Node(
         name=name, addresses=addresses, internal_address=addresses[0] if addresses else "",
         pod_cidrs=(f"10.244.{name[-1]}.0/24",), provider_id=f"openstack:///{provider}" if provider else "",
-        ready=ready, reason="", message="", conditions=(), taints=(), unschedulable=False, kubelet="", kernel="", runtime="",
-        os_image="", roles=(),
+        ready=ready, reason="", message="", conditions=(), taints=(), unschedulable=False, kubelet="", kernel="",
+        runtime="", os_image="", roles=(),
     )  # fmt: skip
 
 
