@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import yaml
 
 from base.errors import ConfigError, Place, UsageError
-from base.paths import config_dir, make_private
+from base.paths import config_dir
 from base.values import check
 from probes.fix_rules import policy_of
 from probes.site import OPERATOR, Host, Site
@@ -197,80 +196,3 @@ def _merged(listed: list[Host], own: list[Host]) -> tuple[Host, ...]:
         addresses = dict.fromkeys((*old.addresses, *host.addresses))
         hosts[host.name] = Host(host.name, tuple(addresses), host.console or old.console, host.labels or old.labels)
     return tuple(hosts.values())
-
-
-# ------------------------------------------------------------------ deadhop site init
-
-
-_HEAD = """\
-# The machines deadhop may look at. `deadhop site check` tries them, `deadhop site show` lists them.
-# How to log in (user, key, port, jump host) stays in the SSH configuration.
-version: 1
-ssh_config: {config}
-
-# Which hosts of the SSH configuration belong to this site (patterns; without this line: all of them).
-# only: ["*", "!github.com"]
-
-# What the SSH configuration cannot say. All of it is optional:
-#   addresses  further addresses of the host
-#   console    a program on this machine that runs a shell there without SSH; `sh` is added to it
-#   labels     words to find it by
-#   read_only  true: deadhop looks at it and never applies a fix there
-# When, where and by whom fixes may be applied: `fixes:`, in docs/site.md
-# Clouds (clouds.yaml, OS_*) and clusters (kubeconfig) are found by themselves; name them to choose, or to use the
-# login that a control node has:
-# clouds: {{lab: {{host: controller}}}}
-# clusters: {{lab: {{host: master}}}}
-hosts:
-"""
-
-
-_WORLDS = """
-# Clusters and clouds are found as kubectl and openstack find them. To name them instead, or to ask through
-# a control node where this machine cannot:
-# clusters:
-#   lab: {kubeconfig: ~/.kube/config, context: admin@lab, host: vm1}
-"""
-
-
-def write_site(path: Path, hosts: tuple[Host, ...], ssh_config: Path | None = None) -> str:
-    """Writes a commented site.yaml (0600, all or nothing) and returns its text. ConfigError when there is
-    one already or the folder cannot be written."""
-    text = _HEAD.format(config=_quoted(str(ssh_config or "~/.ssh/config")))
-    text += "".join(f"  {_quoted(host.name)}: {{}}{_known(host)}\n" for host in hosts)
-    text += "  # vm1: {addresses: [192.0.2.10], console: [lxc, exec, vm1, --], labels: [vm]}\n"
-    text += _WORLDS
-    _write_new(path, text)
-    return text
-
-
-def _known(host: Host) -> str:
-    return f"  # {', '.join(host.addresses)}" if host.addresses else ""
-
-
-def _quoted(word: str) -> str:
-    """The word as YAML: quoted where YAML would read something else into it."""
-    return yaml.safe_dump(word, default_style=None, width=10**6, allow_unicode=True).partition("\n")[0]
-
-
-def _write_new(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        make_private(path.parent)
-        _write_durably(temporary, text)
-        os.link(temporary, path)  # unlike a rename, refuses to replace a file
-    except FileExistsError as error:
-        raise ConfigError(f"{path}: is there already", hint="edit it, or move it away first") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}", hint="choose another path") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _write_durably(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

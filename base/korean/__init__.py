@@ -98,12 +98,13 @@ def pairs() -> Iterator[tuple[str, str]]:
     from base.korean.clouds import CLOUDS
     from base.korean.clusters import CLUSTERS
     from base.korean.files import FILES
+    from base.korean.inventories import INVENTORIES
     from base.korean.looks import LOOKS
     from base.korean.repairs import REPAIRS
     from base.korean.stacks import STACKS
     from base.korean.systems import SYSTEMS
 
-    tables: tuple[Mapping[str, str], ...] = (LOOKS, CLOUDS, FILES, REPAIRS, STACKS, SYSTEMS, CLUSTERS)
+    tables: tuple[Mapping[str, str], ...] = (LOOKS, CLOUDS, FILES, INVENTORIES, REPAIRS, STACKS, SYSTEMS, CLUSTERS)
     for table in tables:
         yield from table.items()
 

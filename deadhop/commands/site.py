@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from base.errors import ConfigError, UsageError
+from base.errors import UsageError
 from base.text import Text
 from deadhop.clouds import cloud_hint, cloud_json, cloud_reached, cloud_reason, try_clouds
 from deadhop.clouds import described as described_cloud
@@ -39,6 +38,14 @@ def arguments(parser: Parser) -> None:
     )
     init.add_argument(
         "file", nargs="?", metavar="FILE", help=say("default: your configuration folder", "기본: 내 설정 폴더")
+    )
+    init.add_argument(
+        "--inventory",
+        metavar="FILE",
+        help=say(
+            "machines of an Ansible inventory (kolla-ansible, kubespray)",
+            "Ansible 인벤토리(kolla-ansible, kubespray)에 있는 호스트로 만든다",
+        ),
     )
     init.add_argument(
         "--ssh-config", metavar="FILE", help=say("instead of ~/.ssh/config", "~/.ssh/config 대신 쓸 파일")
@@ -87,58 +94,12 @@ async def run(front: Front) -> int:
 
 
 async def _init(front: Front) -> int:
-    return _write(front)
+    from deadhop.beginning import write
 
-
-def _write(front: Front) -> int:
-    from base.paths import config_dir
-    from probes.site_clouds import found_clouds
-    from probes.site_clusters import found_clusters
-    from probes.site_file import write_site
-    from probes.ssh_config import default_config, hosts_of
-
-    chosen = front.arguments.ssh_config
-    config = Path(chosen).absolute() if chosen else default_config()
-    path = Path(front.arguments.file) if front.arguments.file else front.site or config_dir() / "site.yaml"
-    if not config.exists():
-        raise ConfigError(
-            front.say("{}: there is no such file", "{}: 그런 파일이 없다").format(config), hint="--ssh-config FILE"
-        )
-    hosts = hosts_of(config)
-    write_site(path, hosts, config if chosen else None)
-    found = Site(str(path), hosts, clouds=found_clouds(), clusters=found_clusters())
+    found = write(front)
     if front.out.json:
         front.out.object("site", _site_json(found))
-        return 0
-    front.out.line(front.say("{}: {} hosts", "{}: 호스트 {} 개").format(path, len(hosts)))
-    for cluster in found.clusters:
-        front.out.line(f"  {front.say('cluster', '클러스터')} {'  '.join((cluster.name, *described(cluster)))}")
-    if any(len(names) > 1 for names in shared(hosts).values()):
-        _say_shared(front, hosts)
-    front.out.line(front.say("try them: deadhop site check", "확인: deadhop site check"))
     return 0
-
-
-def shared(hosts: tuple[Host, ...]) -> dict[str, list[str]]:
-    """Address → the names it goes by."""
-    found: dict[str, list[str]] = {}
-    for host in hosts:
-        for address in host.addresses:
-            found.setdefault(address, []).append(host.name)
-    return found
-
-
-def _say_shared(front: Front, hosts: tuple[Host, ...]) -> None:
-    """Aliases of one machine would be looked at, and counted, as several."""
-    front.out.line(
-        front.say(
-            "names of one address; keep one of each, or they count as several machines:",
-            "주소가 같은 이름들. 하나씩만 남기지 않으면 서로 다른 장비로 센다:",
-        )
-    )
-    for address, names in shared(hosts).items():
-        if len(names) > 1:
-            front.out.line(f"  {address}: {', '.join(names)}")
 
 
 async def _show(front: Front) -> int:

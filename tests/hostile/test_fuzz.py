@@ -9,7 +9,7 @@ import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,11 @@ from knowledge.template import RenderError, Template
 from probes.cloud.files import clouds_in
 from probes.cloud.openrc import parse_openrc
 from probes.cluster.kubeconfig import login_of, read_kubeconfig
+from probes.inventory.groups import listed
+from probes.inventory.ini import parse_ini
+from probes.inventory.machines import machines_of
+from probes.inventory.ssh_lines import ssh_config_of
+from probes.inventory.tree import parse_listed, parse_yaml
 from probes.site_file import parse_site
 from probes.ssh_config import hosts_of
 from probes.ssh_excerpt import config_for
@@ -96,6 +101,20 @@ def a_site(text: str, folder: Path) -> None:
         parse_site(text.encode("utf-8", "replace").decode(), folder / "site.yaml")
     except ConfigError as error:
         documented(error)
+
+
+def an_inventory(text: str, folder: Path) -> None:
+    """As ini, as YAML and as a list; whatever is taken over is read again as it was meant."""
+    file, clean = folder / "inventory", text.encode("utf-8", "replace").decode()
+    as_ini, as_yaml = (lambda: listed(parse_ini(clean, file))), (lambda: listed(parse_yaml(clean, file)))
+    for read in (as_ini, as_yaml, partial(parse_listed, clean, file)):
+        try:
+            machines, _ = machines_of(read())
+        except ConfigError as error:
+            documented(error)
+            continue
+        file.write_text(ssh_config_of(machines, clean), encoding="utf-8", errors="replace")
+        assert [host.name for host in hosts_of(file)] == [machine.name for machine in machines]
 
 
 def a_kubeconfig(text: str, folder: Path) -> None:
@@ -211,6 +230,11 @@ CLOUDS = (
     "    regions: [r]\n  b: *a\n",
     "# made\nexport OS_AUTH_URL='http://10.0.0.1:5000'  # here\nOS_PASSWORD=\"a b\"\nexport OS_X=$(id)\n",
 )
+INVENTORIES = (
+    "[web]\na[01:12:3].x:2222 ansible_host=192.0.2.1 k='a b'\n[all:vars]\nansible_user=x\n[c:children]\nweb\n",
+    "all: {hosts: {'a[b:d]': {ansible_port: 22}}, children: {c: {vars: {ansible_ssh_common_args: -J b}}}}\n",
+    '{"_meta": {"hostvars": {"a": {"ansible_user": "x"}}}, "web": {"hosts": ["a", "b"], "children": ["c"]}}',
+)
 SSH = (
     "Host a b\n  HostName ::1\n  User root\n  Port 2222\nHost *.lab !c\n  HostName %h.example\n  ProxyJump a\n",
     'Match host "a,b" user x\n  IdentityFile "~/.ssh/a b"\nHost = a\n\tHostName=::1\n# c\nInclude none/*\nHost *\n',
@@ -242,6 +266,7 @@ def kinds() -> tuple[Kind, ...]:
         Kind("sites", SITES, a_site),
         Kind("kubeconfigs", KUBECONFIGS, a_kubeconfig),
         Kind("clouds", CLOUDS, some_clouds),
+        Kind("inventories", INVENTORIES, an_inventory),
         Kind("ssh configurations", SSH, an_ssh_configuration),
         Kind("journals", journals, a_journal),
         Kind("pastes", PASTES, a_paste),
@@ -329,7 +354,10 @@ YAML_KILLERS: Sequence[str] = (
 )
 
 
-@pytest.mark.parametrize("kind", KINDS[:5], ids=lambda kind: kind.name)
+YAML = ("symptoms", "causes", "cases", "sites", "kubeconfigs", "clouds", "inventories")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.name in YAML], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("number", range(len(YAML_KILLERS)))
 def test_yaml_that_kills_readers(kind: Kind, number: int, tmp_path: Path) -> None:
     before = resident()

@@ -8,7 +8,8 @@ import pytest
 
 from base.errors import ConfigError
 from probes.site import Host
-from probes.site_file import SiteInvalid, load_site, parse_site, write_site
+from probes.site_file import SiteInvalid, load_site, parse_site
+from probes.site_writing import write_site
 
 SSH = "Host web\n  HostName 10.0.0.1\nHost db\n  HostName 10.0.0.2\nHost github.com\nHost *\n  User root\n"
 
