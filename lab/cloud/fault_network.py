@@ -138,6 +138,18 @@ NETWORK_FAULTS = {
         ),
         shown=silent(_FLOATING),
     ),
+    "docker-overlap": cloud_fault(
+        "an idle docker0 on openstack-host has half of the floating network's addresses",
+        breaks=(
+            Run(
+                "openstack-host",
+                "ip link add docker0 type bridge; ip addr add 192.168.200.2/25 dev docker0; ip link set docker0 up",
+            ),
+        ),
+        undo=(Run("openstack-host", "ip link del docker0 2>/dev/null; true"),),
+        shows=(_FLOATING, Run("openstack-host", "ip -br addr show docker0; ip route get 192.168.200.106")),
+        shown=silent(_FLOATING),
+    ),
     "br-tun-deleted": cloud_fault(
         "br-tun on compute was deleted: the agent stays alive and does not notice",
         breaks=(Run(C1, "ovs-vsctl del-br br-tun"),),

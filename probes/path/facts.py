@@ -235,3 +235,37 @@ class Tunnels:
     """Hosts on the way that could not be asked."""
     blocks: tuple[TunnelBlock, ...]
     """What drops them, the one that cuts most tunnels first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A network, and who has it."""
+
+    network: str
+    kind: str
+    """host (an interface), docker or libvirt (a bridge of one host), subnet, pods, services."""
+    where: str
+    """Host, cloud or cluster."""
+    name: str
+    """Interface or subnet."""
+    address: str
+    """The host's own address there with its prefix length; empty for clouds and clusters."""
+    idle: bool
+    """Of a bridge: nothing is plugged into it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two networks with addresses in common, of which each hides the other."""
+
+    one: Held
+    """What is changed more easily."""
+    other: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    networks: tuple[Held, ...]
+    overlaps: tuple[Overlap, ...]
+    unseen: tuple[str, ...]
+    """Hosts, clouds and clusters that could not be asked."""

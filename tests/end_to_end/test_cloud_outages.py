@@ -74,10 +74,11 @@ OUTAGES = (
         undone=False,  # Nova takes no host with servers out of its cell
         well="nova-manage cell_v2 list_hosts 2>/dev/null | grep -q compute2",
     ),
-    Outage("sg-no-icmp", "security-group-lacks-rule", "cloud:lab", PING, pasted=False),
+    Outage("sg-no-icmp", "security-group-lacks-rule", "cloud:lab", PING),
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
     Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
-    Outage("tunnels-blocked", "tunnel-port-blocked", "host:openstack-host", PING, False),
+    Outage("tunnels-blocked", "tunnel-port-blocked", "host:openstack-host", PING),
+    Outage("docker-overlap", "bridge-hides-network", "host:openstack-host", PING, pasted=False),
     Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
     Outage(
         "dhcp-agent-stopped",

@@ -138,6 +138,9 @@ EXPECTED = {
         "br-int 0 flows",
         ((C1, f"{RESTART} nova-compute"),),
     ),
+    "docker-overlap": Expected(
+        LOST, "dev docker0", (("openstack-host", "ip addr del 192.168.200.2/25 dev docker0"),)
+    ),
     "br-tun-deleted": Expected(LOST, "No usable peer 'patch-int' exists", ((C1, RESTART),)),
     "local-ip-unreachable": Expected(
         LOST,
@@ -202,7 +205,7 @@ BATCHES = (
     ("instances-path", "sg-no-icmp"),
     ("host-not-mapped", "br-tun-deleted"),
     ("quota-exceeded", "tunnels-blocked"),
-    ("computes-disabled",),
+    ("computes-disabled", "docker-overlap"),
     ("ovs-restarted",),
     ("local-ip-invalid",),
     ("local-ip-unreachable",),
