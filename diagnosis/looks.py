@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
+from urllib.parse import urlencode
 
 from base.errors import DeadhopError
-from probes.api import Api
+from diagnosis.fixes import Places
+from probes.api import Api, ApiRequest
 from probes.connection import Command
 from probes.exchange import Reply
 from probes.netlink import WORD
@@ -29,9 +31,7 @@ class Look:
     """Stands for a login attempt: near to what the probe does, not the same."""
 
 
-async def first_looks(
-    call: ProbeCall, site: Site, is_root: Callable[[str], Awaitable[bool]], login: Callable[[str], str]
-) -> tuple[Look, ...]:
+async def first_looks(call: ProbeCall, site: Site, places: Places, login: Callable[[str], str]) -> tuple[Look, ...]:
     """What the probe would send before it needs the first answer; nothing is sent. Empty when it is no command.
     `login` gives the command that logs in to a host."""
     toolbox = _Dry(site, login)
@@ -40,7 +40,9 @@ async def first_looks(
         await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    return tuple([Look(on, await _with_sudo(on, command, is_root), login) for on, command, login in toolbox.asked])
+    looks = [Look(on, await _with_sudo(on, command, places), login) for on, command, login in toolbox.asked]
+    found = [await _raw(target, request, places) for target, request in toolbox.requests]
+    return (*looks, *(look for look in found if look is not None))
 
 
 async def _run(call: ProbeCall, toolbox: _Dry) -> None:
@@ -50,8 +52,22 @@ async def _run(call: ProbeCall, toolbox: _Dry) -> None:
         return  # it will say so when it is asked; there is no command to learn
 
 
-async def _with_sudo(on: str, command: Command, is_root: Callable[[str], Awaitable[bool]]) -> str:
-    return f"sudo -n {command.text}" if command.sudo and not await is_root(on) else command.text
+async def _with_sudo(on: str, command: Command, places: Places) -> str:
+    return f"sudo -n {command.text}" if command.sudo and not await places.is_root(on) else command.text
+
+
+async def _raw(target: str, request: ApiRequest, places: Places) -> Look | None:
+    """The same GET by kubectl. None for a cloud, whose client has no word for it; where no client logs in; and for
+    Secrets, which a probe cuts down before anybody sees them."""
+    if not target.startswith("cluster:") or "secrets" in request.segments:
+        return None
+    try:
+        client = await places.client(target)
+    except DeadhopError:
+        return None
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    run = client.command(f"kubectl get --raw {shlex.quote(request.path + query)}")
+    return Look(client.on, await _with_sudo(client.on, Command(script=run, sudo=client.sudo), places))
 
 
 class _Dry:
@@ -60,14 +76,14 @@ class _Dry:
     def __init__(self, site: Site, login: Callable[[str], str]) -> None:
         self.site = site
         self.asked: list[tuple[str, Command, bool]] = []
+        self.requests: list[tuple[str, ApiRequest]] = []
         self._login = login
 
     def connection(self, target: str) -> _Silent:
         return _Silent(target, self.asked)
 
     async def api(self, target: str) -> Api:
-        """A script has no way to an API: what is asked there is not part of it."""
-        return await _never()
+        return _SilentApi(target, self.requests)
 
     async def host_of(self, address: str) -> str:
         return await _never()
@@ -87,6 +103,18 @@ class _Silent:
     async def run(self, command: Command) -> Reply:
         if command.argv[:1] != (WORD,):  # the kernel is asked without a command
             self._asked.append((self.target.partition(":")[2] or self.target, command, False))
+        return await _never()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class _SilentApi:
+    def __init__(self, target: str, requests: list[tuple[str, ApiRequest]]) -> None:
+        self.target, self._requests = target, requests
+
+    async def get(self, request: ApiRequest) -> Reply:
+        self._requests.append((self.target, request))
         return await _never()
 
     async def close(self) -> None:

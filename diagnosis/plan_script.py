@@ -179,7 +179,7 @@ async def _commands(session: Session, use: ProbeUse | None, scope: dict[str, obj
     except EvaluationError:
         return ()
     call = checked_call(use.probe, host, arguments)
-    return await first_looks(call, session.site, session.is_root, lambda name: login(session.site, name))
+    return await first_looks(call, session.site, session, lambda name: login(session.site, name))
 
 
 def login(site: Site, host: str) -> str:
