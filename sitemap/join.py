@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from base.text import Text
+from probes.cluster.answers import no_collecting
 from probes.cluster.facts import Node
 from probes.cluster.places import PodPlace
 from sitemap import contradictions, matching
@@ -21,7 +22,8 @@ NOTHING = Cell(Kind.PODS, State.NONE), Cell(Kind.SERVICES, State.NONE)
 
 
 def joined(gathered: Gathered) -> SiteMap:
-    return _Join(gathered).map()
+    with no_collecting():
+        return _Join(gathered).map()
 
 
 class _Join:

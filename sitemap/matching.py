@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from base.text import Text
 from probes.cluster.facts import Node
@@ -46,7 +47,12 @@ def provider_server(node: Node) -> str:
 
 def addresses_of(node: Node) -> tuple[str, ...]:
     """Names can stand among them."""
-    return tuple(dict.fromkeys(address for address in node.addresses if is_address(address)))
+    return _only_addresses(node.addresses)
+
+
+@lru_cache(maxsize=8192)
+def _only_addresses(several: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address for address in several if is_address(address)))
 
 
 def matched(node: Node, cluster: str, clouds: Sequence[CloudIndex]) -> Matched:

@@ -123,6 +123,14 @@ def test_an_address_is_told_what_it_is(stack_lab: Lab, mapped: Map) -> None:
     assert [strip["node"]["name"] for strip in told["maps"]] == [BY_ADDRESS]
 
 
+def test_a_diagnosis_tells_what_its_addresses_are(stack_lab: Lab, mapped: Map) -> None:
+    address = WORKERS[WITH_PROVIDER_ID].floating_ip
+    words = ("no-answer-to-ping", "--set", f"source={BY_ADDRESS}", "--set", f"target={address}")
+    told = {one["text"]: one["is"] for one in deadhop(stack_lab.site(), "diagnose", *words)["means"]}
+    port = mapped[WITH_PROVIDER_ID]["ports"][0]["port"]["id"]
+    assert told[address].startswith(f"node {WITH_PROVIDER_ID} = server {WITH_PROVIDER_ID}, port {port[:8]}…")
+
+
 # ------------------------------------------------------------------ what is said when a part says something else
 
 

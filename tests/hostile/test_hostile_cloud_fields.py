@@ -91,6 +91,7 @@ ANSWERS = {
     "GET network /v2.0/security-groups/": {
         "security_group": {"id": UUID, "name": "default", "security_group_rules": [RULE]}
     },
+    "GET network /v2.0/security-groups": {"security_groups": [{"id": UUID, "name": "default"}]},
     "GET network /v2.0/agents": {"agents": [AGENT]},
     "GET network /v2.0/networks": {"networks": [{"id": UUID, "name": "x", "provider:network_type": "vxlan"}]},
     "GET network /v2.0/subnets": {"subnets": [SUBNET]},
