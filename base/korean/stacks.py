@@ -13,4 +13,5 @@ STACKS: Mapping[str, str] = {
     "읽을 수 있는 계정으로 로그인한다",
     "is Open vSwitch running there?": "그곳에서 Open vSwitch 가 실행 중인가?",
     "no host of the site can be asked": "사이트의 어느 호스트에도 물을 수 없다",
+    "no cloud of the site can be asked": "사이트의 어느 클라우드에도 물을 수 없다",
 }

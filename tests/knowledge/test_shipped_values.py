@@ -66,6 +66,8 @@ GOOD: dict[str, object] = {
     "words[]": [["-i", "eth0", "-j", "DROP"]],
     "fingerprint[]": ["SHA256:jUfO3MLNacsHYB/6mijzhVWne5I3z+TQOBuNCq0gGHo"],
     "name[]": ["controller"],
+    "uuid[]": ["0cf2f4c0-1f9f-46ff-bd58-17de29a30e85"],
+    "address[]": ["192.168.100.101"],
 }
 CAUSES = load((shipped(),), catalog()).knowledge.causes
 SLOTS = [(cause.id, name) for cause in CAUSES.values() for name in cause.values]
