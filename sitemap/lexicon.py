@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from base.text import Text
 from probes.cloud.network_facts import Port
+from probes.cluster.answers import no_collecting
 from probes.cluster.places import PodPlace
 from sitemap.contradictions import ENDED
 from sitemap.join import joined
@@ -43,6 +44,10 @@ class Lexicon:
         self._entries: dict[str, list[Entry]] = {}
         self._nodes: dict[tuple[str, str], Strip] = {}
         self._servers: dict[str, Strip] = {}
+        with no_collecting():
+            self._fill(gathered)
+
+    def _fill(self, gathered: Gathered) -> None:
         for strip in self.map.strips:
             self._add_strip(strip)
         for cluster in gathered.clusters:
