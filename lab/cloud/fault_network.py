@@ -138,6 +138,13 @@ NETWORK_FAULTS = {
         ),
         shown=silent(_FLOATING),
     ),
+    "floating-loop": cloud_fault(
+        "openstack-host has a route for one floating address to compute-2-host, which sends it back",
+        breaks=(Run("openstack-host", "ip route replace 192.168.200.106/32 via 10.10.10.3"),),
+        undo=(Run("openstack-host", "ip route del 192.168.200.106/32 via 10.10.10.3 2>/dev/null; true"),),
+        shows=(ping("operator", FIP1), Run("operator", f"traceroute -n -q 1 -w 1 -m 6 {FIP1}")),
+        shown=silent(_FLOATING),
+    ),
     "docker-overlap": cloud_fault(
         "an idle docker0 on openstack-host has half of the floating network's addresses",
         breaks=(

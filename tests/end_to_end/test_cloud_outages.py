@@ -16,6 +16,7 @@ pytestmark = pytest.mark.lab
 BUILD = ("server-does-not-start", "--set", "server=test-vm")
 PING = ("instance-unreachable", "--set", "address=192.168.200.106")
 SSH = (*PING, "--set", "port=22")
+LOOP = ("no-answer-to-ping", "--set", "source=operator", "--set", "target=192.168.200.106")
 API = ("openstack-api-does-not-answer",)
 ASSOCIATE = ("floating-ip-cannot-be-associated", "--set", "subnet=test-subnet", "--set", "external=ext-net")
 NEW = ("server-gets-no-address-or-metadata",)
@@ -78,6 +79,7 @@ OUTAGES = (
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
     Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("tunnels-blocked", "tunnel-port-blocked", "host:openstack-host", PING),
+    Outage("floating-loop", "routing-loop", "host:openstack-host", LOOP),
     Outage("docker-overlap", "bridge-hides-network", "host:openstack-host", PING, pasted=False),
     Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
     Outage(
@@ -151,7 +153,7 @@ def is_well(lab: Lab, outage: Outage, seconds: float = 180) -> bool:
 
 def is_broken_again(lab: Lab, outage: Outage, seconds: float = 180) -> bool:
     """As slowly as it came to be well, where there is a sign of it at all."""
-    if not outage.well and outage.asked not in (PING, SSH, PODS):
+    if not outage.well and outage.asked not in (PING, SSH, LOOP, PODS):
         return True
     end = time.monotonic() + seconds
     while (well := _works(lab, outage)) and time.monotonic() < end:
@@ -161,7 +163,7 @@ def is_broken_again(lab: Lab, outage: Outage, seconds: float = 180) -> bool:
 
 def _works(lab: Lab, outage: Outage) -> bool:
     """By the cloud's own client, or by packets; not by what deadhop says."""
-    if outage.asked in (PING, SSH):
+    if outage.asked in (PING, SSH, LOOP):
         look = "nc -z -w 2 192.168.200.106 22" if outage.asked == SSH else "ping -c2 -W1 192.168.200.106"
         return lab.run("operator", look).returncode == 0
     if outage.asked == PODS:

@@ -138,6 +138,11 @@ EXPECTED = {
         "br-int 0 flows",
         ((C1, f"{RESTART} nova-compute"),),
     ),
+    "floating-loop": Expected(
+        "Time to live exceeded",
+        "(?s)10.10.10.1 .*10.10.10.3 .*10.10.10.1 ",
+        (("openstack-host", "ip route del 192.168.200.106/32 via 10.10.10.3"),),
+    ),
     "docker-overlap": Expected(
         LOST, "dev docker0", (("openstack-host", "ip addr del 192.168.200.2/25 dev docker0"),)
     ),
@@ -206,6 +211,7 @@ BATCHES = (
     ("host-not-mapped", "br-tun-deleted"),
     ("quota-exceeded", "tunnels-blocked"),
     ("computes-disabled", "docker-overlap"),
+    ("floating-loop",),
     ("ovs-restarted",),
     ("local-ip-invalid",),
     ("local-ip-unreachable",),
