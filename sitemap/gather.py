@@ -17,11 +17,14 @@ from sitemap.index import index_of
 from sitemap.machines import Machines
 from sitemap.seen import CloudSeen, ClusterSeen, Gathered, Seen
 
+LATE = Text("not asked: others took too long", "다른 호스트를 기다리느라 묻지 못했다")
 REGISTER = (agents, lists, objects, places, plugs, ports, servers)
 PATIENCE = 30.0
 """Seconds for one look, whatever its probe would take."""
 WIDTH = 32
 """Hypervisors asked at the same time."""
+BELOW = 60.0
+"""Seconds for all hypervisors together."""
 
 
 async def gather(
@@ -37,8 +40,8 @@ async def gather(
     yield found
     names = tuple((wanted or hypervisors)(found))
     if names:
-        gate = asyncio.Semaphore(WIDTH)
-        asked = await asyncio.gather(*(_plugs(name, toolbox, seconds, gate) for name in names))
+        gate, end = asyncio.Semaphore(WIDTH), asyncio.get_running_loop().time() + min(BELOW, 2 * seconds)
+        asked = await asyncio.gather(*(_plugs(name, toolbox, seconds, gate, end) for name in names))
         yield replace(found, plugs=dict(zip(names, asked, strict=True)))
 
 
@@ -72,9 +75,16 @@ async def _looks(names: Iterable[str], kind: str, name: str, toolbox: Toolbox, s
     return await asyncio.gather(*(_look(one, f"{kind}:{name}", name, toolbox, seconds) for one in names))
 
 
-async def _plugs(host: str, toolbox: Toolbox, seconds: float, gate: asyncio.Semaphore) -> Seen[plugs.Plugs]:
-    async with gate:
-        return await _look("ovs.plugs", f"host:{host}", host, toolbox, seconds)
+async def _plugs(
+    host: str, toolbox: Toolbox, seconds: float, gate: asyncio.Semaphore, end: float
+) -> Seen[plugs.Plugs]:
+    """Of a thousand dead ones the last are not waited for."""
+    asked, target = datetime.now(UTC), f"host:{host}"
+    try:
+        async with asyncio.timeout_at(end), gate:
+            return await _look("ovs.plugs", target, host, toolbox, seconds)
+    except TimeoutError:
+        return Seen(target, "ovs.plugs", asked, None, LATE)
 
 
 async def _look(probe: str, target: str, name: str, toolbox: Toolbox, seconds: float) -> Seen[Any]:

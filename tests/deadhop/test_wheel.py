@@ -46,7 +46,8 @@ def test_wheel_holds_data_and_no_tests(wheel: Path) -> None:
         "drills/libvirt-reject.jsonl",
         "deadhop/schemas/diagnosis.json",
         "tui/deadhop.tcss",
-        *(f"{room}/py.typed" for room in ("base", "deadhop", "diagnosis", "journal", "knowledge", "probes", "tui")),
+        *(f"{room}/py.typed" for room in ("base", "deadhop", "diagnosis", "journal", "knowledge", "probes")),
+        *(f"{room}/py.typed" for room in ("sitemap", "tui")),
     ):
         assert name in names
     assert not [name for name in names if name.split("/")[0] in ("tests", "lab", "bench", "docs")]

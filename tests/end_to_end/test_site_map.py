@@ -8,9 +8,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from lab.kube.cluster import WITH_PROVIDER_ID
@@ -27,6 +29,8 @@ def deadhop(site: Path, *words: str, code: int = 0) -> dict[str, Any]:
     done = subprocess.run(argv, capture_output=True, text=True, timeout=180)
     assert done.returncode == code, done.stdout[-2000:] + done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
+    schema = json.loads(files("deadhop").joinpath("schemas", f"{found['kind']}.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(found)
     return found
 
 
