@@ -127,3 +127,14 @@ async def test_a_thousand_rows_and_the_choice_stays() -> None:
         await settle(pilot)
         assert (strips.option_count, strips.highlighted) == (1002, 5)
         await asyncio.sleep(0)
+
+
+async def test_hostile_names_are_text() -> None:
+    name = "n1\x1b]0;owned\x07[red]x[/]\u202e\n"
+    found_ = joined(gathered(clusters=(cluster([node(name, "10.0.0.7", provider=S1)]),)))
+    app = app_of(session := ScriptedSession(maps=(found_,)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(session, app, pilot)
+        text = picture(app)
+        assert "n1␛]0;owned␇[red]x[/]" in text
+        assert not set(text) & {"\x1b", "\x07", "\u202e"}
