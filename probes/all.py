@@ -21,13 +21,13 @@ from probes.cloud import (
 )
 from probes.cloud import reach as cloud_reach
 from probes.cloud import state as cloud_state
-from probes.cluster import control_host, join, places, pod_cidrs, starting
+from probes.cluster import control_host, dns, join, places, pod_cidrs, pod_network, policies, service_path, starting
 from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
 from probes.cluster import state as cluster_state
 from probes.linux import disks, firewall, host, sshd, state, tunnel, unit
-from probes.node import control_plane, kubelet, machine, versions
+from probes.node import control_plane, kubelet, machine, versions, way_out
 from probes.path import (
     arrivals,
     drops,
@@ -56,6 +56,7 @@ __all__ = [
     "control_host",
     "control_plane",
     "disks",
+    "dns",
     "drops",
     "firewall",
     "firewall_along",
@@ -76,10 +77,13 @@ __all__ = [
     "places",
     "plugs",
     "pod_cidrs",
+    "pod_network",
+    "policies",
     "ports",
     "reach",
     "route_walk",
     "servers",
+    "service_path",
     "sshd",
     "starting",
     "state",
@@ -89,5 +93,6 @@ __all__ = [
     "unit",
     "units",
     "versions",
+    "way_out",
     "whose",
 ]

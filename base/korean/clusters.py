@@ -146,6 +146,8 @@ CLUSTERS: Mapping[str, str] = {
     "the API is not ready: {checks}": "API 가 준비되지 않았다: {checks}",
     "etcd comes first: without it nothing works": "etcd 부터 본다. etcd 없이는 아무것도 되지 않는다",
     # through a control node
+    "{target}: no network namespace there has {pod}": "{target}: {pod} 주소를 가진 네트워크 네임스페이스가 없다",
+    "is the pod gone since?": "그 사이에 파드가 사라졌는지 확인한다",
     "{host} has none of {files}": "{host} 에 이 파일이 하나도 없다: {files}",
     "is it a control node? `host:` of the cluster names it": "제어 노드가 맞는지 클러스터의 `host:` 를 확인한다",
     "kubectl on {host} said so": "{host} 의 kubectl 이 한 말이다",

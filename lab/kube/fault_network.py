@@ -18,6 +18,13 @@ _FOUR_TIMES = f"get{f' http://{_CLUSTER_IP}' * 4}"
 _CROSS = in_pod(1, f"ping -c2 -W1 {_OTHER_POD}")
 _RESTART_COREDNS = "kubectl -n kube-system delete pod -l k8s-app=kube-dns"
 _ALLOWED = tuple((worker.hypervisor, f"NIPv4{worker.port} 10.244.0.0/16") for worker in WORKERS.values())
+_REAL_RESOLVERS = "/run/systemd/resolve/resolv.conf"
+# as systemd-resolved has it, and a kubelet that was set up before systemd-resolved came
+_STUB = f"""mkdir -p $(dirname {_REAL_RESOLVERS}); cp /etc/resolv.conf {_REAL_RESOLVERS}
+echo nameserver 127.0.0.53 > /etc/resolv.conf"""
+_NO_STUB = f"""echo nameserver {RESOLVER} > /etc/resolv.conf; rm -rf $(dirname {_REAL_RESOLVERS})
+sed -i /^resolvConf:/d /var/lib/kubelet/config.yaml; rm -f /var/lib/kubelet/.config.yaml.deadhop-*
+systemctl restart kubelet"""
 VXLAN = f'"Type": "vxlan", "Port": {FLANNEL_PORT}'
 
 
@@ -70,11 +77,11 @@ NETWORK_FAULTS: dict[str, Fault] = {
     "dns-loop": kube_fault(
         "the nodes' resolv.conf names a local stub (127.0.0.53): CoreDNS forwards to itself",
         breaks=(
-            *(Run(node, "echo nameserver 127.0.0.53 > /etc/resolv.conf") for node in (W1, W2)),
+            *(Run(node, _STUB) for node in (W1, W2)),
             quietly(_RESTART_COREDNS),
         ),
         undo=(
-            *(Run(node, f"echo nameserver {RESOLVER} > /etc/resolv.conf") for node in (W1, W2)),
+            *(Run(node, _NO_STUB) for node in (W1, W2)),
             quietly(f"{_COREDNS} | grep -qE 'CrashLoop|Error| [1-9][0-9]* ' || exit 0\n{_RESTART_COREDNS}"),
         ),
         shows=(on_master(_COREDNS), on_master(_COREDNS_LOGS), in_pod(1, _NAME_INSIDE)),

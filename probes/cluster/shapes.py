@@ -228,6 +228,7 @@ class Endpoint(Shape):
 
 
 class EndpointPort(Shape):
+    name: str = ""
     port: int | None = None
 
 

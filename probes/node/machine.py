@@ -29,7 +29,7 @@ async def machine(cluster: str, toolbox: Toolbox, node: str) -> NodeMachine:
     answer is an answer here: the machine is asked all the same."""
     nodes, error = await _nodes(toolbox, cluster)
     found = next((one for one in nodes if one.metadata.name == node), _NOBODY)
-    host = await _host(toolbox, node, found)
+    host = await host_of_node(toolbox, node, found)
     ready = _conditions(found).pop("Ready", shapes.Condition())
     return NodeMachine(
         cluster=cluster,
@@ -71,7 +71,7 @@ def _is_ready(node: shapes.Node) -> bool:
     return _conditions(node).get("Ready", shapes.Condition()).status == "True"
 
 
-async def _host(toolbox: Toolbox, node: str, found: shapes.Node) -> str:
+async def host_of_node(toolbox: Toolbox, node: str, found: shapes.Node) -> str:
     """By its addresses, else by its name."""
     for address in found.status.addresses or ():
         if address.type != "Hostname" and (host := await toolbox.host_of(address.address)):

@@ -43,8 +43,10 @@ class Sighting:
 NOTHING = Sighting("", "", "", False)
 
 
-def packet_filter(target: str, port: int = 0) -> str:
+def packet_filter(target: str, port: int = 0, *, udp: bool = False) -> str:
     """Our pings by their size (a DNAT on the way may have changed the address), or SYNs to the port."""
+    if udp:
+        return f"inbound and udp dst port {port} and dst host {target}"
     six = ipaddress.ip_address(target).version == 6
     if port:
         syn = "" if six else " and tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn"
@@ -61,10 +63,13 @@ async def capture(
     layer3: Collection[str],
     port: int = 0,
     listening: asyncio.Event | None = None,
+    *,
+    udp: bool = False,
 ) -> Sighting:
     """Looks for at most so many seconds; NOTHING when nothing came or when capturing is not possible there.
     `listening` is set as soon as packets are seen, or never will be."""
-    argv = ("timeout", str(seconds), "tcpdump", "-pnlei", "any", "-c", str(_ENOUGH), packet_filter(target, port))
+    wanted = packet_filter(target, port, udp=udp)
+    argv = ("timeout", str(seconds), "tcpdump", "-pnlei", "any", "-c", str(_ENOUGH), wanted)
     listening = listening or asyncio.Event()
 
     def heard(text: str) -> None:
@@ -82,7 +87,14 @@ async def capture(
 
 
 async def watch_and_send(
-    toolbox: Toolbox, watchers: Mapping[str, Collection[str]], source: str, target: str, packets: int, port: int = 0
+    toolbox: Toolbox,
+    watchers: Mapping[str, Collection[str]],
+    source: str,
+    target: str,
+    packets: int,
+    port: int = 0,
+    *,
+    udp: bool = False,
 ) -> tuple[Sent, dict[str, Sighting]]:
     """Sends once every watcher listens (or has had a second to), and tells what each of them saw. `watchers` maps
     hosts to their interfaces with addresses."""
@@ -91,11 +103,11 @@ async def watch_and_send(
     seen, sent = await asyncio.gather(
         asyncio.gather(
             *(
-                capture(toolbox.connection(target_of(host)), target, seconds, watchers[host], port, ear)
+                capture(toolbox.connection(target_of(host)), target, seconds, watchers[host], port, ear, udp=udp)
                 for host, ear in ears.items()
             )
         ),
-        _send_when_heard(ears.values(), send(toolbox, source, target, packets, port)),
+        _send_when_heard(ears.values(), send(toolbox, source, target, packets, port, udp=udp)),
     )
     return sent, dict(zip(ears, seen, strict=True))
 

@@ -32,11 +32,19 @@ _FINAL = ("REJECT", "DROP", "ACCEPT")
     target="address",
     packets="count",
     port="port",
+    udp="yes-no",
 )
 async def firewall_hits(
-    host: str, toolbox: Toolbox, source: str, target: str, packets: int = 20, port: int = 0
+    host: str,
+    toolbox: Toolbox,
+    source: str,
+    target: str,
+    packets: int = 20,
+    port: int = 0,
+    udp: bool = False,
 ) -> FirewallHits:
-    """Rule counters on this host before and after packets from source to target."""
+    """Rule counters on this host before and after packets from source to target: pings, with a port TCP
+    connections, with `udp` DNS questions to it."""
     connection = toolbox.connection(target_of(host))
     before, addresses, way = await asyncio.gather(
         firewall.read_firewall(connection, host),
@@ -45,7 +53,7 @@ async def firewall_hits(
     )
     own = parse_addresses(addresses)
     layer3 = {address.interface for address in own}
-    sent, sightings = await capture.watch_and_send(toolbox, {host: layer3}, source, target, packets, port)
+    sent, sightings = await capture.watch_and_send(toolbox, {host: layer3}, source, target, packets, port, udp=udp)
     seen = sightings[host]
     after, back = await asyncio.gather(
         firewall.read_firewall(connection, host), _way_back(toolbox, host, source, seen, way)
@@ -57,7 +65,7 @@ async def firewall_hits(
         sent=sent.sent,
         received=sent.received,
         backend=after.backend,
-        hits=grown(before, after, sent.sent, "tcp" if port else "icmp"),
+        hits=grown(before, after, sent.sent, _protocol(port, udp)),
         in_interface=back.in_interface,
         out_interface=way.out_interface,
         seen_source=back.seen_source,
@@ -141,6 +149,12 @@ def grown(before: Firewall, after: Firewall, sent: int, protocol: str) -> tuple[
     least = max(1, sent // 2)
     enough = [hit for hit in hits if hit.packets >= least and hit.verdict in _FINAL and hit.table != "nat"]
     return tuple(sorted(enough, key=lambda hit: (_FINAL.index(hit.verdict), -hit.packets)))
+
+
+def _protocol(port: int, udp: bool) -> str:
+    if udp:
+        return "udp"
+    return "tcp" if port else "icmp"
 
 
 def _key(rule: FirewallRule) -> tuple[str, str, int, str]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from probes.connection import Connection
 from probes.errors import CommandFailed, CommandMissing
 from probes.linux.ask import ask
+from probes.node.dns_message import FRESH, question
+from probes.node.tries import ARRIVED, TRY, Try, outcomes
 from probes.path.ping import send_ping
 from probes.probe import Toolbox
 from probes.site import target_of
@@ -45,6 +47,7 @@ COMMANDS = (
     shlex.join(("python3", "-c", _PYTHON)),
     shlex.join(("bash", "-c", _BASH)),
     "nc -z -w 1",
+    TRY,
 )
 """First words of everything `send` may run."""
 
@@ -56,14 +59,25 @@ class Sent:
     """Echo replies, or connections that opened."""
 
 
-async def send(toolbox: Toolbox, source: str, target: str, packets: int, port: int = 0) -> Sent:
-    """Sends about `packets` packets within a second; at most a second more for the last answer."""
+async def send(
+    toolbox: Toolbox, source: str, target: str, packets: int, port: int = 0, *, udp: bool = False
+) -> Sent:
+    """Sends about `packets` packets within a second; a second more for the last answer, with `udp` three."""
     packets = min(max(packets, 1), MOST)
+    if udp:
+        return await _ask_names(toolbox.connection(target_of(source)), target, port, packets)
     if port:
         return await _connect(toolbox.connection(target_of(source)), target, port, max(packets, 5))
     lanes = [len(range(lane, packets, _LANES)) for lane in range(min(_LANES, packets))]
     pings = await asyncio.gather(*(send_ping(toolbox, source, target, count, MARK) for count in lanes))
     return Sent(sum(ping.sent for ping in pings), sum(ping.received for ping in pings))
+
+
+async def _ask_names(connection: Connection, target: str, port: int, packets: int) -> Sent:
+    """DNS questions, the one thing by UDP that nearly every answer of use comes to."""
+    tries = [Try("udp", target, port, question(f"deadhop-{FRESH}.invalid"))] * packets
+    said = await outcomes(connection, tries)
+    return Sent(packets, sum(one in ARRIVED for one in said))
 
 
 def longest(packets: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from probes.node import tries
 from probes.path import datagrams, send
 
 _ADDRESS = r"[0-9A-Fa-f:.]+"
@@ -14,6 +15,10 @@ _WHOLE = (
     r"cat /proc/net/snmp /proc/net/netstat",
     r"cat /proc/net/stat/rt_cache",
     rf"cat /proc/{_N}/(?:stat|cmdline)",
+    r"cat /proc/(?:net/ip_vs|sys/net/bridge/bridge-nf-call-iptables|sys/net/ipv4/ip_forward)",
+    r"grep -hs '\^resolvConf:' /var/lib/kubelet/config\.yaml",
+    r"grep -rhsE '\^\[\[:space:\]\]\*\(ROUTER=\|gateway4\?\|-\? \*via:\)' /run/systemd/netif/leases /etc/netplan "
+    r"/etc/network/interfaces /etc/network/interfaces\.d",
     r"cat /proc/(?:swaps|uptime)",
     rf"cat /proc/{_N}/stat(?: /proc/{_N}/stat)+",
     r"cat /run/flannel/subnet\.env",
@@ -71,9 +76,15 @@ _WHOLE = (
     rf"traceroute -n -q 1 -w 1 -m {_N} {_ADDRESS}",
     rf"nc -z -w 1 {_ADDRESS} {_N}",
 )
-_PROGRAMS = (*send.COMMANDS, *datagrams.COMMANDS)
-CONNECTING = tuple(command for command in _PROGRAMS if command.startswith(("python3 ", "bash ")))
+CONNECTING = tuple(
+    command
+    for command in (*send.COMMANDS, *datagrams.COMMANDS)
+    if command.startswith(("python3 ", "bash ")) and command != tries.TRY
+)
 """Opens TCP connections and closes them, or sends empty datagrams; the programs' whole texts are declared."""
+_MESSAGE = r"(?:[A-Za-z0-9]|\\0[0-7]{3})*"
+_TRYING = re.compile(rf" try(?: (?:tcp|udp),{_ADDRESS},{_N},| '(?:tcp|udp),{_ADDRESS},{_N},{_MESSAGE}')+")
+"""TCP connections over which nothing is sent, and DNS questions."""
 _CONNECTING_TO = re.compile(rf"(?: {_ADDRESS}| {_N}){{3}}")
 
 
@@ -90,6 +101,9 @@ def looks_only(command: str) -> bool:
     for program in CONNECTING:
         if command.startswith(program):
             return bool(_CONNECTING_TO.fullmatch(command.removeprefix(program)))
+    if (tried := command.partition(f"{tries.TRY}"))[1]:
+        in_pod = rf"(?:{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} )?"
+        return bool(re.fullmatch(in_pod, tried[0]) and _TRYING.fullmatch(tried[2]))
     return any(re.fullmatch(whole, command) for whole in _WHOLE) and not _operators(command)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import probes.all
+from probes.node import tries
 from probes.path import datagrams, send
 from probes.probe import PROBES
 from tests.probes.readonly import CONNECTING as CONNECTS
@@ -68,7 +69,7 @@ READ_ONLY = (
     r"tracepath -n.*",
     r"traceroute -n.*",
 )
-CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS}
+CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS, *tries.COMMANDS}
 """Opens TCP connections and closes them; the programs' whole texts are declared."""
 NO_CHANGE = re.compile(
     r"\b(?:add|del|delete|set|flush|replace|restart|start|stop|insert|restore|rm|mv|tee|sysctl -w)\b|>"

@@ -1,0 +1,324 @@
+"""k8s.service_path: a Service by its address, tried by TCP from nodes and pods; what stands behind and between."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from probes.api import Api, ApiRequest
+from probes.cluster import shapes
+from probes.cluster.answers import fetch
+from probes.cluster.dns import behind
+from probes.cluster.objects import CACHED, LIST_LIMIT
+from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_from
+from probes.connection import Connection
+from probes.errors import NotRecorded, ProbeError
+from probes.linux.ask import ask
+from probes.node.service_rules import ServiceRules, parse_ipvs, parse_rules
+from probes.node.tries import COMMANDS, Try
+from probes.probe import Toolbox, probe
+from probes.site import target_of
+
+_TIMES = 8
+"""Connections to the Service: one bad of two backends is missed by all of them once in 256 times."""
+_MOST_BACKENDS = 6
+_ANY = (0, 1)
+_BRIDGED = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRules:
+    node: str
+    host: str
+    running: bool
+    """A process kube-proxy runs there; true where rules are looked at in vain."""
+    mode: str
+    """iptables or ipvs; empty when neither knows the Service there."""
+    backends: tuple[str, ...]
+    rejects: bool
+    current: bool
+    """Its rules send to the same backends as the API names."""
+    bridged: str
+    """net.bridge.bridge-nf-call-iptables; empty while br_netfilter is not loaded."""
+    proxy_pod: str
+    """kube-proxy's pod on that node; empty when there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePath:
+    cluster: str
+    namespace: str
+    name: str
+    """Empty when no Service has the address."""
+    address: str
+    port: int
+    """The one that was tried: TCP; 0 when the Service has none."""
+    selector: str
+    """`app=web,tier=front`; empty for one without."""
+    ready: tuple[str, ...]
+    """ADDRESS:PORT of ready endpoints."""
+    not_ready: tuple[str, ...]
+    """Addresses of those that are not."""
+    matching: int
+    """Pods in its namespace that have the selector's labels."""
+    waiting: str
+    """One of them that is not ready; empty when all are."""
+    similar: str
+    """The selector that would find the pods named after the Service; empty when there is no single one."""
+    sent: int
+    """Connections to the Service's address, from all places."""
+    arrived: int
+    """That opened. A refusal by the program at the end would count as well, a refusal by kube-proxy does not."""
+    refused: int
+    lost: int
+    """Timeouts, and everything that is neither."""
+    tries: tuple[Tried, ...]
+    """`of` is service or backend."""
+    bad: tuple[str, ...]
+    """Backends that no place could connect to, while others could be."""
+    bad_pod: str
+    """The first of them."""
+    label: str
+    """`key=value`, by which the Service finds that pod."""
+    label_key: str
+    rules: tuple[NodeRules, ...]
+    not_tried: tuple[str, ...]
+
+
+_SERVICES = ApiRequest(("api", "v1", "services"), (CACHED,), shape=shapes.ServiceList, limit=LIST_LIMIT)
+
+
+@probe(
+    "k8s.service_path",
+    commands=(
+        "GET /api/v1/",
+        "GET /apis/discovery.k8s.io/v1/",
+        "iptables-save",
+        "cat /proc/net/ip_vs",
+        "cat /proc/sys/net/bridge/",
+        "pgrep -x",
+        *COMMANDS,
+    ),
+    timeout=30.0,
+    on="cluster",
+    address="address",
+    port="count",
+)
+async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int = 0) -> ServicePath:
+    """Connects to a Service from some nodes and from a pod on each, and to every backend; compares the rules of
+    kube-proxy with what the API says. Nothing is sent over the connections."""
+    api = await toolbox.api(f"cluster:{cluster}")
+    service = await _with_address(api, address)
+    if service is None:
+        return _unknown(cluster, address, port)
+    tcp = [one for one in service.spec.ports or () if one.protocol == "TCP"]
+    number = port if port or not tcp else tcp[0].port
+    slices, pods = await asyncio.gather(_slices(api, service), _pods(api, service.metadata.namespace))
+    selector, ready = service.spec.selector or {}, ends(slices, tcp, number)
+    places = await _places(toolbox, api, slices)
+    wanted = [("service", Try("tcp", address, number))] * _TIMES * bool(number)
+    wanted += [("backend", Try("tcp", *_split(one))) for one in ready[:_MOST_BACKENDS]]
+    (tried, why), rules = await asyncio.gather(
+        try_from(toolbox, places, wanted),
+        asyncio.gather(*(_rules(toolbox, api, place, address, number, ready) for place in places)),
+    )
+    bad = bad_backends(tried)
+    label = next(iter(_text(selector).split(",")))
+    to_service = [one.outcome for one in tried if one.of == "service"]
+    return ServicePath(
+        cluster=cluster,
+        namespace=service.metadata.namespace,
+        name=service.metadata.name,
+        address=address,
+        port=number,
+        selector=_text(selector),
+        ready=ready,
+        not_ready=behind(slices)[1],
+        matching=len(matching(pods, selector)),
+        waiting=next((pod.metadata.name for pod in matching(pods, selector) if not _is_ready(pod)), ""),
+        similar=similar(service.metadata.name, selector, pods),
+        sent=len(to_service),
+        arrived=to_service.count("opened"),
+        refused=to_service.count("refused"),
+        lost=len(to_service) - to_service.count("opened") - to_service.count("refused"),
+        tries=tried,
+        bad=bad,
+        bad_pod=_pod_of(slices, bad[0]) if bad else "",
+        label=label,
+        label_key=label.partition("=")[0],
+        rules=tuple(one for one in rules if one is not None),
+        not_tried=why,
+    )
+
+
+def _unknown(cluster: str, address: str, port: int) -> ServicePath:
+    return ServicePath(
+        cluster,
+        namespace="",
+        name="",
+        address=address,
+        port=port,
+        selector="",
+        ready=(),
+        not_ready=(),
+        matching=0,
+        waiting="",
+        similar="",
+        sent=0,
+        arrived=0,
+        refused=0,
+        lost=0,
+        tries=(),
+        bad=(),
+        bad_pod="",
+        label="",
+        label_key="",
+        rules=(),
+        not_tried=(),
+    )
+
+
+async def _with_address(api: Api, address: str) -> shapes.Service | None:
+    for one in (await fetch(api, _SERVICES, shapes.ServiceList)).items or ():
+        if address in (one.spec.cluster_ip, *(one.spec.cluster_ips or ()), *(one.spec.external_ips or ())):
+            return one
+    return None
+
+
+async def _slices(api: Api, service: shapes.Service) -> shapes.EndpointSliceList:
+    meta = service.metadata
+    request = ApiRequest(
+        ("apis", "discovery.k8s.io", "v1", "namespaces", meta.namespace, "endpointslices"),
+        (("labelSelector", f"kubernetes.io/service-name={meta.name}"), CACHED),
+        shape=shapes.EndpointSliceList,
+    )
+    return await fetch(api, request, shapes.EndpointSliceList)
+
+
+async def _pods(api: Api, namespace: str) -> list[shapes.Pod]:
+    path = ("api", "v1", "namespaces", namespace, "pods")
+    request = ApiRequest(path, (CACHED,), shape=shapes.PodList, limit=LIST_LIMIT)
+    return (await fetch(api, request, shapes.PodList)).items or []
+
+
+async def _places(toolbox: Toolbox, api: Api, slices: shapes.EndpointSliceList) -> tuple[Standpoint, ...]:
+    """Nodes with a backend before others: between a pod and a backend beside it lies a bridge, and nothing else."""
+    nodes = [end.node_name or "" for one in slices.items or () for end in one.endpoints or ()]
+    addresses = [address for addresses in behind(slices) for address in addresses]
+    return await standpoints(toolbox, api, first=nodes, avoid=addresses)
+
+
+# ------------------------------------------------------------------ what stands behind
+
+
+def ends(slices: shapes.EndpointSliceList, tcp: list[shapes.ServicePort], number: int) -> tuple[str, ...]:
+    """ADDRESS:PORT of those that are ready, for one port of the Service."""
+    name = next((one.name for one in tcp if one.port == number), "")
+    return tuple(
+        dict.fromkeys(
+            f"{address}:{port.port}"
+            for one in slices.items or ()
+            for port in one.ports or ()
+            if port.name == name and port.port is not None
+            for end in one.endpoints or ()
+            if end.conditions.ready is not False
+            for address in end.addresses or ()
+        )
+    )
+
+
+def _split(place: str) -> tuple[str, int]:
+    address, _, port = place.rpartition(":")
+    return address, int(port)
+
+
+def _pod_of(slices: shapes.EndpointSliceList, place: str) -> str:
+    address = _split(place)[0]
+    found = (
+        end.target_ref
+        for one in slices.items or ()
+        for end in one.endpoints or ()
+        if address in (end.addresses or ())
+    )
+    return next((ref.name for ref in found if ref is not None), "")
+
+
+def bad_backends(tried: tuple[Tried, ...]) -> tuple[str, ...]:
+    """Those to which every try failed while one to another backend did not."""
+    to_backends = [one for one in tried if one.of == "backend"]
+    good = {f"{one.to}:{one.port}" for one in to_backends if one.outcome == "opened"}
+    all_of = dict.fromkeys(f"{one.to}:{one.port}" for one in to_backends)
+    return tuple(one for one in all_of if one not in good) if good else ()
+
+
+def matching(pods: list[shapes.Pod], selector: dict[str, str]) -> list[shapes.Pod]:
+    """None for a Service without a selector: others fill in who stands behind it."""
+    return [one for one in pods if selector and selector.items() <= (one.metadata.labels or {}).items()]
+
+
+def similar(name: str, selector: dict[str, str], pods: list[shapes.Pod]) -> str:
+    """Of the pods that are named NAME-…, the labels the selector asks for."""
+    named = [one.metadata.labels or {} for one in pods if one.metadata.name.startswith(f"{name}-")]
+    found = {_text({key: labels[key] for key in selector}) for labels in named if selector.keys() <= labels.keys()}
+    return found.pop() if len(found) == 1 and found != {_text(selector)} else ""
+
+
+def _text(selector: dict[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in selector.items())
+
+
+def _is_ready(pod: shapes.Pod) -> bool:
+    return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or ())
+
+
+# ------------------------------------------------------------------ what stands between
+
+
+async def _rules(
+    toolbox: Toolbox, api: Api, place: Standpoint, address: str, port: int, ready: tuple[str, ...]
+) -> NodeRules | None:
+    """None where nobody could look."""
+    connection = toolbox.connection(target_of(place.host))
+    try:
+        rules, process, bridged, pod = await asyncio.gather(
+            _of_kernel(connection, address, port),
+            ask(connection, "pgrep", "-x", "kube-proxy", ok=_ANY),
+            ask(connection, "cat", _BRIDGED, ok=_ANY),
+            _proxy_pod(api, place.node),
+        )
+    except NotRecorded:
+        raise
+    except ProbeError:
+        return None
+    current = set(rules.backends) == set(ready) and rules.rejects == (not ready)
+    return NodeRules(
+        node=place.node,
+        host=place.host,
+        running=bool(process.strip()),
+        mode=rules.mode,
+        backends=rules.backends,
+        rejects=rules.rejects,
+        current=current,
+        bridged=bridged.strip(),
+        proxy_pod=pod,
+    )
+
+
+async def _of_kernel(connection: Connection, address: str, port: int) -> ServiceRules:
+    nat, filters, ipvs = await asyncio.gather(
+        ask(connection, "iptables-save", "-t", "nat", sudo=True),
+        ask(connection, "iptables-save", "-t", "filter", sudo=True),
+        ask(connection, "cat", "/proc/net/ip_vs", ok=_ANY, sudo=True),
+    )
+    by_ipvs = parse_ipvs(ipvs, address, port)
+    return by_ipvs if by_ipvs.mode else parse_rules(nat, filters, address, port)
+
+
+async def _proxy_pod(api: Api, node: str) -> str:
+    request = ApiRequest(
+        ("api", "v1", "namespaces", "kube-system", "pods"),
+        (("labelSelector", "k8s-app=kube-proxy"), ("fieldSelector", f"spec.nodeName={node}"), CACHED),
+        shape=shapes.PodList,
+    )
+    pods = (await fetch(api, request, shapes.PodList)).items or []
+    return pods[0].metadata.name if pods else ""

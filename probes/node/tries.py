@@ -1,0 +1,102 @@
+"""Tries of our own from a node, or from the network namespace of a pod on it: TCP connections, DNS questions.
+
+`nsenter` enters only the network: programs and files stay the node's, and nothing is started in the pod."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probes.connection import Connection
+from probes.errors import NotFound
+from probes.linux.ask import reply_to
+from probes.node.dns_message import outcome
+
+_TRY = """\
+export LC_ALL=C
+one() {
+  IFS=, read -r kind address port bytes <<< "$2"
+  bytes=${bytes/zzzz/$(printf %04x $RANDOM)}
+  case $kind in
+    tcp) said=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>&1) ;;
+    udp) said=$(timeout 3 bash -c 'exec 3<>"/dev/udp/$0/$1" && env printf %b "$2" >&3 &&
+      dd bs=4096 count=1 status=none <&3' "$address" "$port" "$bytes" 2>&1 | od -An -v -tx1
+      exit ${PIPESTATUS[0]}) ;;
+  esac
+  echo "$1 $? "$said
+}
+n=0
+for each; do one $n "$each" & n=$((n + 1)); done
+wait"""
+_IN_POD = """\
+of=$1; shift
+for pid in $(lsns -t net -nro PID); do
+  [ -z "$(nsenter -t "$pid" -n ip -o addr show to "$of" 2>/dev/null)" ] || exec nsenter -t "$pid" -n "$@"
+done
+exit 65"""
+TRY = shlex.join(("bash", "-c", _TRY))
+COMMANDS = (TRY, shlex.join(("sh", "-c", _IN_POD)))
+"""First words of everything that is run here: whole programs."""
+_NO_POD = 65
+_TIMED_OUT = 124
+_LINE = re.compile(r"^(\d{1,3}) (\d{1,3})(?: (.*))?$", re.MULTILINE)
+_WORDS = (
+    ("refused", "refused"),
+    ("No route to host", "unreachable"),
+    ("etwork is unreachable", "unreachable"),
+    ("not permitted", "prohibited"),
+    ("timed out", "timeout"),
+)
+ARRIVED = ("opened", "answered", "nxdomain", "servfail", "refused-by-server")
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    kind: str
+    """tcp or udp."""
+    address: str
+    port: int
+    message: str = ""
+    """What is sent by UDP, as `printf %b` takes it."""
+
+    @property
+    def text(self) -> str:
+        return ",".join((self.kind, self.address, str(self.port), self.message))
+
+
+async def outcomes(connection: Connection, tries: Sequence[Try], pod: str = "") -> tuple[str, ...]:
+    """Of each try: opened or answered (…), refused, unreachable, prohibited, timeout, failed. `pod` is the address
+    of the pod to try from; NotFound when none on this machine has it."""
+    argv = ("bash", "-c", _TRY, "try", *(one.text for one in tries))
+    if pod:
+        argv = ("sh", "-c", _IN_POD, "sh", pod, *argv)
+    reply = await reply_to(connection, *argv, sudo=bool(pod), ok=(0, _NO_POD), seconds=12.0, alone=True)
+    if reply.status == _NO_POD:
+        raise NotFound(f"{connection.target}: no network namespace there has {pod}", hint="is the pod gone since?")
+    return parse_outcomes(reply.stdout, tries)
+
+
+def parse_outcomes(text: str, tries: Sequence[Try]) -> tuple[str, ...]:
+    said = {int(found[1]): (int(found[2]), found[3] or "") for found in _LINE.finditer(text)}
+    return tuple(_outcome(one, *said.get(number, (1, ""))) for number, one in enumerate(tries))
+
+
+def _outcome(one: Try, status: int, said: str) -> str:
+    message = _bytes(said) if one.kind == "udp" else b""
+    words = message.decode("latin-1") if message else said
+    named = next((name for part, name in _WORDS if part in words), "")
+    if status == _TIMED_OUT:
+        return named or "timeout"
+    if status != 0 or named:
+        return named or "failed"
+    return outcome(message) if one.kind == "udp" else "opened"
+
+
+def _bytes(said: str) -> bytes:
+    """Of `od -tx1`: the answer, or what dd complained of."""
+    try:
+        return bytes.fromhex(said.replace(" ", ""))
+    except ValueError:
+        return b""
