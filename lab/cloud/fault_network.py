@@ -28,6 +28,8 @@ from lab.faults import Run
 from lab.machines import ROOT
 
 _FLOATING = ping(ROOT, FIP1)
+_FROM_MASTER = ping("master", FIP1)
+"""From a machine of the site, as a paste must be that names where it was typed."""
 _PODS = ping(W1, "10.244.2.1", "-I 10.244.1.1 ")
 """From the pod network of one node to that of the other."""
 _NODES = ping(W1, "10.0.0.34")
@@ -74,7 +76,7 @@ NETWORK_FAULTS = {
         "the security group lacks ICMP: ping fails, SSH works",
         breaks=(no_rule("icmp"),),
         undo=(rule("icmp"),),
-        shows=(_FLOATING, Run(ROOT, f"nc -z -w2 {FIP1} 22; echo tcp/22: exit status $?"), RULES),
+        shows=(_FROM_MASTER, Run(ROOT, f"nc -z -w2 {FIP1} 22; echo tcp/22: exit status $?"), RULES),
         shown=silent(_FLOATING),
     ),
     "sg-no-ssh": cloud_fault(
@@ -90,7 +92,7 @@ NETWORK_FAULTS = {
         undo=tuple(
             Run(host, f"while iptables -D {_FORWARD} 2>/dev/null; do :; done") for host in _HYPERVISORS_HOSTS
         ),
-        shows=(_FLOATING, Run(C1, _TUNNELS), AGENTS),
+        shows=(_FROM_MASTER, Run(C1, _TUNNELS), AGENTS),
         shown=silent(_FLOATING),
     ),
     "router-no-gateway": cloud_fault(
@@ -142,7 +144,7 @@ NETWORK_FAULTS = {
         "openstack-host has a route for one floating address to compute-2-host, which sends it back",
         breaks=(Run("openstack-host", "ip route replace 192.168.200.106/32 via 10.10.10.3"),),
         undo=(Run("openstack-host", "ip route del 192.168.200.106/32 via 10.10.10.3 2>/dev/null; true"),),
-        shows=(ping("operator", FIP1), Run("operator", f"traceroute -n -q 1 -w 1 -m 6 {FIP1}")),
+        shows=(_FROM_MASTER, Run("master", f"traceroute -n -q 1 -w 1 -m 6 {FIP1}")),
         shown=silent(_FLOATING),
     ),
     "docker-overlap": cloud_fault(

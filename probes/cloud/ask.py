@@ -66,7 +66,7 @@ class Cloud:
     toolbox: Toolbox
 
     async def reply(
-        self, service: str, *segments: str, query: Query = (), shape: type | None = None, seconds: float = 10.0
+        self, service: str, *segments: str, query: Query = (), shape: type | None = None, seconds: float = 20.0
     ) -> Reply:
         api = await self.toolbox.api(f"cloud:{self.name}")
         try:

@@ -56,7 +56,7 @@ def _given(data: Entry, end: str) -> str:
 
 @reading("ip -j -s -d link")
 def interface_of(text: str, name: str) -> Entry:
-    return next(entry for entry in entries(text, "ip -j -s -d link") if entry["ifname"] == name)
+    return next((one for one in entries(text, "ip -j -s -d link") if one["ifname"] == name), {})
 
 
 async def _far_end(connection: Connection, way: RouteGet, kind: str) -> str:

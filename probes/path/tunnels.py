@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from probes.errors import ProbeError
@@ -13,7 +13,7 @@ from probes.linux.facts import Firewall
 from probes.linux.host import route_question
 from probes.linux.ip import parse_route_get
 from probes.path import datagrams
-from probes.path.facts import Hit, TunnelBlock, Tunnels
+from probes.path.facts import TunnelBlock, Tunnels
 from probes.path.firewall_along import hosts_between, read_all
 from probes.path.firewall_hits import grown
 from probes.probe import Toolbox, probe
@@ -27,6 +27,8 @@ _FAR = "198.51.100.1"
 """No machine's (RFC 5737): the way there is the way by default."""
 _BLOCKING = ("DROP", "REJECT")
 Firewalls = Mapping[str, Firewall]
+Rule = tuple[str, str, str, str]
+"""Host, table, chain and text."""
 
 
 @probe(
@@ -53,12 +55,13 @@ async def tunnels(
     found = await asyncio.gather(*(_way(toolbox, host, local, remote) for remote in tried))
     ways = {remote: hosts for remote, (hosts, _) in zip(tried, found, strict=True)}
     names = list(dict.fromkeys(name for hosts in ways.values() for name in hosts))
-    noise, latest = await _noise(toolbox, names)
+    latest = await read_all(toolbox, names)
     blocks: list[TunnelBlock] = []
     for remote, hosts in ways.items():
         await _send_both_ways(toolbox, host, local, remote, port, packets)
         before, latest = latest, await read_all(toolbox, names)
-        blocks += dropping(remote, hosts, before, latest, noise, packets)
+        blocks += dropping(remote, hosts, before, latest, packets)
+    noise = await _noise(toolbox, latest) if blocks else {}
     missed = [name for _, unseen in found for name in unseen]
     return Tunnels(
         host=host,
@@ -67,7 +70,7 @@ async def tunnels(
         remotes=tried,
         asked=tuple(name for name in names if name in latest),
         unseen=tuple(dict.fromkeys((*missed, *(name for name in names if name not in latest)))),
-        blocks=joined(blocks),
+        blocks=joined(ours(blocks, noise, packets)),
     )
 
 
@@ -89,13 +92,15 @@ async def _gateway(toolbox: Toolbox, host: str) -> str:
     return await toolbox.host_of(gateway) if gateway else ""
 
 
-async def _noise(toolbox: Toolbox, hosts: list[str]) -> tuple[dict[str, dict[str, int]], Firewalls]:
-    """What rules count by themselves, by host and rule; and the firewalls as they are now."""
-    first = await read_all(toolbox, hosts)
+async def _noise(toolbox: Toolbox, latest: Firewalls) -> dict[Rule, int]:
+    """What rules count by themselves."""
     await asyncio.sleep(_QUIET)
-    now = await read_all(toolbox, hosts)
-    both = [host for host in hosts if host in first and host in now]
-    return {host: {_key(hit): hit.packets for hit in grown(first[host], now[host], 0, "udp")} for host in both}, now
+    now = await read_all(toolbox, list(latest))
+    return {
+        (host, hit.table, hit.chain, hit.text): hit.packets
+        for host in now
+        for hit in grown(latest[host], now[host], 0, "udp")
+    }
 
 
 async def _send_both_ways(toolbox: Toolbox, host: str, local: str, remote: str, port: int, packets: int) -> None:
@@ -110,41 +115,34 @@ async def _send_both_ways(toolbox: Toolbox, host: str, local: str, remote: str, 
         raise failed[0]
 
 
-def dropping(
-    remote: str,
-    hosts: list[str],
-    before: Firewalls,
-    after: Firewalls,
-    noise: Mapping[str, Mapping[str, int]],
-    packets: int,
-) -> list[TunnelBlock]:
-    """Rules of these hosts that drop, and counted at least half as many packets more than they do anyway."""
-    found = []
-    for host in hosts:
-        if host not in before or host not in after:
-            continue
-        for hit in grown(before[host], after[host], packets, "udp"):
-            ours = hit.packets - 2 * noise.get(host, {}).get(_key(hit), 0)
-            if hit.verdict in _BLOCKING and ours >= max(1, packets // 2):
-                found.append(
-                    TunnelBlock(
-                        host, hit.table, hit.chain, hit.position, hit.text, hit.verdict, ours, peers=(remote,)
-                    )
-                )
-    return found
+def dropping(remote: str, hosts: list[str], before: Firewalls, after: Firewalls, packets: int) -> list[TunnelBlock]:
+    """Rules of these hosts that drop, and counted at least half of a direction's packets."""
+    return [
+        TunnelBlock(host, hit.table, hit.chain, hit.position, hit.text, hit.verdict, hit.packets, (remote,))
+        for host in hosts
+        if host in before and host in after
+        for hit in grown(before[host], after[host], packets, "udp")
+        if hit.verdict in _BLOCKING
+    ]
+
+
+def ours(blocks: Iterable[TunnelBlock], noise: Mapping[Rule, int], packets: int) -> Iterator[TunnelBlock]:
+    """Those that counted that many more than they do anyway in the time that sending took."""
+    for one in blocks:
+        more = one.packets - 2 * noise.get(_rule(one), 0)
+        if more >= max(1, packets // 2):
+            yield replace(one, packets=more)
 
 
 def joined(blocks: Iterable[TunnelBlock]) -> tuple[TunnelBlock, ...]:
     """One for each rule."""
-    rules: dict[tuple[str, str, str, str], TunnelBlock] = {}
+    rules: dict[Rule, TunnelBlock] = {}
     for one in blocks:
-        key = (one.host, one.table, one.chain, one.text)
-        known = rules.get(key)
-        if known:
+        if known := rules.get(_rule(one)):
             one = replace(known, packets=known.packets + one.packets, peers=(*known.peers, *one.peers))
-        rules[key] = one
+        rules[_rule(one)] = one
     return tuple(sorted(rules.values(), key=lambda one: (-len(one.peers), -one.packets)))
 
 
-def _key(hit: Hit) -> str:
-    return f"{hit.table} {hit.chain} {hit.position} {hit.text}"
+def _rule(one: TunnelBlock) -> Rule:
+    return one.host, one.table, one.chain, one.text

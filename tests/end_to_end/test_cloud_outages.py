@@ -16,7 +16,7 @@ pytestmark = pytest.mark.lab
 BUILD = ("server-does-not-start", "--set", "server=test-vm")
 PING = ("instance-unreachable", "--set", "address=192.168.200.106")
 SSH = (*PING, "--set", "port=22")
-LOOP = ("no-answer-to-ping", "--set", "source=operator", "--set", "target=192.168.200.106")
+LOOP = ("no-answer-to-ping", "--set", "source=master", "--set", "target=192.168.200.106")
 API = ("openstack-api-does-not-answer",)
 ASSOCIATE = ("floating-ip-cannot-be-associated", "--set", "subnet=test-subnet", "--set", "external=ext-net")
 NEW = ("server-gets-no-address-or-metadata",)
@@ -247,6 +247,13 @@ def test_outage_is_named_from_what_an_operator_pastes(
 ) -> None:
     healed_openstack_lab.break_(outage.fault)
     is_named(diagnose(healed_openstack_lab, state, healed_openstack_lab.paste(outage.fault)), outage)
+
+
+def test_blocked_tunnels_are_named_where_new_servers_get_no_address(healed_openstack_lab: Lab, state: Path) -> None:
+    healed_openstack_lab.break_("tunnels-blocked")
+    is_named(
+        diagnose(healed_openstack_lab, state, *NEW), Outage("", "tunnel-port-blocked", "host:openstack-host", NEW)
+    )
 
 
 @pytest.mark.parametrize("asked", [PING, SSH, API], ids=lambda asked: asked[0] + asked[-1])

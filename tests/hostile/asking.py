@@ -26,6 +26,7 @@ def valid_call(name: str, host: str, peer: str, address: str, **known: object) -
         "sysctl[]": ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter"),
         "interface": "lo",
         "interface[]": ("lo",),
+        "address[]": ("192.168.100.101",),
         "name[]": ("iptables/filter/INPUT",),
         "path[]": ("/etc/hostname", "/etc/deadhop-is-not-here"),
         "destination[]": ("default", "10.10.10.0/24"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from probes.linux.facts import ChainPolicy, Firewall, FirewallRule
-from probes.path.tunnels import dropping, joined
+from probes.path.tunnels import dropping, joined, ours
 
 SENT = 20
 _SPEC = ("-p", "udp", "-m", "udp", "--dport", "4789", "-j", "DROP")
@@ -19,29 +19,29 @@ def firewalls(rule: int = 0, policy: int = 0, verdict: str = "DROP") -> dict[str
 
 
 def test_a_rule_that_counted_them() -> None:
-    (found,) = dropping("192.0.2.2", ["end", "router"], firewalls(7), firewalls(7 + SENT), {}, SENT)
+    (found,) = dropping("192.0.2.2", ["end", "router"], firewalls(7), firewalls(7 + SENT), SENT)
     assert (found.host, found.chain, found.packets, found.peers) == ("router", "FORWARD", SENT, ("192.0.2.2",))
 
 
 def test_one_that_lets_them_pass_is_none() -> None:
-    assert not dropping(
-        "192.0.2.2", ["router"], firewalls(verdict="ACCEPT"), firewalls(SENT, 0, "ACCEPT"), {}, SENT
-    )
+    assert not dropping("192.0.2.2", ["router"], firewalls(verdict="ACCEPT"), firewalls(SENT, 0, "ACCEPT"), SENT)
 
 
 def test_what_a_policy_counts_anyway_is_no_sign() -> None:
-    noise = {"router": {"filter INPUT 0 -P INPUT DROP": 300}}
-    assert not dropping("192.0.2.2", ["router"], firewalls(), firewalls(policy=310), noise, SENT)
-    assert dropping("192.0.2.2", ["router"], firewalls(), firewalls(policy=SENT), {}, SENT)
+    noise = {("router", "filter", "INPUT", "-P INPUT DROP"): 300}
+    found = dropping("192.0.2.2", ["router"], firewalls(), firewalls(policy=605), SENT)
+    assert [one.packets for one in found] == [605]
+    assert list(ours(found, noise, SENT)) == []
+    assert [one.packets for one in ours(found, {}, SENT)] == [605]
 
 
 def test_of_other_ways_none_is_blamed() -> None:
-    assert not dropping("192.0.2.2", ["elsewhere"], firewalls(), firewalls(SENT), {}, SENT)
+    assert not dropping("192.0.2.2", ["elsewhere"], firewalls(), firewalls(SENT), SENT)
 
 
 def test_a_rule_that_cuts_several_tunnels_is_one() -> None:
-    first = dropping("192.0.2.2", ["router"], firewalls(), firewalls(SENT), {}, SENT)
-    second = dropping("192.0.2.3", ["router"], firewalls(SENT), firewalls(3 * SENT), {}, SENT)
-    policy = dropping("192.0.2.3", ["router"], firewalls(), firewalls(policy=500), {}, SENT)
+    first = dropping("192.0.2.2", ["router"], firewalls(), firewalls(SENT), SENT)
+    second = dropping("192.0.2.3", ["router"], firewalls(SENT), firewalls(3 * SENT), SENT)
+    policy = dropping("192.0.2.3", ["router"], firewalls(), firewalls(policy=500), SENT)
     one, other = joined([*policy, *first, *second])
     assert (one.peers, one.packets, other.chain) == (("192.0.2.2", "192.0.2.3"), 3 * SENT, "INPUT")
