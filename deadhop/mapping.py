@@ -30,7 +30,7 @@ async def show_map(front: Front, site: Site, listed: dict[str, object]) -> int:
     if not (site.clouds or site.clusters):
         raise UsageError(
             front.say("there is neither a cloud nor a cluster to map", "지도로 그릴 클라우드도 클러스터도 없다"),
-            hint="docs/site.md: clouds, clusters",
+            hint=front.say("name one in site.yaml: docs/site.md", "site.yaml 에 적는다: docs/site.md"),
         )
     front.out.progress(front.say("… looking at clouds and clusters", "… 클라우드와 클러스터를 보는 중"))
     looks: list[Selected] = []
