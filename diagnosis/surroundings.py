@@ -33,13 +33,16 @@ class Surroundings:
         return not self.drill and bool(self.site.clouds or self.site.clusters)
 
     async def learn(self) -> None:
-        """Asks the APIs what there is, no hypervisor, so that `known_in` knows it."""
+        """Asks the APIs what there is, no hypervisor, so that `known_in` knows it. Nobody asked for this, so no
+        program of a kubeconfig is run for it."""
         if not self.has_map or self._lexicon is not None:
             return
+        from probes.site_programs import without_plugins
         from sitemap.gather import gather
         from sitemap.lexicon import Lexicon
 
-        async for found in gather(self._way_out(), seconds=LEARNING, wanted=lambda found: ()):
+        part = await asyncio.to_thread(without_plugins, self.site)
+        async for found in gather(self._way_out(), seconds=LEARNING, wanted=lambda found: (), part=part):
             self._lexicon = await asyncio.to_thread(Lexicon, found)
 
     async def mapped(self) -> AsyncIterator[SiteMap]:

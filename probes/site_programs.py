@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from base.errors import ConfigError, Place
@@ -21,6 +21,7 @@ _LINE = re.compile(r"\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*\S)")
 _EXEC = re.compile(r"\bexec(?:\s*=\s*|\s+)(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE)
 _RUN = {"proxycommand": "ProxyCommand", "pkcs11provider": "PKCS11Provider"}
 _EVERYWHERE = "Host *"
+EXEC_PLUGIN = "exec plugin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,20 @@ def programs_of(site: Site) -> tuple[Program, ...]:
     return (*dict.fromkeys(_of_ssh(site)), *consoles, *dict.fromkeys(of_clusters))
 
 
+def without_plugins(site: Site) -> Site:
+    """Without the clusters whose kubeconfig runs a program, which may open a browser: those wait until somebody
+    asks for them."""
+    quiet = (one for one in site.clusters if not any(run.kind == EXEC_PLUGIN for run in _of_cluster(one)))
+    return replace(site, clusters=tuple(quiet))
+
+
 def _of_cluster(cluster: Cluster) -> Iterator[Program]:
     try:
         login = login_of(read_kubeconfig(cluster.kubeconfig), cluster.context or cluster.name)
     except ConfigError:
         return
     if login.user.plugin:
-        yield Program("exec plugin", " ".join(login.user.plugin.argv), login.user.plugin.place, cluster.name)
+        yield Program(EXEC_PLUGIN, " ".join(login.user.plugin.argv), login.user.plugin.place, cluster.name)
     if login.server.insecure:
         yield Program("insecure-skip-tls-verify", login.server.url, login.server.place, cluster.name)
 

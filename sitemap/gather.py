@@ -13,6 +13,7 @@ from base.text import Text
 from probes.cloud import agents, lists, plugs, ports, servers
 from probes.cluster import objects, places
 from probes.probe import ProbeCall, Toolbox, observe
+from probes.site import Site
 from sitemap.index import index_of
 from sitemap.machines import Machines
 from sitemap.seen import CloudSeen, ClusterSeen, Gathered, Seen
@@ -28,10 +29,15 @@ BELOW = 60.0
 
 
 async def gather(
-    toolbox: Toolbox, *, seconds: float = PATIENCE, wanted: Callable[[Gathered], Iterable[str]] | None = None
+    toolbox: Toolbox,
+    *,
+    seconds: float = PATIENCE,
+    wanted: Callable[[Gathered], Iterable[str]] | None = None,
+    part: Site | None = None,
 ) -> AsyncIterator[Gathered]:
-    """First what the APIs say, then with it what `wanted` hosts say (by default all that hold a server's port)."""
-    site = toolbox.site
+    """First what the APIs say (of `part` of the site), then with it what `wanted` hosts say: by default all that
+    hold a server's port."""
+    site = part or toolbox.site
     clusters, clouds = await asyncio.gather(
         asyncio.gather(*(_cluster(one.name, toolbox, seconds) for one in site.clusters)),
         asyncio.gather(*(_cloud(one.name, toolbox, seconds) for one in site.clouds)),
