@@ -98,7 +98,7 @@ def site(nodes: int, pods: int) -> Gathered:
     ports = tuple(port_facts(port(one)) for one in range(nodes))
     cloud = CloudSeen(
         "c",
-        seen("cloud:c", Servers("c", nodes, servers, True)),
+        seen("cloud:c", Servers("c", nodes, servers, True, "")),
         seen("cloud:c", Ports("c", nodes, ports)),
         seen("cloud:c", FloatingAddresses("c", ())),
         seen("cloud:c", GroupNames("c", {"g": "k8s"})),

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from base.korean import in_korean
 from base.text import Text
 from probes.cloud import agents, lists, plugs, ports, servers
 from probes.cluster import objects, places
@@ -16,7 +15,7 @@ from probes.probe import ProbeCall, Toolbox, observe
 from probes.site import Site
 from sitemap.index import index_of
 from sitemap.machines import Machines
-from sitemap.seen import CloudSeen, ClusterSeen, Gathered, Seen
+from sitemap.seen import CloudSeen, ClusterSeen, Gathered, Seen, said
 
 LATE = Text("not asked: others took too long", "다른 호스트를 기다리느라 묻지 못했다")
 REGISTER = (agents, lists, objects, places, plugs, ports, servers)
@@ -52,12 +51,14 @@ async def gather(
 
 
 def hypervisors(found: Gathered, servers: Collection[str] | None = None) -> Iterable[str]:
-    """Hosts of the site that ports of servers are bound to, or servers are on; of all servers, or of these."""
+    """Hosts of the site that ports of servers are bound to, or servers are on; of all servers, or of these. Where
+    Neutron says nothing, every hypervisor."""
     machines, names = Machines(found.hosts), dict[str, None]()
     for cloud in map(index_of, found.clouds):
         bound = [port.host for id_, ports in cloud.ports_of.items() if _meant(id_, servers) for port in ports]
         placed = [server.host for server in cloud.servers.values() if _meant(server.id, servers)]
-        for host in dict.fromkeys((*bound, *placed)):
+        blind = () if cloud.seen.ports.facts else tuple(cloud.hypervisors)  # any of them may hold it
+        for host in dict.fromkeys((*bound, *placed, *blind)):
             if host and (machine := machines.of_host(host, cloud.hypervisors.get(host))):
                 names[machine] = None
     return tuple(names)
@@ -104,7 +105,3 @@ async def _look(probe: str, target: str, name: str, toolbox: Toolbox, seconds: f
     if evidence.failure:
         return Seen(target, probe, asked, None, said(evidence.failure.message))
     return Seen(target, probe, asked, evidence.facts)
-
-
-def said(message: str) -> Text:
-    return Text(message, in_korean(message))

@@ -13,7 +13,7 @@ from sitemap.index import CloudIndex, index_of
 from sitemap.machines import Machines
 from sitemap.matching import Matched
 from sitemap.model import Cell, Contradiction, Kind, ServiceHere, SiteMap, State, Strip, Unseen
-from sitemap.seen import ClusterSeen, Gathered, Seen
+from sitemap.seen import ClusterSeen, Gathered, Seen, said
 from sitemap.ways import Down, source, unseen
 
 NO_CLUSTER = Text("no cluster is configured", "설정된 클러스터가 없다")
@@ -46,8 +46,7 @@ class _Join:
         )
         servers = sorted(self._other_servers(), key=lambda strip: (not strip.contradictions, strip.title))
         alone = (*contradictions.of_shared_servers(self._taken), *self._of_addresses())
-        missed = (Unseen(seen.target, seen.what, seen.why) for seen in self._gathered.all if seen.why)
-        return SiteMap((*nodes, *servers), alone, tuple(missed))
+        return SiteMap((*nodes, *servers), alone, tuple(_missed(self._gathered)))
 
     def _of_addresses(self) -> Iterator[Contradiction]:
         for cluster in self._gathered.clusters:
@@ -128,6 +127,21 @@ class _Join:
         if not self._gathered.clusters or blind:
             return State.UNKNOWN, "", "", (), None, blind or NO_CLUSTER
         return State.NONE, "", "", (), None, NO_NODE
+
+
+def _missed(gathered: Gathered) -> Iterator[Unseen]:
+    """Looks that told nothing, or only a part."""
+    for seen in gathered.all:
+        if seen.why:
+            yield Unseen(seen.target, seen.what, seen.why)
+    for cloud in gathered.clouds:
+        servers = cloud.servers
+        if servers.facts and servers.facts.partial:
+            yield Unseen(servers.target, servers.what, said(servers.facts.partial))
+    for cluster in gathered.clusters:
+        services = cluster.services
+        if services.facts and services.facts.endpoints_error:
+            yield Unseen(services.target, services.what, said(services.facts.endpoints_error))
 
 
 def _no_pods() -> tuple[Cell, tuple[()], Cell, tuple[()]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from base.korean import in_korean
 from base.text import Text
 from probes.cloud.facts import Agents, Hypervisors, Servers
 from probes.cloud.network_facts import FloatingAddresses, GroupNames, Ports
@@ -73,3 +74,8 @@ class Gathered:
         clusters = (seen for one in self.clusters for seen in one.all)
         clouds = (seen for one in self.clouds for seen in one.all)
         return (*clusters, *clouds, *self.plugs.values())
+
+
+def said(message: str) -> Text:
+    """What a room below says, in both languages."""
+    return Text(message, in_korean(message))

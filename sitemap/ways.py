@@ -51,8 +51,10 @@ class Down:
             (host, plug.port): plug for host, seen in gathered.plugs.items() for plug in _plugs(seen.facts)
         }
         self._hosts_of: dict[str, list[str]] = {}
-        for host, port in self._plugs:
+        self._of_server: dict[str, list[tuple[str, Plug]]] = {}
+        for (host, port), plug in self._plugs.items():
             self._hosts_of.setdefault(port, []).append(host)
+            self._of_server.setdefault(plug.server, []).append((host, plug))
 
     def nothing(self, server: Cell) -> Below:
         """Below a server that is not known."""
@@ -63,7 +65,10 @@ class Down:
         said: list[Contradiction] = []
         if server:
             said += contradictions.of_server(cloud, server, ports)
-        ways = [self._way(cloud, server, port, said) for port in ports] or [self._no_port(cloud, server)]
+        ways = [self._way(cloud, server, port, said) for port in ports]
+        if not ways and cloud.seen.ports.facts is None:
+            ways = [self._plugged_alone(cloud, host, plug) for host, plug in self._of_server.get(id_, ())]
+        ways = ways or [self._no_port(cloud, server)]
         return Below(_server_cell(cloud, id_, server, by), tuple(ways), tuple(said))
 
     # ------------------------------------------------------------ a way down
@@ -81,6 +86,12 @@ class Down:
         host = self._host_cell(cloud, name, machine, _hidden(server, port))
         return Way(_port_cell(cloud, port), host, *self._plug_cells(name, machine, plug))
 
+    def _plugged_alone(self, cloud: CloudIndex, host: str, plug: Plug) -> Way:
+        """Neutron says nothing; Open vSwitch knows all the same whose its interfaces are."""
+        seen, at = cloud.seen.ports, source(self._seen[host])
+        port = Cell(Kind.PORT, State.UNKNOWN, plug.port, plug.port, (), source(seen), seen.why)
+        return Way(port, Cell(Kind.HOST, State.SEEN, host, "", (), at), *self._plug_cells(host, host, plug))
+
     def _no_port(self, cloud: CloudIndex, server: Server | None) -> Way:
         seen = cloud.seen.ports
         if seen.why:
@@ -91,6 +102,8 @@ class Down:
             port = Cell(Kind.PORT, State.UNKNOWN, source=source(seen), why=NO_SUCH_PORT_SEEN)
         name = server.host if server else ""
         hidden = HOST_HIDDEN if server and not server.placed_known else NOT_PLACED
+        if seen.why:
+            hidden = HOST_UNKNOWN
         none = Cell(Kind.TAP, State.UNKNOWN, why=NO_PORT if port.state is State.NONE else port.why)
         bridge = Cell(Kind.BRIDGE, State.UNKNOWN, why=none.why)
         return Way(port, self._host_cell(cloud, name, self._machine(cloud, name), hidden), none, bridge)

@@ -110,6 +110,8 @@ class Servers:
     servers: tuple[Server, ...]
     everywhere: bool
     """All projects were looked at; else only that of the login."""
+    partial: str
+    """Why there are only names and ids: Nova asks Neutron for the rest. Empty when all was seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,12 @@ from probes.cloud.facts import (
     Servers,
 )
 from probes.cloud.ports import ports_with
-from probes.errors import Forbidden, NotFound
+from probes.errors import Forbidden, NotFound, Unavailable
 from probes.linux.fields import is_address
 from probes.probe import Toolbox, probe
 
 _EVERYWHERE: Query = (("all_tenants", "1"),)
+_NAMES = ("v2.1", "servers")
 _POWER = {1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
 _MOST_ACTIONS = 10
 _MOST_NEAR = 10
@@ -67,11 +68,15 @@ async def server(cloud: str, toolbox: Toolbox, server: str) -> CloudServer:
 )
 async def servers(cloud: str, toolbox: Toolbox) -> Servers:
     """All servers that the role may see: status, host, addresses."""
-    asked = Cloud(cloud, toolbox)
-    found, everywhere = await _listed(asked, ())
+    asked, partial = Cloud(cloud, toolbox), ""
+    try:
+        found, everywhere = await _listed(asked, ())
+    except Unavailable as error:
+        found, everywhere = await _listed(asked, (), _NAMES)
+        partial = error.message
     if not found:
         await asked.sees_all("servers")
-    return Servers(cloud, len(found), tuple(map(_server, found)), everywhere)
+    return Servers(cloud, len(found), tuple(map(_server, found)), everywhere, partial)
 
 
 def _is_id(text: str) -> bool:
@@ -104,8 +109,9 @@ async def _by_address(cloud: Cloud, address: str) -> tuple[shapes.Server, ...]:
     return tuple(one for some in found for one in some)
 
 
-async def _listed(cloud: Cloud, query: Query) -> tuple[tuple[shapes.Server, ...], bool]:
-    path = ("v2.1", "servers", "detail")
+async def _listed(
+    cloud: Cloud, query: Query, path: tuple[str, ...] = ("v2.1", "servers", "detail")
+) -> tuple[tuple[shapes.Server, ...], bool]:
     try:
         return await cloud.list("compute", *path, shape=shapes.Servers, query=(*_EVERYWHERE, *query)), True
     except Forbidden:

@@ -156,6 +156,28 @@ def test_a_card_of_another_mac(stack_lab: Lab, tap: str) -> None:
     assert one["says"]["en"] == f"the port says {worker.mac}, {tap} on {worker.hypervisor} says {other}"
 
 
+@pytest.fixture
+def healed(stack_lab: Lab) -> Iterator[Lab]:
+    yield stack_lab
+    stack_lab.heal()
+
+
+def test_without_neutron_open_vswitch_is_asked_whose_its_cards_are(healed: Lab, mapped: Map) -> None:
+    """Nova's details need Neutron too: then there are names alone."""
+    healed.break_("neutron-api-stopped")
+    told = deadhop(healed.site(), "site", "show", "--map", "--node", WITH_PROVIDER_ID, code=2)
+    (strip,) = told["maps"]
+    (way,), (before,) = strip["ports"], mapped[WITH_PROVIDER_ID]["ports"]
+    assert (strip["joined_by"], strip["server"]["name"]) == ("provider-id", WITH_PROVIDER_ID)
+    assert (way["port"]["state"], way["port"]["id"]) == ("unknown", before["port"]["id"])
+    assert "9696" in way["port"]["reason"]
+    assert [way[kind]["name"] for kind in ("host", "tap", "bridge")] == [
+        before[kind]["name"] for kind in ("host", "tap", "bridge")
+    ]
+    assert {one["probe"] for one in told["unseen"]} >= {"cloud.ports", "cloud.servers"}
+    assert strip["contradictions"] == []
+
+
 @pytest.mark.parametrize(
     ("instead", "code", "node", "server", "tap"),
     [

@@ -118,7 +118,7 @@ def cloud(
     target = f"cloud:{name}"
     return CloudSeen(
         name,
-        seen(target, "cloud.servers", Servers(name, len(servers), tuple(servers), everywhere)),
+        seen(target, "cloud.servers", Servers(name, len(servers), tuple(servers), everywhere, "")),
         seen(target, "cloud.ports", Ports(name, len(ports), tuple(ports))),
         seen(target, "cloud.floating_ips", FloatingAddresses(name, tuple(floating))),
         seen(target, "cloud.security_groups", GroupNames(name, {"g1": "k8s"})),

@@ -154,10 +154,34 @@ def test_nova_alone_knows_the_server_and_neutron_alone_the_port() -> None:
     no_neutron = strips(clouds=(replace(whole, ports=blind(whole.ports), floating=blind(whole.floating)),))["w1"]
     (way,) = no_neutron.ways
     assert (no_neutron.server.name, way.port.state, way.port.why) == ("k8s-w1", State.UNKNOWN, NO)
-    assert (way.host.name, way.tap.state) == ("compute", State.UNKNOWN)
+    assert (way.host.name, way.tap.state) == ("compute", State.SEEN)
     no_nova = strips(clouds=(replace(whole, servers=blind(whole.servers)),))["w2"]
     assert (no_nova.by, no_nova.server.state, no_nova.server.id) == (By.ADDRESS, State.UNKNOWN, S2)
     assert no_nova.ways[0].tap.state is State.SEEN
+
+
+def test_nova_without_neutron_knows_names_alone() -> None:
+    whole = cloud([server(S1, "k8s-w1", "", status="", placed_known=False)])
+    facts = whole.servers.facts
+    assert facts is not None
+    partial = replace(whole.servers, facts=replace(facts, partial="answers 500"))
+    found = joined(gathered(clouds=(replace(whole, servers=partial, ports=blind(whole.ports)),)))
+    strip = by_title(found)["w1"]
+    (way,) = strip.ways
+    assert (strip.by, strip.server.name, way.port.state, way.port.why) == (
+        By.PROVIDER_ID,
+        "k8s-w1",
+        State.UNKNOWN,
+        NO,
+    )
+    assert (way.port.id, way.host.name, way.tap.name, way.bridge.name) == (
+        P1,
+        "compute",
+        "tap3e6cb21a-00",
+        "br-int",
+    )
+    assert [one.why.en for one in found.unseen] == ["nobody answered", "answers 500"]
+    assert found.said == ()
 
 
 def test_a_role_that_sees_only_its_project_does_not_say_that_there_is_no_server() -> None:
