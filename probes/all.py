@@ -21,7 +21,19 @@ from probes.cloud import (
 )
 from probes.cloud import reach as cloud_reach
 from probes.cloud import state as cloud_state
-from probes.cluster import control_host, dns, join, places, pod_cidrs, pod_network, policies, service_path, starting
+from probes.cluster import (
+    control_host,
+    dns,
+    join,
+    leftovers,
+    places,
+    pod_cidrs,
+    pod_network,
+    pods_across,
+    policies,
+    service_path,
+    starting,
+)
 from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
@@ -67,6 +79,7 @@ __all__ = [
     "instances_path",
     "join",
     "kubelet",
+    "leftovers",
     "lets_in",
     "lists",
     "machine",
@@ -78,6 +91,7 @@ __all__ = [
     "plugs",
     "pod_cidrs",
     "pod_network",
+    "pods_across",
     "policies",
     "ports",
     "reach",

@@ -71,7 +71,7 @@ DNS_FAULTS: dict[str, Fault] = {
         "k8s-worker-1 stopped forwarding: its pods are cut off",
         breaks=(Run(W1, f"sysctl -qw {_FORWARD}=0"),),
         undo=(Run(W1, f"sysctl -qw {_FORWARD}=1"),),
-        shows=(_OUTSIDE,),
+        shows=(_OUTSIDE, Run(W1, f"sysctl {_FORWARD}")),
         shown=_fails(_FRESH),
     ),
     "pods-not-masqueraded": kube_fault(
@@ -86,14 +86,14 @@ DNS_FAULTS: dict[str, Fault] = {
                 f"{_flannel_args('--ip-masq', '--kube-subnet-mgr')}\n{_ROLLED}"
             ),
         ),
-        shows=(_FRESH,),
+        shows=(_FRESH, on_master(_MASQUERADE)),
         shown=_fails(_FRESH),
     ),
     "node-no-default-route": kube_fault(
         "the default route is gone from k8s-worker-2, where CoreDNS runs; routes to the other machines are not",
         breaks=(quietly(_coredns_on(f'"{W2}"')), Run(W2, _LOSE_ROUTE)),
         undo=(Run(W2, _FIND_ROUTE), quietly(_coredns_on("null"))),
-        shows=(_FRESH,),
+        shows=(_FRESH, Run(W2, "ping -c1 -W1 192.0.2.53")),
         shown=_fails(_FRESH),
     ),
     "dns-denied-by-policy": kube_fault(

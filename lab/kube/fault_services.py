@@ -27,7 +27,7 @@ SERVICE_FAULTS: dict[str, Fault] = {
         "one pod behind the Service `web` is ready, for nobody asks it, and listens on no port",
         breaks=(apply(_DEAF), quietly("kubectl wait --for=condition=Ready pod/web-deaf --timeout=60s")),
         undo=(delete("pod/web-deaf"),),
-        shows=(_SIX_TIMES, _ENDPOINTS),
+        shows=(_SIX_TIMES, on_master("kubectl get pods -l app=web -o wide"), _ENDPOINTS),
         shown=_fails(_SIX_TIMES),
     ),
     "kube-proxy-stuck": kube_fault(
@@ -37,7 +37,7 @@ SERVICE_FAULTS: dict[str, Fault] = {
             quietly("kubectl delete pod -l app=web && kubectl rollout status deployment web --timeout=90s"),
         ),
         undo=(Run(W1, "pkill -CONT -x kube-proxy; true"),),
-        shows=(_SIX_TIMES, _ENDPOINTS),
+        shows=(_SIX_TIMES, _ENDPOINTS, Run(W1, "ps -o stat,comm -C kube-proxy")),
         shown=_fails(_SIX_TIMES),
     ),
 }

@@ -1,6 +1,7 @@
 """All faults of the cluster."""
 
 from lab.faults import Fault
+from lab.kube.fault_calico import CALICO_FAULTS
 from lab.kube.fault_control import CONTROL_FAULTS
 from lab.kube.fault_dns import DNS_FAULTS
 from lab.kube.fault_network import NETWORK_FAULTS
@@ -9,5 +10,5 @@ from lab.kube.fault_services import SERVICE_FAULTS
 from lab.kube.fault_workloads import WORKLOAD_FAULTS
 
 KUBE_FAULTS: dict[str, Fault] = (
-    NODE_FAULTS | NETWORK_FAULTS | DNS_FAULTS | SERVICE_FAULTS | CONTROL_FAULTS | WORKLOAD_FAULTS
+    NODE_FAULTS | NETWORK_FAULTS | CALICO_FAULTS | DNS_FAULTS | SERVICE_FAULTS | CONTROL_FAULTS | WORKLOAD_FAULTS
 )

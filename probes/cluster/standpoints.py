@@ -27,6 +27,8 @@ class Standpoint:
     host: str
     pod: str
     """Address of a running pod there with a network of its own; empty when there is none."""
+    address: str
+    """The node's own, as the cluster knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,16 @@ async def standpoints(
     nodes = [node for node in listed if not _is_control(node)] or listed
     nodes.sort(key=lambda node: (node.metadata.name not in first, node.metadata.name))
     hosts = await asyncio.gather(*(host_of_node(toolbox, node.metadata.name, node) for node in nodes[: 4 * MOST]))
-    known = [(node.metadata.name, host) for node, host in zip(nodes, hosts, strict=False) if host][:MOST]
-    pods = await asyncio.gather(*(_pod_on(api, node, avoid) for node, _ in known))
-    return tuple(Standpoint(node, host, pod) for (node, host), pod in zip(known, pods, strict=True))
+    known = [(node, host) for node, host in zip(nodes, hosts, strict=False) if host][:MOST]
+    pods = await asyncio.gather(*(_pod_on(api, node.metadata.name, avoid) for node, _ in known))
+    return tuple(
+        Standpoint(node.metadata.name, host, pod, _address(node))
+        for (node, host), pod in zip(known, pods, strict=True)
+    )
+
+
+def _address(node: shapes.Node) -> str:
+    return next((one.address for one in node.status.addresses or () if one.type == "InternalIP"), "")
 
 
 def _is_control(node: shapes.Node) -> bool:

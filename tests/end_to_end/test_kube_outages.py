@@ -31,6 +31,7 @@ class Outage:
     fault: str
     cause: str
     target: str
+    """Empty where chance decides."""
     symptom: str
     inputs: tuple[str, ...]
     """NAME=VALUE; `$(COMMAND)` is what it says on master."""
@@ -136,7 +137,78 @@ CONTROL = tuple(
         ),
     )
 )
-OUTAGES = (*NODES, *RANGES, *PODS, *CONTROL)
+NAMES = tuple(
+    Outage(fault, cause, target, "pod-dns-fails", (), broken)
+    for fault, cause, target, broken in (
+        (
+            "coredns-none",
+            "coredns-scaled-to-zero",
+            "cluster:lab",
+            (MASTER, "kubectl -n kube-system get deployment coredns -o jsonpath={.spec.replicas} | grep -qx 0"),
+        ),
+        (
+            "dns-upstream",
+            "resolver-firewall-drops-dns",
+            "host:openstack-host",
+            ("openstack-host", "iptables -S INPUT 1 | grep -q 'dport 53 -j DROP'"),
+        ),
+        (
+            "node-forward-off",
+            "node-does-not-forward",
+            f"host:{W1}",
+            (W1, "grep -qx 0 /proc/sys/net/ipv4/ip_forward"),
+        ),
+        (
+            "node-no-default-route",
+            "node-without-default-route",
+            f"host:{W2}",
+            (W2, "! ip route | grep -q ^default"),
+        ),
+        (
+            "pods-not-masqueraded",
+            "pods-not-masqueraded",
+            "",
+            (MASTER, "! kubectl -n kube-flannel get daemonset kube-flannel-ds -o yaml | grep -q -e '- --ip-masq$'"),
+        ),
+    )
+)
+_WEB = "address=$(kubectl get service web -o jsonpath={.spec.clusterIP})"
+SERVICES = (
+    Outage(
+        "service-selector",
+        "service-selects-no-pod",
+        "host:web",
+        "service-does-not-answer",
+        (_WEB,),
+        (MASTER, "kubectl get service web -o jsonpath={.spec.selector.app} | grep -qx wbe"),
+    ),
+    Outage(
+        "backend-deaf",
+        "backend-does-not-listen",
+        "host:web-deaf",
+        "service-does-not-answer",
+        (_WEB,),
+        (MASTER, "kubectl get pod web-deaf -o jsonpath={.metadata.labels.app} | grep -qx web"),
+    ),
+    Outage(
+        "kube-proxy-stuck",
+        "kube-proxy-does-not-follow",
+        f"host:{W1}",
+        "service-does-not-answer",
+        (_WEB,),
+        (W1, "grep -q '^State:.T' /proc/$(pgrep -x kube-proxy)/status"),
+        undone=False,
+    ),
+    Outage(
+        "br-netfilter-off",
+        "bridge-netfilter-off",
+        f"host:{W1}",
+        "service-does-not-answer",
+        (_WEB,),
+        (W1, "sysctl -n net.bridge.bridge-nf-call-iptables | grep -qx 0"),
+    ),
+)
+OUTAGES = (*NODES, *RANGES, *PODS, *CONTROL, *NAMES, *SERVICES)
 
 
 @pytest.fixture
@@ -193,6 +265,60 @@ def test_what_only_its_owner_can_repair_is_named_with_its_last_words(
         assert said in str(named["values"])
 
 
+def test_a_cluster_ip_without_an_answer_to_ping_is_no_fault(healed_kube_lab: Lab, state: Path) -> None:
+    lab = healed_kube_lab
+    paste = lab.paste("clusterip-ping")
+    assert "100% packet loss" in paste
+    by_entry = diagnose("service-does-not-answer", lab.site(), state, "--set", _read(lab, _WEB))
+    for found in (diagnose(paste, lab.site(), state), by_entry):
+        assert (found.status, found.document["verdict"]) == (0, "not-a-fault"), (found.document, found.stderr)
+        assert found.document["causes"] == []
+
+
+def test_a_policy_that_flannel_does_not_enforce_is_said_to_be_without_effect(
+    healed_kube_lab: Lab, state: Path
+) -> None:
+    lab = healed_kube_lab
+    lab.break_("dns-denied-by-policy")
+    found = diagnose("pod-dns-fails", lab.site(), state)
+    assert (found.status, found.document["verdict"]) == (0, "nothing-found"), (found.document, found.stderr)
+    assert "flannel enforces no policies" in found.document["text"]["en"]
+
+
+def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(healed_kube_lab: Lab, state: Path) -> None:
+    """Its resources alone: nobody here follows them, so the packets stay lost."""
+    lab = healed_kube_lab
+    lab.break_("calico-crosssubnet")
+    mode = "kubectl get ippools.crd.projectcalico.org -o jsonpath={.items[0].spec.ipipMode}"
+    found = diagnose("pods-across-nodes", lab.site(), state)
+    assert found.document["causes"][0]["id"] == "calico-direct-routing-dropped", (found.document, found.stderr)
+    session = found.document["session"]
+    fixed = deadhop("fix", session, "--cause", "calico-direct-routing-dropped", *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert lab.run(MASTER, mode).stdout.strip() == "Always"
+    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert lab.run(MASTER, mode).stdout.strip() == "CrossSubnet"
+
+
+def test_a_node_whose_coredns_forwards_to_itself_gets_its_real_resolvers(healed_kube_lab: Lab, state: Path) -> None:
+    """Both nodes have the fault, and one is repaired: a pod on it answers for all."""
+    lab = healed_kube_lab
+    lab.break_("dns-loop")
+    found = diagnose(lab.paste("dns-loop"), lab.site(), state)
+    by_entry = diagnose("pod-dns-fails", lab.site(), state)
+    named = [each.document["causes"][0] for each in (found, by_entry)]
+    assert {(one["id"], one["confidence"]) for one in named} == {("coredns-forwards-to-itself", "certain")}
+
+    session, node = found.document["session"], named[0]["values"]["host"]
+    fixed = deadhop("fix", session, "--cause", "coredns-forwards-to-itself", *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert lab.run(node, "grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml").returncode == 0
+    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert lab.run(node, "grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml").returncode != 0
+
+
 def test_a_new_token_lets_the_machine_join_until_it_is_taken_back(healed_kube_lab: Lab, state: Path) -> None:
     lab = healed_kube_lab
     lab.break_("token-expired")
@@ -228,7 +354,8 @@ def _read(lab: Lab, given: str) -> str:
 def _assert_named(found: Ran, outage: Outage) -> None:
     assert (found.status, found.document["verdict"]) == (1, "cause"), (found.document, found.stderr)
     cause = found.document["causes"][0]
-    assert (cause["id"], cause["targets"], cause["confidence"]) == (outage.cause, [outage.target], "certain")
+    targets = [outage.target] if outage.target else cause["targets"]
+    assert (cause["id"], cause["targets"], cause["confidence"]) == (outage.cause, targets, "certain")
 
 
 def _is_broken(lab: Lab, outage: Outage) -> bool:

@@ -151,11 +151,34 @@ EXPECTED = {
             (M, "kubectl -n kube-system delete pod -l k8s-app=kube-dns"),
         ),
     ),
+    "node-forward-off": Expected(
+        "timed out", r"net\.ipv4\.ip_forward = 0", ((W1, "sysctl -qw net.ipv4.ip_forward=1"),)
+    ),
+    "node-no-default-route": Expected(
+        "Network is unreachable", "Network is unreachable", ((W2, "ip route add default via 10.0.0.1"),)
+    ),
+    "pods-not-masqueraded": Expected(
+        "timed out",
+        r'\["--kube-subnet-mgr"\]',
+        (
+            (
+                M,
+                "kubectl -n kube-flannel patch daemonset kube-flannel-ds --type=json -p "
+                """'[{"op": "add", "path": "/spec/template/spec/containers/0/args/1", "value": "--ip-masq"}]'""",
+            ),
+        ),
+    ),
+    "dns-denied-by-policy": Expected("only-web", "only-web", ((M, "kubectl delete networkpolicy only-web"),)),
+    "backend-deaf": Expected("connection refused", "web-deaf +1/1 +Running", ((M, "kubectl delete pod web-deaf"),)),
+    "kube-proxy-stuck": Expected(
+        "no route to host|context deadline exceeded", r"T\S* +kube-proxy", ((W1, "pkill -CONT -x kube-proxy"),)
+    ),
     "service-selector": Expected(
         "connection refused", "Selector: +app=wbe", ((M, "kubectl set selector service web app=web"),)
     ),
     "vxlan-blocked": Expected(LOST, LOST, ((W1, "iptables -D INPUT -p udp --dport 4789 -j DROP"),)),
     "hostgw-port-security": Expected(LOST, r"10\.244\.\d\.0/24 via 10\.0\.0\.34 dev eth0", ALLOW_PODS),
+    "calico-crosssubnet": Expected(LOST, "default-ipv4-ippool +CrossSubnet", ALLOW_PODS),
     "directrouting-port-security": Expected(LOST, r"10\.244\.\d\.0/24 via 10\.0\.0\.34 dev eth0", ALLOW_PODS),
     "pvc-pending": Expected("data +Pending", "no persistent volumes available", ((M, PV),)),
     "pvc-leftover": Expected("old +Terminating", "Used By: +user", ((M, "kubectl delete pod user"),)),
@@ -188,6 +211,12 @@ BATCHES = (
     ("flannel-env-missing", "containerd-down"),
     ("disk-full",),
     ("service-selector",),
+    ("node-forward-off",),
+    ("calico-crosssubnet",),
+    ("node-no-default-route",),
+    ("pods-not-masqueraded", "dns-denied-by-policy"),
+    ("backend-deaf",),
+    ("kube-proxy-stuck",),
     ("swap-on",),
     ("nodeip-missing", "dns-loop"),
     ("hostgw-port-security", "pending-taint"),

@@ -1,0 +1,232 @@
+"""k8s.leftovers: claims of a release that was installed into another namespace, and hold what the new one needs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import msgspec
+
+from probes.api import Api, ApiRequest
+from probes.cluster import shapes
+from probes.cluster.answers import fetch
+from probes.cluster.objects import CACHED, LIST_LIMIT
+from probes.errors import NotRecorded, ProbeError
+from probes.probe import Toolbox, probe
+
+_RELEASE = ("app.kubernetes.io/instance", "release")
+_ANNOTATION = "meta.helm.sh/release-name"
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    cluster: str
+    namespace: str
+    claim: str
+    """One there that waits for a volume; empty when none does."""
+    release: str
+    """Helm's, by the labels of the claim."""
+    left_in: str
+    """Another namespace with a bound claim of the same name; empty when there is none."""
+    volume: str
+    """What that one holds."""
+    policy: str
+    """Of the volume: Retain, Delete."""
+    users: tuple[str, ...]
+    """Pods in that namespace which use the claim."""
+    stateful_sets: tuple[str, ...]
+    """Of the same release, in that namespace."""
+    installed: bool
+    """Helm has a release of that name in that namespace; false too where its Secrets may not be listed."""
+    take: str
+    """Merge patch of the volume that gives it to the claim which waits."""
+    back: str
+    """And the one that gives it back."""
+    stuck_pod: str
+    """A pod of the namespace that is not ready: those that wait for a volume first, jobservice last."""
+    jobservice: str
+    """Deployment of that name; empty when there is none."""
+    jobservice_ready: bool
+
+
+class _Meta(shapes.Meta):
+    annotations: dict[str, str] | None = None
+    uid: str = ""
+
+
+class _ClaimSpec(shapes.Shape):
+    volume_name: str = ""
+
+
+class _Phase(shapes.Shape):
+    phase: str = ""
+
+
+class Claim(shapes.Shape):
+    metadata: _Meta
+    spec: _ClaimSpec = msgspec.field(default_factory=_ClaimSpec)
+    status: _Phase = msgspec.field(default_factory=_Phase)
+
+
+class _Claims(shapes.Shape):
+    items: list[Claim] | None
+
+
+class _VolumeSpec(shapes.Shape):
+    persistent_volume_reclaim_policy: str = ""
+
+
+class _Volume(shapes.Shape):
+    metadata: shapes.Meta
+    spec: _VolumeSpec = msgspec.field(default_factory=_VolumeSpec)
+
+
+class _ClaimName(shapes.Shape):
+    claim_name: str = ""
+
+
+class _PodVolume(shapes.Shape):
+    persistent_volume_claim: _ClaimName | None = None
+
+
+class _PodSpec(shapes.Shape):
+    volumes: list[_PodVolume] | None = None
+
+
+class _PodStatus(shapes.Shape):
+    conditions: list[shapes.Condition] | None = None
+
+
+class _Pod(shapes.Shape):
+    metadata: shapes.Meta
+    spec: _PodSpec = msgspec.field(default_factory=_PodSpec)
+    status: _PodStatus = msgspec.field(default_factory=_PodStatus)
+
+
+class _Pods(shapes.Shape):
+    items: list[_Pod] | None
+
+
+class _Named(shapes.Shape):
+    metadata: _Meta
+
+
+class _NamedList(shapes.Shape):
+    items: list[_Named] | None
+
+
+_CLAIMS = ApiRequest(("api", "v1", "persistentvolumeclaims"), (CACHED,), shape=_Claims, limit=LIST_LIMIT)
+
+
+@probe(
+    "k8s.leftovers",
+    commands=("GET /api/v1/", "GET /apis/apps/v1/namespaces/"),
+    timeout=15.0,
+    on="cluster",
+    namespace="k8s-name",
+)
+async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers:
+    """A claim of the namespace that waits, and its twin elsewhere that has the volume."""
+    api = await toolbox.api(f"cluster:{cluster}")
+    claims, pods, deployments = await asyncio.gather(
+        fetch(api, _CLAIMS, _Claims), _pods(api, namespace), _named(api, namespace, "deployments")
+    )
+    waiting, twin = twins(claims.items or [], namespace)
+    release = release_of(waiting) if waiting else ""
+    left_in = twin.metadata.namespace if twin else ""
+    others, sets, installed, policy = await _there(api, left_in, release, twin.spec.volume_name if twin else "")
+    jobservice = next((one.metadata.name for one in deployments if "jobservice" in one.metadata.name), "")
+    unready = sorted((one for one in pods if not _is_ready(one)), key=_last_those_that_ask)
+    return Leftovers(
+        cluster=cluster,
+        namespace=namespace,
+        claim=waiting.metadata.name if waiting else "",
+        release=release,
+        left_in=left_in,
+        volume=twin.spec.volume_name if twin else "",
+        policy=policy,
+        users=tuple(one.metadata.name for one in others if twin and _uses(one, twin.metadata.name)),
+        stateful_sets=tuple(one.metadata.name for one in sets if release and release_of(one) == release),
+        installed=installed,
+        take=_patch(namespace, waiting.metadata.name, waiting.metadata.uid) if waiting else "",
+        back=_patch(left_in, twin.metadata.name, twin.metadata.uid) if twin else "",
+        stuck_pod=unready[0].metadata.name if unready else "",
+        jobservice=jobservice,
+        jobservice_ready=bool(jobservice) and not any(one.metadata.name.startswith(jobservice) for one in unready),
+    )
+
+
+def twins(claims: list[Claim], namespace: str) -> tuple[Claim | None, Claim | None]:
+    """The one that waits, if any, and its twin that is bound; those with a twin first."""
+    waiting = [one for one in claims if one.metadata.namespace == namespace and one.status.phase != "Bound"]
+    others = [one for one in claims if one.metadata.namespace != namespace and one.status.phase == "Bound"]
+    bound = {one.metadata.name: one for one in others}
+    waiting.sort(key=lambda one: one.metadata.name not in bound)
+    return (waiting[0], bound.get(waiting[0].metadata.name)) if waiting else (None, None)
+
+
+def release_of(one: Claim | _Named) -> str:
+    """By Helm's annotation, else by the labels that charts give."""
+    labels = one.metadata.labels or {}
+    named = (one.metadata.annotations or {}).get(_ANNOTATION, "")
+    return named or next((labels[key] for key in _RELEASE if key in labels), "")
+
+
+def _patch(namespace: str, name: str, uid: str) -> str:
+    ref = {"namespace": namespace, "name": name, "uid": uid, "resourceVersion": None}
+    return msgspec.json.encode({"spec": {"claimRef": ref}}).decode()
+
+
+def _is_ready(pod: _Pod) -> bool:
+    return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or ())
+
+
+def _last_those_that_ask(pod: _Pod) -> tuple[bool, bool, str]:
+    waits = any(one.persistent_volume_claim for one in pod.spec.volumes or ())
+    return not waits, "jobservice" in pod.metadata.name, pod.metadata.name
+
+
+def _uses(pod: _Pod, claim: str) -> bool:
+    return any(
+        one.persistent_volume_claim is not None and one.persistent_volume_claim.claim_name == claim
+        for one in pod.spec.volumes or ()
+    )
+
+
+async def _pods(api: Api, namespace: str) -> list[_Pod]:
+    path = ("api", "v1", "namespaces", namespace, "pods")
+    return (await fetch(api, ApiRequest(path, (CACHED,), shape=_Pods, limit=LIST_LIMIT), _Pods)).items or []
+
+
+async def _named(api: Api, namespace: str, what: str) -> list[_Named]:
+    path = ("apis", "apps", "v1", "namespaces", namespace, what)
+    return (await fetch(api, ApiRequest(path, (CACHED,), shape=_NamedList), _NamedList)).items or []
+
+
+async def _there(api: Api, namespace: str, release: str, volume: str) -> tuple[list[_Pod], list[_Named], bool, str]:
+    if not namespace:
+        return [], [], False, ""
+    pods, sets, installed, policy = await asyncio.gather(
+        _pods(api, namespace),
+        _named(api, namespace, "statefulsets"),
+        _is_installed(api, namespace, release),
+        _policy(api, volume),
+    )
+    return pods, sets, installed, policy
+
+
+async def _is_installed(api: Api, namespace: str, release: str) -> bool:
+    """Of Helm's Secrets only the names are read."""
+    path = ("api", "v1", "namespaces", namespace, "secrets")
+    query = (("labelSelector", f"owner=helm,name={release}"),)
+    try:
+        return bool((await fetch(api, ApiRequest(path, query, shape=_NamedList), _NamedList)).items)
+    except NotRecorded:
+        raise
+    except ProbeError:
+        return False
+
+
+async def _policy(api: Api, volume: str) -> str:
+    request = ApiRequest(("api", "v1", "persistentvolumes", volume), shape=_Volume)
+    return (await fetch(api, request, _Volume)).spec.persistent_volume_reclaim_policy

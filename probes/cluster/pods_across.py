@@ -1,0 +1,71 @@
+"""k8s.pods_across: whether pods reach pods of other nodes, while the nodes reach each other."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_from
+from probes.node.tries import COMMANDS, Try
+from probes.probe import Toolbox, probe
+
+_NOBODY_LISTENS, _KUBELET = 1, 10250
+_ARRIVED = ("opened", "refused")
+"""A reset comes from the far end itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodsAcross:
+    cluster: str
+    sent: int
+    """Connections from a pod to a pod of another node."""
+    arrived: int
+    nodes_sent: int
+    """From a node to the kubelet of another."""
+    nodes_arrived: int
+    lost: tuple[str, ...]
+    """`w1 → w2` of those pods whose packets do not arrive."""
+    host: str
+    """Of the first of them, from which nothing arrives; empty when all arrive."""
+    to_pod: str
+    """Address of the pod that it does not reach."""
+    not_tried: tuple[str, ...]
+
+
+@probe(
+    "k8s.pods_across",
+    commands=("GET /api/v1/nodes", "GET /api/v1/pods", *COMMANDS),
+    timeout=25.0,
+    on="cluster",
+)
+async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
+    """Connects from a pod on each of some nodes to pods on the others, on a port where nobody listens: a reset says
+    that the packet arrived. And from node to node."""
+    places = await standpoints(toolbox, await toolbox.api(f"cluster:{cluster}"))
+    wanted = [(place, _to_others(place, places)) for place in places if place.pod]
+    found = await asyncio.gather(*(try_from(toolbox, [place], tries) for place, tries in wanted))
+    tried = [one for each, _ in found for one in each]
+    pods = [one for one in tried if one.of.startswith("pod") and one.from_pod]
+    nodes = [one for one in tried if one.of.startswith("node") and not one.from_pod]
+    lost = [one for one in pods if one.outcome not in _ARRIVED]
+    return PodsAcross(
+        cluster=cluster,
+        sent=len(pods),
+        arrived=len(pods) - len(lost),
+        nodes_sent=len(nodes),
+        nodes_arrived=sum(one.outcome in _ARRIVED for one in nodes),
+        lost=tuple(f"{one.node} → {_name(one)}" for one in lost),
+        host=lost[0].host if lost else "",
+        to_pod=lost[0].to if lost else "",
+        not_tried=tuple(dict.fromkeys(why for _, said in found for why in said)),
+    )
+
+
+def _to_others(place: Standpoint, places: tuple[Standpoint, ...]) -> list[tuple[str, Try]]:
+    others = [other for other in places if other is not place]
+    pods = [(f"pod {other.node}", Try("tcp", other.pod, _NOBODY_LISTENS)) for other in others if other.pod]
+    return pods + [(f"node {other.node}", Try("tcp", other.address, _KUBELET)) for other in others if other.address]
+
+
+def _name(one: Tried) -> str:
+    return one.of.partition(" ")[2]
