@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from probes.cloud import containers
+from probes.cloud.containers import Container, container_of
 from probes.cloud.host_facts import AgentConfig
 from probes.connection import Connection
 from probes.errors import ProbeError, UnreadableOutput
@@ -19,7 +21,7 @@ _OPTION = re.compile(r"[A-Za-z0-9_]+/[a-z0-9_-]+")
 _FILE = re.compile(r"--config-(file|dir)[ =\0]+([^\s\0)]+)")
 _ANY = (0, 1, 2)
 _DEFAULT = "DEFAULT"
-COMMANDS = ("systemctl show", "cat /proc/", "grep -EHs", "stat -c", "ls -1")
+COMMANDS = ("systemctl show", "cat /proc/", "grep -EHs", "stat -c", "ls -1", *containers.COMMANDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,12 @@ class Running:
     pid: int
     words: str
     """Its command line, or what its unit would start."""
+    container: Container | None = None
+
+    @property
+    def root(self) -> str:
+        """In front of the paths that the process sees."""
+        return f"/proc/{self.pid}/root" if self.container else ""
 
 
 @probe("openstack.agent_config", commands=COMMANDS, timeout=15.0, unit="unit", options="line[]")
@@ -35,11 +43,12 @@ async def agent_config(host: str, toolbox: Toolbox, unit: str, options: tuple[st
     wanted = checked(options)
     connection = toolbox.connection(target_of(host))
     running = await running_of(connection, unit)
-    files = await files_of(connection, running.words)
-    values, set_in = await read(connection, files, wanted)
-    changed = await _changed(connection, running.pid, files)
+    files = await files_of(connection, running)
+    values, set_in = await read(connection, files, wanted, running.root)
+    changed = await _changed(connection, running, files)
     name = unit if "." in unit else f"{unit}.service"
-    return AgentConfig(host, name, running.pid, files, values, set_in, changed)
+    container, engine = (running.container.name, running.container.engine) if running.container else ("", "")
+    return AgentConfig(host, name, running.pid, files, values, set_in, changed, container, engine)
 
 
 def checked(options: Sequence[str]) -> tuple[str, ...]:
@@ -53,12 +62,16 @@ def checked(options: Sequence[str]) -> tuple[str, ...]:
 
 
 async def running_of(connection: Connection, unit: str) -> Running:
-    shown = await ask(connection, "systemctl", "show", unit, "-p", "MainPID,ExecStart")
+    """As a unit of systemd, else in a container."""
+    shown = await ask(connection, "systemctl", "show", unit, "-p", "LoadState,MainPID,ExecStart")
     pid = parse_pid(shown)
+    container = await container_of(connection, unit) if not pid else None
+    if container is not None:
+        pid = container.pid
     line = ""
     if pid:
         line = await ask(connection, "cat", f"/proc/{pid}/cmdline", ok=_ANY)
-    return Running(pid, line if "--config-" in line else shown)
+    return Running(pid, line if "--config-" in line else shown, container)
 
 
 @reading("systemctl show", hint="is systemd running there?")
@@ -66,14 +79,14 @@ def parse_pid(text: str) -> int:
     return int(dict(line.split("=", 1) for line in text.splitlines() if "=" in line)["MainPID"])
 
 
-async def files_of(connection: Connection, words: str) -> tuple[str, ...]:
-    """In the order in which oslo.config reads them; a folder's files by name."""
+async def files_of(connection: Connection, running: Running) -> tuple[str, ...]:
+    """In the order in which oslo.config reads them; a folder's files by name. Paths are those the process sees."""
     files: list[str] = []
-    for kind, path in parse_files(words):
+    for kind, path in parse_files(running.words):
         if kind == "file":
             files.append(path)
         else:
-            found = await ask(connection, "ls", "-1", path, sudo=True, ok=_ANY)
+            found = await ask(connection, "ls", "-1", running.root + path, sudo=True, ok=_ANY)
             files += sorted(f"{path.rstrip('/')}/{name}" for name in found.splitlines() if name.endswith(".conf"))
     return tuple(dict.fromkeys(files))
 
@@ -86,15 +99,16 @@ def parse_files(words: str) -> list[tuple[str, str]]:
 
 
 async def read(
-    connection: Connection, files: tuple[str, ...], wanted: tuple[str, ...]
+    connection: Connection, files: tuple[str, ...], wanted: tuple[str, ...], root: str = ""
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Nothing but section heads and lines of these options comes over."""
+    """Nothing but section heads and lines of these options comes over. `root` stands before the files there."""
     if not files:
         return dict.fromkeys(wanted, ""), dict.fromkeys(wanted, "")
     names = "|".join(sorted({re.escape(one.split("/")[1]) for one in wanted}))
     pattern = rf"^(\[[A-Za-z0-9_:.-]+\]|({names})[[:space:]]*[=:])"
-    text = await ask(connection, "grep", "-EHs", pattern, *files, sudo=True, ok=_ANY)
-    return parse_options(text, files, wanted)
+    text = await ask(connection, "grep", "-EHs", pattern, *(root + file for file in files), sudo=True, ok=_ANY)
+    lines = (line.removeprefix(root) for line in text.splitlines())
+    return parse_options("\n".join(lines), files, wanted)
 
 
 def parse_options(
@@ -117,12 +131,13 @@ def parse_options(
     return values, set_in
 
 
-async def _changed(connection: Connection, pid: int, files: tuple[str, ...]) -> tuple[str, ...]:
-    if not pid or not files:
+async def _changed(connection: Connection, running: Running, files: tuple[str, ...]) -> tuple[str, ...]:
+    if not running.pid or not files:
         return ()
+    there = (running.root + file for file in files)
     try:
-        text = await ask(connection, "stat", "-c", "%Y %n", f"/proc/{pid}", *files, ok=_ANY)
-        return parse_changed(text, pid)
+        text = await ask(connection, "stat", "-c", "%Y %n", f"/proc/{running.pid}", *there, sudo=True, ok=_ANY)
+        return tuple(path.removeprefix(running.root) for path in parse_changed(text, running.pid))
     except ProbeError:
         return ()
 

@@ -40,6 +40,38 @@ class AgentConfig:
     """`section/option` → the file that decides."""
     changed: tuple[str, ...]
     """Files that were written after the process had started: what they say now is not what it runs with."""
+    container: str = ""
+    """Its container, where it runs in one; files are those that it sees there."""
+    engine: str = ""
+    """podman or docker."""
+
+
+@dataclass(frozen=True, slots=True)
+class KollaSetting:
+    """An option of a service that kolla-ansible deploys: what the node has, and what should come there."""
+
+    host: str
+    container: str
+    engine: str
+    """podman or docker."""
+    unit: str
+    """Its unit of systemd, which kolla-ansible makes since 2023.1; empty where there is none."""
+    node_file: str
+    """What the container copies its file from."""
+    on_node: str
+    """The option's value there; empty where it is not set."""
+    copies_once: bool
+    """KOLLA_CONFIG_STRATEGY=COPY_ONCE: what came to the node after the container was made is never read."""
+    deploy_host: str
+    """Where kolla-ansible's globals.yml was found; empty when nowhere."""
+    variables: dict[str, str]
+    """Of globals.yml: those that decide about bridge mappings; those that it does not set are missing."""
+    computes_get_mappings: bool
+    """Whether these variables make kolla-ansible give compute nodes any bridge mappings."""
+    wanted: str
+    """The value in the operator's own files below `node_custom_config`; empty where none sets it."""
+    wanted_in: str
+    """The file that decides."""
 
 
 @dataclass(frozen=True, slots=True)

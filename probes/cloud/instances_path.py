@@ -37,8 +37,8 @@ async def instances_path(host: str, toolbox: Toolbox) -> InstancesPath:
     """The folder where nova-compute keeps its servers: owner, mode, mount, and whether it can write there."""
     connection = toolbox.connection(target_of(host))
     running = await running_of(connection, _UNIT)
-    files = await files_of(connection, running.words)
-    values, _ = await read(connection, files, _OPTIONS)
+    files = await files_of(connection, running)
+    values, _ = await read(connection, files, _OPTIONS, running.root)
     path = path_of(values)
     user, status, mount, space = await asyncio.gather(
         _user(connection, running.pid),

@@ -42,6 +42,10 @@ class Outage:
     """Succeeds on the controller while the fault is not there."""
 
 
+MAPPED = (
+    "openstack network agent show -f value -c configuration "
+    "$(openstack network agent list --host compute -f value -c ID) | grep -q br-ex"
+)
 ALIVE = "openstack network agent list --host {} --agent-type {} -f value -c Alive | grep -q True"
 OVS_ALIVE = ALIVE.format("compute", "open-vswitch")
 NO_DEAD = "! openstack network agent list -f value -c Alive | grep -q False"
@@ -52,10 +56,11 @@ OUTAGES = (
         "bridge-mapping-missing",
         "host:compute",
         BUILD,
-        well=(
-            "openstack network agent show -f value -c configuration "
-            "$(openstack network agent list --host compute -f value -c ID) | grep -q br-ex"
-        ),
+        well=MAPPED,
+    ),
+    Outage("kolla-setting-lost", "kolla-setting-not-on-node", "host:compute", BUILD, well=MAPPED),
+    Outage(
+        "kolla-container-old", "kolla-container-has-old-files", "host:compute", BUILD, True, "disruptive", False
     ),
     Outage("ovs-agent-stopped", "neutron-agent-stopped", "host:compute", BUILD, well=OVS_ALIVE),
     Outage(

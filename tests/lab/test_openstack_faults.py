@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from lab.cloud.agents import AGENT_INI
+from lab.cloud.fault_kolla import CONTAINER, ON_NODE, UNIT
 from lab.cloud.faults import CLOUD_FAULTS
 from lab.inside import script
 from lab.processes import parallel
@@ -54,6 +55,10 @@ def agent_dead(host: str, binary: str) -> str:
     return rf"{host} +\| XXX +\| UP +\| {binary}"
 
 
+MAPPED = until(
+    "openstack network agent show $(openstack network agent list --host compute -f value -c ID) "
+    "-f yaml | grep -q 'provider: br-ex'"
+)
 AGENT_ALIVE = until(f"openstack network agent list --host compute | grep -q ':-).*{OVS_AGENT}'")
 PRIVATE = "--network private-net --security-group k8s"
 PAIR = "openstack port set --allowed-address ip-address=10.244.0.0/16"
@@ -73,15 +78,24 @@ EXPECTED = {
         r"bridge_mappings: \{\}",
         (
             (C1, f"sed -i 's/^#bridge_mappings/bridge_mappings/' {AGENT_INI}; {RESTART}"),
-            (
-                CTL,
-                until(
-                    "openstack network agent show $(openstack network agent list --host compute -f value -c ID) "
-                    "-f yaml | grep -q 'provider: br-ex'"
-                )
-                + f"; {AGENT_ALIVE}; {again('--network ext-net')}",
-            ),
+            (CTL, f"{MAPPED}; {AGENT_ALIVE}; {again('--network ext-net')}"),
         ),
+    ),
+    "kolla-setting-lost": Expected(
+        "message: Exceeded maximum number of retries",
+        f"{CONTAINER} Up",
+        (
+            (
+                C1,
+                f"sed -i 's/^\\[ovs\\]/&\\nbridge_mappings = provider:br-ex/' {ON_NODE}; systemctl restart {UNIT}",
+            ),
+            (CTL, f"{MAPPED}; {AGENT_ALIVE}; {again('--network ext-net')}"),
+        ),
+    ),
+    "kolla-container-old": Expected(
+        "message: Exceeded maximum number of retries",
+        f"{CONTAINER} Up",
+        ((C1, f"systemctl restart {UNIT}"), (CTL, f"{MAPPED}; {AGENT_ALIVE}; {again('--network ext-net')}")),
     ),
     "dhcp-agent-stopped": Expected(
         "no lease, failing", agent_dead(CTL, "neutron-dhcp-agent"), starts(CTL, "neutron-dhcp-agent")
@@ -212,6 +226,8 @@ BATCHES = (
     ("quota-exceeded", "tunnels-blocked"),
     ("computes-disabled", "docker-overlap"),
     ("floating-loop",),
+    ("kolla-setting-lost",),
+    ("kolla-container-old",),
     ("ovs-restarted",),
     ("local-ip-invalid",),
     ("local-ip-unreachable",),
