@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass, replace
 
+from probes.connection import Connection
 from probes.errors import ProbeError
 from probes.linux.ask import ask
 from probes.linux.facts import Disk, Disks
@@ -16,14 +17,34 @@ from probes.site import target_of
 
 _SPACE = ("df", "-PB1", "-x", "devtmpfs", "-x", "squashfs")
 _INODES = ("df", "-Pi", "-x", "devtmpfs", "-x", "squashfs")
-_BLOCKS = ("lsblk", "-Jbo", "PATH,TYPE,SIZE")
+_BLOCKS = ("lsblk", "-Jbo", "NAME,PATH,TYPE,SIZE")
+"""With NAME it is a tree: a partition stands below its disk."""
 _KEPT_IN_MEMORY = re.compile(r"/var(?:/lib(?:/[^/]+)?)?")
+_KINDS = ("findmnt", "-nro", "SOURCE,FSTYPE")
+_GROWPART = "/usr/bin/growpart"
+_FULL = 80
+"""Percent."""
 _ANY = (0, 1)
 _TABLE = 34 * 512 * 2 + (1 << 20)
 """Bytes that partition tables and alignment take at most; what is left below is no room to grow."""
 
 
-@probe("linux.disks", commands=("df -PB1", "df -Pi", "lsblk -Jbo"))
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Behind a partition."""
+
+    free: int
+    disk: str
+    part: int
+
+
+NO_ROOM = Room(0, "", 0)
+
+
+@probe(
+    "linux.disks",
+    commands=("df -PB1", "df -Pi", "lsblk -Jbo", "findmnt -nro", "ls -1"),
+)
 async def disks(host: str, toolbox: Toolbox) -> Disks:
     """File systems with a disk behind them: size, what is left, and what the disk could still give."""
     connection = toolbox.connection(target_of(host))
@@ -32,18 +53,34 @@ async def disks(host: str, toolbox: Toolbox) -> Disks:
         growth = parse_growth(await ask(connection, *_BLOCKS))
     except ProbeError:
         growth = {}
-    return Disks(host, parse_disks(space, inodes, growth))
+    return await _how_to_grow(connection, Disks(host, parse_disks(space, inodes, growth)))
+
+
+async def _how_to_grow(connection: Connection, found: Disks) -> Disks:
+    """Asked only where it matters."""
+    if not any(one.can_grow and one.used_percent >= _FULL for one in found.disks):
+        return found
+    kinds, program = await asyncio.gather(
+        ask(connection, *_KINDS, ok=_ANY), ask(connection, "ls", "-1", _GROWPART, ok=(0, 1, 2))
+    )
+    of = dict(line.split(None, 1) for line in kinds.splitlines() if len(line.split()) == 2)
+    disks = tuple(replace(one, filesystem=of.get(one.device, "")) if one.can_grow else one for one in found.disks)
+    return Disks(found.host, disks, growpart=program.strip() == _GROWPART)
 
 
 @reading("df")
-def parse_disks(space: str, inodes: str, growth: Mapping[str, int]) -> tuple[Disk, ...]:
+def parse_disks(space: str, inodes: str, growth: Mapping[str, Room]) -> tuple[Disk, ...]:
     """Of `df -PB1` and `df -Pi`; each device and mount once."""
     files = {mount: use for _, _, use, mount in _rows(inodes)}
     return tuple(
-        Disk(mount, device, size, available, use, files.get(mount, 0), growth.get(device, 0))
+        _disk(mount, device, size, available, use, files.get(mount, 0), growth.get(device, NO_ROOM))
         for device, (size, available), use, mount in _rows(space)
         if not _of_a_container(device, mount)
     )
+
+
+def _disk(mount: str, device: str, size: int, available: int, use: int, files: int, room: Room) -> Disk:
+    return Disk(mount, device, size, available, use, files, room.free, room.disk, room.part)
 
 
 def _of_a_container(device: str, mount: str) -> bool:
@@ -68,16 +105,13 @@ def _number(text: str) -> int:
 
 
 @reading("lsblk")
-def parse_growth(text: str) -> dict[str, int]:
-    """Partition → bytes of its disk that belong to no partition."""
+def parse_growth(text: str) -> dict[str, Room]:
+    """Partition → what of its disk belongs to no partition; only the last can grow into that."""
     growth = {}
     for disk in json_of(text)["blockdevices"]:
         parts = [child for child in disk.get("children", ()) if child["type"] == "part"]
         free = int(disk["size"]) - sum(int(part["size"]) for part in parts)
-        growth.update({str(part["path"]): free if free > _TABLE else 0 for part in _last(parts)})
+        if parts and free > _TABLE:
+            path, whole = str(parts[-1]["path"]), str(disk["path"])
+            growth[path] = Room(free, whole, int(path.removeprefix(whole).removeprefix("p")))
     return growth
-
-
-def _last(parts: list[Any]) -> list[Any]:
-    """Only the last partition can grow into what is behind it."""
-    return parts[-1:]

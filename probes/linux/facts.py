@@ -234,9 +234,17 @@ class Disk:
     """0 where the file system does not count them."""
     can_grow: int
     """Bytes of the disk behind the partition that belong to no partition; 0 where it is no partition."""
+    disk: str = ""
+    """On which the partition lies, where it can grow."""
+    part: int = 0
+    """Its number there."""
+    filesystem: str = ""
+    """ext4, xfs, …; looked at where it is full and can grow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disks:
     host: str
     disks: tuple[Disk, ...]
+    growpart: bool = False
+    """The program is there; looked at where a disk is full and can grow."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from probes.errors import UnreadableOutput
-from probes.linux.disks import parse_disks, parse_growth
+from probes.linux.disks import Room, parse_disks, parse_growth
 from probes.linux.journal import complaints
 from probes.linux.unit import parse_units
 from probes.node.control_plane import parse_certificate, parse_copies, parse_logs, parse_unreached
@@ -169,7 +169,7 @@ def test_a_certificate_by_the_clock_of_its_machine() -> None:
 
 
 def test_disks_of_a_node_without_its_containers() -> None:
-    found = parse_disks(recorded("df-node"), recorded("df-inodes-node"), {"/dev/vda": 7})
+    found = parse_disks(recorded("df-node"), recorded("df-inodes-node"), {"/dev/vda": Room(7, "/dev/vda", 1)})
     assert [(disk.mount, disk.device, disk.can_grow) for disk in found] == [
         ("/", "overlay", 0),
         ("/opt/kube", "/dev/vda", 7),
@@ -183,10 +183,19 @@ def test_only_the_last_partition_can_grow() -> None:
     part = '{"path": "/dev/vda%d", "type": "part", "size": %d}'
     text = '{"blockdevices": [%s]}'
     parts = disk % ", ".join([part % (1, 1_000_000_000), part % (2, 19_000_000_000)])
-    assert parse_growth(text % parts) == {"/dev/vda2": 80_000_000_000}
+    assert parse_growth(text % parts) == {"/dev/vda2": Room(80_000_000_000, "/dev/vda", 2)}
     full = disk % (part % (1, 99_999_000_000))
-    assert parse_growth(text % full) == {"/dev/vda1": 0}
+    assert parse_growth(text % full) == {}
     assert parse_growth(text % (disk % "")) == {}
+
+
+def test_a_partition_stands_below_its_disk() -> None:
+    """lsblk 2.38.1 of a loop device."""
+    text = (
+        '{"blockdevices": [{"name":"loop0","path":"/dev/loop0","type":"loop","size":67108864,"children": '
+        '[{"name":"loop0p1","path":"/dev/loop0p1","type":"part","size":25165824}]}]}'
+    )
+    assert parse_growth(text) == {"/dev/loop0p1": Room(41943040, "/dev/loop0", 1)}
 
 
 def test_what_is_kept_in_memory_counts_below_var_only() -> None:
