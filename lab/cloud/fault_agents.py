@@ -23,6 +23,7 @@ from lab.cloud.steps import (
     gone,
     ini,
     log,
+    no_copies,
     ping,
     restart,
     rows,
@@ -71,6 +72,7 @@ AGENT_FAULTS = {
         ),
         undo=(
             at_will("port delete stuck-port"),
+            no_copies(),
             Run(C1, f"sed -i 's/^#bridge_mappings/bridge_mappings/' {AGENT_INI}"),
             restart(),
             *gone(),
@@ -125,7 +127,7 @@ AGENT_FAULTS = {
     "local-ip-invalid": cloud_fault(
         "local_ip of the agent is no address of compute: the agent exits, again and again",
         breaks=(ini("local_ip", "192.168.100.202"), restart(), then(dead())),
-        undo=(ini("local_ip", "192.168.100.102"), restart()),
+        undo=(no_copies(), ini("local_ip", "192.168.100.102"), restart()),
         shows=(
             log(C1, OVS_AGENT, "Tunneling can", 1),
             AGENTS,

@@ -16,6 +16,7 @@ from lab.cloud.steps import (
     cloud_fault,
     drops_of_tap,
     ini,
+    no_copies,
     no_rule,
     ping,
     restart,
@@ -175,6 +176,7 @@ NETWORK_FAULTS = {
         "local_ip is an address of compute that the others cannot reach: tunnels in one direction",
         breaks=(Run(C1, "ip addr add 10.99.0.1/32 dev lo"), ini("local_ip", "10.99.0.1"), restart()),
         undo=(
+            no_copies(),
             ini("local_ip", "192.168.100.102"),
             Run(C1, "ip addr del 10.99.0.1/32 dev lo 2>/dev/null; true"),
             restart(),

@@ -67,6 +67,11 @@ def ini(key: str, value: str) -> Run:
     return Run(C1, f"sed -i 's|^{key} = .*|{key} = {value}|' {AGENT_INI}")
 
 
+def no_copies() -> Run:
+    """Of that configuration, which repairs leave beside it until they are undone."""
+    return Run(C1, f"rm -f {AGENT_INI}.deadhop-*")
+
+
 def log(machine: str, unit: str, pattern: str, lines: int = 2) -> Run:
     return Run(
         machine, f"journalctl -u {unit} --no-pager -o cat --since -150s | grep -E '{pattern}' | tail -n {lines}"
