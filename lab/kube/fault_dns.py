@@ -2,7 +2,7 @@
 
 from lab.faults import Fault, Run
 from lab.kube.node import RESOLVER
-from lab.kube.steps import W1, W2, apply, delete, in_pod, kube_fault, on_master, quietly
+from lab.kube.steps import W1, W2, apply, coredns_on, delete, in_pod, kube_fault, on_master, quietly
 from lab.machines import MACHINES
 
 _WORKERS = (W1, W2)
@@ -29,15 +29,6 @@ def _flannel_args(*words: str) -> str:
     return (
         f"{_FLANNEL} patch daemonset kube-flannel-ds --type=json "
         f'-p \'[{{"op": "replace", "path": "{_ARGS}", "value": [{listed}]}}]\''
-    )
-
-
-def _coredns_on(node: str) -> str:
-    """JSON: a name, or null."""
-    patch = f'{{"spec": {{"template": {{"spec": {{"nodeSelector": {{"kubernetes.io/hostname": {node}}}}}}}}}}}'
-    return (
-        f"kubectl -n kube-system patch deployment coredns -p '{patch}'\n"
-        "kubectl -n kube-system rollout status deployment coredns --timeout=90s"
     )
 
 
@@ -91,8 +82,8 @@ DNS_FAULTS: dict[str, Fault] = {
     ),
     "node-no-default-route": kube_fault(
         "the default route is gone from k8s-worker-2, where CoreDNS runs; routes to the other machines are not",
-        breaks=(quietly(_coredns_on(f'"{W2}"')), Run(W2, _LOSE_ROUTE)),
-        undo=(Run(W2, _FIND_ROUTE), quietly(_coredns_on("null"))),
+        breaks=(quietly(coredns_on(f'"{W2}"')), Run(W2, _LOSE_ROUTE)),
+        undo=(Run(W2, _FIND_ROUTE), quietly(coredns_on("null"))),
         shows=(_FRESH, Run(W2, "ping -c1 -W1 192.0.2.53")),
         shown=_fails(_FRESH),
     ),

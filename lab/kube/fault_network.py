@@ -2,7 +2,7 @@
 
 from lab.faults import Fault, Run, Step
 from lab.kube.node import RESOLVER
-from lab.kube.steps import W1, W2, in_pod, kube_fault, on_master, quietly
+from lab.kube.steps import W1, W2, coredns_on, in_pod, kube_fault, on_master, quietly
 from lab.machines import FLANNEL_PORT, WORKERS
 
 _RESOLVER_HOST = "openstack-host"
@@ -75,15 +75,9 @@ NETWORK_FAULTS: dict[str, Fault] = {
         shown=on_master(f"! {in_pod(1, _NAME_OUTSIDE).text} && {_COREDNS_LOGS} | grep -q 'i/o timeout'"),
     ),
     "dns-loop": kube_fault(
-        "the nodes' resolv.conf names a local stub (127.0.0.53): CoreDNS forwards to itself",
-        breaks=(
-            *(Run(node, _STUB) for node in (W1, W2)),
-            quietly(_RESTART_COREDNS),
-        ),
-        undo=(
-            *(Run(node, _NO_STUB) for node in (W1, W2)),
-            quietly(f"{_COREDNS} | grep -qE 'CrashLoop|Error| [1-9][0-9]* ' || exit 0\n{_RESTART_COREDNS}"),
-        ),
+        "resolv.conf of the node that has CoreDNS names a local stub (127.0.0.53): CoreDNS forwards to itself",
+        breaks=(quietly(coredns_on(f'"{W2}"')), Run(W2, _STUB), quietly(_RESTART_COREDNS)),
+        undo=(Run(W2, _NO_STUB), quietly(f"{_RESTART_COREDNS}\n{coredns_on('null')}")),
         shows=(on_master(_COREDNS), on_master(_COREDNS_LOGS), in_pod(1, _NAME_INSIDE)),
         shown=on_master(f"{_COREDNS} | grep -q CrashLoopBackOff"),
     ),

@@ -1,5 +1,7 @@
 """Faults of what runs in the cluster: images, crashes, scheduling, volumes."""
 
+from typing import cast
+
 from lab.faults import Fault
 from lab.kube.steps import (
     W1,
@@ -24,13 +26,31 @@ from lab.kube.versions import REPOSITORY
 _NO_FILE = "echo 'cannot open /etc/app.conf: No such file or directory' >&2; exit 3"
 
 _HARBOR_CLAIM = "database-data-harbor-database-0"
-_HELM = {"app": "harbor", "release": "harbor", "heritage": "Helm", "chart": "harbor"}
+_HELM = {
+    "app": "harbor",
+    "release": "harbor",
+    "heritage": "Helm",
+    "chart": "harbor",
+    "app.kubernetes.io/managed-by": "Helm",
+}
+
+
+def _of_release(namespace: str) -> dict[str, str]:
+    return {"meta.helm.sh/release-name": "harbor", "meta.helm.sh/release-namespace": namespace}
+
+
+def _left_set() -> dict[str, object]:
+    """A StatefulSet that was scaled down instead of removed."""
+    body = deployment("harbor-database")
+    metadata = {"name": "harbor-database", "labels": _HELM, "annotations": _of_release("default")}
+    spec: dict[str, object] = {**cast("dict[str, object]", body["spec"]), "replicas": 0, "serviceName": ""}
+    return {**body, "kind": "StatefulSet", "metadata": metadata, "spec": spec}
 
 
 def _harbor_claim(namespace: str, volume_name: str = "") -> dict[str, object]:
     """As the chart makes it; helm keeps it when it removes the release."""
     body = claim(_HARBOR_CLAIM, volume_name)
-    keep = {"helm.sh/resource-policy": "keep", "meta.helm.sh/release-namespace": namespace}
+    keep = {"helm.sh/resource-policy": "keep", **_of_release(namespace)}
     metadata = {"name": _HARBOR_CLAIM, "namespace": namespace, "labels": _HELM, "annotations": keep}
     return {**body, "metadata": metadata}
 
@@ -75,13 +95,13 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
     "harbor-leftover": kube_fault(
         "Harbor was once installed without a namespace: the claim in default keeps the volume the new one needs",
         breaks=(
-            apply(volume("harbor-database"), _harbor_claim("default", "harbor-database")),
+            apply(volume("harbor-database"), _harbor_claim("default", "harbor-database"), _left_set()),
             quietly(f"kubectl wait --for=jsonpath='{{.status.phase}}'=Bound pvc/{_HARBOR_CLAIM} --timeout=60s"),
             apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "harbor"}}, *_harbor()),
         ),
         undo=(
             quietly("kubectl delete namespace harbor --ignore-not-found"),
-            delete(f"pvc/{_HARBOR_CLAIM}"),
+            delete(f"pvc/{_HARBOR_CLAIM}", "statefulset/harbor-database"),
             delete("pv/harbor-database"),
         ),
         shows=(
@@ -130,5 +150,12 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
             told_of_pod("mail"),
         ),
         shown=described("mail", "FailedScheduling"),
+    ),
+    "node-cordoned": kube_fault(
+        "both workers were cordoned for maintenance, and nobody took it back",
+        breaks=(quietly(f"kubectl cordon {W1} {W2}"), apply(deployment("post"))),
+        undo=(quietly(f"kubectl uncordon {W1} {W2}"), delete("deployment/post")),
+        shows=(on_master("kubectl get pods -l app=post"), told_of_pod("post"), on_master("kubectl get nodes")),
+        shown=described("post", "FailedScheduling"),
     ),
 }

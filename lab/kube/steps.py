@@ -126,3 +126,12 @@ def volume(name: str) -> dict[str, object]:
         "metadata": {"name": name},
         "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": path},
     }
+
+
+def coredns_on(node: str) -> str:
+    """bash: moves CoreDNS to one node, so that a fault there decides. The node is JSON: a name, or null."""
+    patch = f'{{"spec": {{"template": {{"spec": {{"nodeSelector": {{"kubernetes.io/hostname": {node}}}}}}}}}}}'
+    return (
+        f"kubectl -n kube-system patch deployment coredns -p '{patch}'\n"
+        "kubectl -n kube-system rollout status deployment coredns --timeout=90s"
+    )

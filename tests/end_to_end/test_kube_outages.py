@@ -123,6 +123,15 @@ PODS = (
         (MASTER, f"kubectl get node {W1} -o jsonpath='{{.spec.taints[*].key}}' | grep -q maintenance"),
         leaves=f"node {W2} has taints maintenance",
     ),
+    Outage(
+        "node-cordoned",
+        "node-cordoned",
+        f"host:{W1}",
+        "pod-does-not-start",
+        (_pod("post"),),
+        (MASTER, f"kubectl get node {W1} -o jsonpath={{.spec.unschedulable}} | grep -q true"),
+        leaves=f"node {W2} has taints node.kubernetes.io/unschedulable",
+    ),
 )
 CONTROL = tuple(
     Outage(fault, cause, f"host:{MASTER}", "kubernetes-api-does-not-answer", (), (MASTER, broken))
@@ -302,7 +311,7 @@ def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(healed_k
 
 
 def test_a_node_whose_coredns_forwards_to_itself_gets_its_real_resolvers(healed_kube_lab: Lab, state: Path) -> None:
-    """Both nodes have the fault, and one is repaired: a pod on it answers for all."""
+    """Its undo is looked at in the file."""
     lab = healed_kube_lab
     lab.break_("dns-loop")
     found = diagnose(lab.paste("dns-loop"), lab.site(), state)
@@ -317,6 +326,29 @@ def test_a_node_whose_coredns_forwards_to_itself_gets_its_real_resolvers(healed_
     undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert lab.run(node, "grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml").returncode != 0
+
+
+def test_a_claim_left_in_default_hands_its_volume_over_and_harbor_starts(healed_kube_lab: Lab, state: Path) -> None:
+    lab, cause = healed_kube_lab, "release-left-in-other-namespace"
+    lab.break_("harbor-leftover")
+    found = diagnose(lab.paste("harbor-leftover"), lab.site(), state)
+    by_entry = diagnose("harbor-does-not-start", lab.site(), state, "--set", "in_namespace=harbor")
+    for one in (found, by_entry):
+        named = one.document["causes"][0]
+        assert (named["id"], named["confidence"]) == (cause, "certain"), (one.document, one.stderr)
+        assert named["values"]["stateful_sets"] == ["harbor-database"]
+        fixes = [(fix["id"], fix["recommended"], fix["risk"]) for fix in named["fixes"]]
+        assert fixes == [("hand-over", True, "disruptive"), ("delete-left-claim", False, "destructive")]
+
+    session = found.document["session"]
+    fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    ready = "kubectl -n harbor wait --for=condition=Ready pod --all --timeout=5s"
+    assert _within(90, lambda: lab.run(MASTER, ready).returncode == 0), lab.paste("harbor-leftover")
+    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    bound = "kubectl get pvc database-data-harbor-database-0 -o jsonpath={.status.phase} | grep -qx Bound"
+    assert _within(30, lambda: lab.run(MASTER, bound).returncode == 0), lab.paste("harbor-leftover")
 
 
 def test_a_new_token_lets_the_machine_join_until_it_is_taken_back(healed_kube_lab: Lab, state: Path) -> None:

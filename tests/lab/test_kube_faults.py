@@ -196,6 +196,7 @@ EXPECTED = {
     "pending-taint": Expected(
         "Pending", r"untolerated taint\(?s?\)?", ((M, f"kubectl taint node {W1} {W2} maintenance-"),)
     ),
+    "node-cordoned": Expected("Pending", "Ready,SchedulingDisabled", ((M, f"kubectl uncordon {W1}"),)),
 }
 BATCHES = (
     (
@@ -217,6 +218,7 @@ BATCHES = (
     ("pods-not-masqueraded", "dns-denied-by-policy"),
     ("backend-deaf",),
     ("kube-proxy-stuck",),
+    ("node-cordoned",),
     ("swap-on",),
     ("nodeip-missing", "dns-loop"),
     ("hostgw-port-security", "pending-taint"),
