@@ -25,7 +25,7 @@ from lab.cloud.steps import (
     stop,
     then,
 )
-from lab.faults import Run
+from lab.faults import RestoreFirewall, Run
 from lab.machines import ROOT
 
 _FLOATING = ping(ROOT, FIP1)
@@ -90,9 +90,7 @@ NETWORK_FAULTS = {
     "tunnels-blocked": cloud_fault(
         "UDP 4789 is dropped between the hypervisors and controller: no DHCP, metadata or floating IP",
         breaks=tuple(Run(host, f"iptables -I {_FORWARD}") for host in _HYPERVISORS_HOSTS),
-        undo=tuple(
-            Run(host, f"while iptables -D {_FORWARD} 2>/dev/null; do :; done") for host in _HYPERVISORS_HOSTS
-        ),
+        undo=tuple(RestoreFirewall(host) for host in _HYPERVISORS_HOSTS),
         shows=(_FROM_MASTER, Run(C1, _TUNNELS), AGENTS),
         shown=silent(_FLOATING),
     ),

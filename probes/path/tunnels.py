@@ -48,7 +48,7 @@ Rule = tuple[str, str, str, str]
     packets="count",
 )
 async def tunnels(
-    host: str, toolbox: Toolbox, local: str, remotes: tuple[str, ...], port: int, packets: int = 20
+    host: str, toolbox: Toolbox, local: str, remotes: tuple[str, ...], port: int, packets: int = 60
 ) -> Tunnels:
     """Sends UDP to a tunnel's port from both ends, and sees which firewall on the way counts it."""
     tried = remotes[:_MOST]
