@@ -16,6 +16,7 @@ from base.text import Lang
 from deadhop.output import Output
 from deadhop.parsing import Misused
 from deadhop.words import Speaker, wanted_language
+from journal.redact import redact_text
 
 USAGE, BUG = 3, 70
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -32,9 +33,10 @@ def explain(error: Exception, argv: list[str]) -> int:
     words = DeadhopError(message, hint=hint)
     words.korean = getattr(error, "korean", {})
     said, step = told(words, Lang(say.lang))
-    out.talk(f"{say('error', '오류')}: {said}" + (f"\n{say('hint', '힌트')}: {step}" if hint else ""))
+    lines = f"{say('error', '오류')}: {said}" + (f"\n{say('hint', '힌트')}: {step}" if hint else "")
+    out.talk(redact_text(lines))
     if out.json:
-        out.object("error", {"message": message, "hint": hint, "exit_code": code})
+        out.object("error", {"message": redact_text(message), "hint": redact_text(hint), "exit_code": code})
     return code
 
 
@@ -77,5 +79,6 @@ def _logged(error: Exception) -> Path:
     make_private(log.parent)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(f"{datetime.now(UTC).isoformat()} {sys.argv!r}\n{''.join(traceback.format_exception(error))}\n")
+        trace = "".join(traceback.format_exception(error))
+        file.write(redact_text(f"{datetime.now(UTC).isoformat()} {sys.argv!r}\n{trace}\n"))
     return log

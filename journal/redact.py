@@ -17,11 +17,12 @@ from typing import Any
 
 from journal import detectors
 from journal.detectors import BEGINNINGS, SERVICES
-from journal.secret_rules import ENV_PAIR, RULES, SECRET_KEY, TELLING_COMMANDS, key_spans
+from journal.secret_names import ENV_PAIR, SECRET_KEY, TRIGGERS, block_spans
+from journal.secret_rules import RULES, TELLING_COMMANDS, key_spans
 from journal.secret_shapes import spans
 
 _COOKIE = re.compile(r"(?:set-)?cookie", re.IGNORECASE)
-_PLACEHOLDER = re.compile(r"‹secret:[0-9a-f]{4,16}›")
+PLACEHOLDER = re.compile(r"‹secret:[0-9a-f]{4,16}›")
 _ASCII = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 _WORDS = tuple(sorted({word for words, _ in RULES for word in words}))
 _SHAPED = ("secret", "cloud-config", "chpasswd", "write_files")
@@ -51,6 +52,8 @@ class Redactor:
             text = self._without(text, key_spans(text))
         if any(word in lowered for word in _SHAPED):
             text = self._without(text, spans(text))
+        if "\n" in text and not set(words).isdisjoint(TRIGGERS):
+            text = self._without(text, block_spans(text))
         if "value:" in lowered:
             text = ENV_PAIR.sub(self._hidden, text)
         text = _lines(text, _lower, words, self._by_rules)
@@ -84,7 +87,7 @@ class Redactor:
 
     def _mark(self, secret: str) -> str:
         """What is hidden already stays as it is."""
-        return secret if _PLACEHOLDER.search(secret) else self.placeholder(secret)
+        return secret if PLACEHOLDER.search(secret) else self.placeholder(secret)
 
     def data(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """The same as plain JSON values without secrets: those in strings, and those under a telling key."""
@@ -100,7 +103,7 @@ class Redactor:
             reply["stdout"] = _LONG_WORD.sub(lambda found: self._mark(found[0]), reply["stdout"])
 
     def _under(self, key: str, value: object) -> Any:
-        if isinstance(value, str) and value and not _PLACEHOLDER.search(value) and _telling(key, value):
+        if isinstance(value, str) and value and not PLACEHOLDER.search(value) and _telling(key, value):
             return self.placeholder(value)
         return self._plain(value)
 

@@ -6,41 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-Rule = tuple[tuple[str, ...], re.Pattern[str]]
+from journal.secret_names import NAMED, WORD, Rule
 
-NAMES = (
-    r"passw(?:or)?d|passphrase|passcode|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key"
-    r"|preshared[_-]?key|encryption[_-]?key|signing[_-]?key|master[_-]?key|account[_-]?key|auth[_-]?key"
-    r"|auth[_-]?pass|credential[_-]?key|snmp[_-]?community|client-key-data|erlang[_-]?cookie|psk"
-)
-_KEYS = ("api", "access", "secret", "private", "preshared", "encryption", "signing", "master", "account", "auth")
-_TRIGGERS = (
-    *(
-        "passw",
-        "passphrase",
-        "passcode",
-        "secret",
-        "token",
-        "psk",
-        "key-data",
-        "auth_pass",
-        "auth-pass",
-        "authpass",
-    ),
-    *("credential_key", "community", "cookie"),
-    *(f"{kind}{joint}key" for kind in _KEYS for joint in ("", "_", "-")),
-)
-SECRET_KEY = re.compile(
-    rf"(?:.*[_. -])?(?:{NAMES}|authorization|x-auth-token|x-subject-token|user_?data)"
-    r"|(?:[a-z0-9]+)(?:Password|Secret|Token|ApiKey|SecretKey|PrivateKey)",
-    re.IGNORECASE,
-)
-"""Names under which a value is a secret whatever it looks like."""
-_EMPTY = (
-    r"(?:none|null|nil|true|false|yes|no|required|optional|hidden|secrets|\d+ bytes"
-    r"|\(none\)|\(hidden\)|\*+|\$|<|‹|\[)"
-)
-_WORD = rf"(?!{_EMPTY}(?:[\s\"',;]|\b|$))"
 _REST = r"(?P<secret>[^\s'\"‹]{1,8192})"
 _SPACE = r"[ \t]{1,20}"
 
@@ -68,13 +35,21 @@ def key_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 RULES: tuple[Rule, ...] = (
-    # URLs: a password, and the lists of hosts that RabbitMQ and MongoDB take
+    # URLs: a password, also one with `@` and `/` in it, and the lists of hosts that RabbitMQ and MongoDB take
+    _rule(
+        "@",
+        r"://[\w.%+-]{0,100}:(?!\d{1,5}[/?#])"
+        r"(?P<secret>[^\s,‹\"'<>]{1,200}(?:,(?![\w.%+-]{1,100}:)[^\s,‹\"'<>]{1,200}){0,3})@"
+        r"(?=[\w\[])",
+    ),
+    _rule("@", r",[\w.%+-]{0,100}:(?P<secret>[^\s/,‹\"'<>]{1,200})@(?=[\w\[])"),
     _rule("@", r"(?:://|,)[\w.%+-]{0,100}:(?P<secret>[^\s/@,‹]{1,300})@(?=[\w\[])"),
+    _rule("@", r"://(?P<secret>(?=[\w-]{0,300}\d)(?=[\w-]{0,300}[a-z])[\w-]{16,300})@(?=[\w\[])"),
     # HTTP
     _rule(
         "auth x-subject-token",
         r"\b(?:proxy-authorization|authorization|x-auth-token|x-subject-token)['\"]?\s{0,4}[:=]\s{0,4}"
-        rf"['\"]?(?!(?:bearer|basic|token) ‹)(?:(?:bearer|basic|digest|negotiate|token) )?{_WORD}"
+        rf"['\"]?(?!(?:bearer|basic|token) ‹)(?:(?:bearer|basic|digest|negotiate|token) )?{WORD}"
         r"(?P<secret>[^\s'\"‹][^\n'\"‹]{0,8191})",
     ),
     # a cookie of HTTP has a name; one of Open vSwitch is a number
@@ -82,49 +57,12 @@ RULES: tuple[Rule, ...] = (
         "cookie",
         r"\b(?:set-)?cookie['\"]?:\s{0,4}['\"]?(?P<secret>[^\s'\"‹=;,]{1,200}=[^\n'\"‹]{1,8192})",
     ),
-    # name = value, "name": "value", name: value, --name value
-    (
-        _TRIGGERS,
-        re.compile(
-            rf"(?<!‹)(?:{NAMES})[\"']?[ \t]{{0,20}}[=:][ \t]{{0,20}}(?P<quote>[\"'])(?!‹)"
-            r"(?P<secret>(?:(?!(?P=quote))[^\n‹]){1,8192})(?P=quote)",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        _TRIGGERS,
-        re.compile(
-            rf"(?<!‹)(?<!checksum/)(?:{NAMES})(?:\\?[\"'])?[ \t]{{0,20}}"
-            r"(?:=[ \t]{0,20}|:[ \t]{1,20}|:(?=[\\\"']))"
-            rf"(?:\\?[\"'])?{_WORD}(?P<secret>[^\s\"'\\‹,;&)}}\]]{{1,8192}})",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        _TRIGGERS,
-        # without a blank it may be the port of a service: `ns/some-token:web`
-        re.compile(rf"(?<![\w./‹-])(?:{NAMES}):{_WORD}(?P<secret>[^\s\"'\\‹,;&)}}\]]{{1,8192}})", re.IGNORECASE),
-    ),
-    (
-        _TRIGGERS,
-        re.compile(
-            rf"(?<![\w-])--[\w-]{{0,40}}?(?:{NAMES})[ =]['\"]?{_WORD}(?P<secret>[^\s'\"‹-][^\s'\"‹]{{0,8191}})",
-        ),
-    ),
-    # one environment variable of a container: {"name": "DB_PASSWORD", "value": "…"}
-    (
-        _TRIGGERS,
-        re.compile(
-            rf"\\?[\"']?(?:name|key)\\?[\"']?:\s{{0,4}}\\?[\"']?[\w.-]{{0,100}}(?:{NAMES})\\?[\"']?,\s{{0,60}}"
-            r"\\?[\"']value\\?[\"']:\s{0,4}\\?[\"'](?P<secret>[^\"'\\‹]{1,8192})",
-            re.IGNORECASE,
-        ),
-    ),
+    *NAMED,
     # routers: FRR, Quagga, Cisco, BIRD, keepalived, SNMP
     _rule(
         "password",
         r"^[ \t]{0,20}(?:neighbor \S{1,100} |enable |username \S{1,100} |isis |area-|domain-)?password[ \t]{1,20}"
-        rf"(?:(?:[0578]|clear|md5|encrypted) )?{_WORD}\"?(?P<secret>[^\s‹\"]{{1,300}}?)\"?;?[ \t]{{0,20}}$",
+        rf"(?:(?:[0578]|clear|md5|encrypted) )?{WORD}\"?(?P<secret>[^\s‹\"]{{1,300}}?)\"?;?[ \t]{{0,20}}$",
     ),
     _rule(
         "md5 authentication-key key-string authentication",
@@ -206,13 +144,6 @@ RULES: tuple[Rule, ...] = (
         0,
     ),
 )
-
-ENV_PAIR = re.compile(
-    rf"(?m)^(?P<indent>[ -]{{0,80}})name: [\"']?[\w.-]{{0,100}}(?:{NAMES})[\"']?[ \t]*\n[ ]{{1,80}}value: [\"']?"
-    r"(?P<secret>[^\n\"'‹]{1,8192})",
-    re.IGNORECASE,
-)
-"""The same of a container's environment, in YAML: two lines."""
 
 TELLING_COMMANDS = re.compile(
     r"(?:^|[;&|/ ])(?:virsh (?:-\S+ )*secret-get-value|wg show \S+ (?:private-key|preshared-keys|dump)"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from journal.secret_rules import SECRET_KEY
+from journal.secret_names import SECRET_KEY
 
 Span = tuple[int, int]
 

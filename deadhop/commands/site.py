@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from deadhop.reaching import hint, reached, reason
 from deadhop.showing import RISKS as RISK_WORDS
 from deadhop.worlds import cluster_hint, cluster_json, cluster_reached, cluster_reason, described, try_clusters
 from diagnosis.policy import clock, hours, is_read_only
+from journal.redact import redact, redact_text
 from probes.fix_rules import DAYS, RISKS
 from probes.site import FixPolicy, Host, Site
 
@@ -141,7 +142,7 @@ async def _check(front: Front) -> int:
     from probes.toolbox import LiveToolbox
 
     site = load_site(front.site)
-    programs = programs_of(site)
+    programs = tuple(replace(one, run=redact_text(one.run)) for one in programs_of(site))
     if not front.out.json:
         _say_programs(front, programs)
     answers: dict[str, Reach | Failure] = {}
@@ -154,7 +155,7 @@ async def _check(front: Front) -> int:
         clusters = await _check_clusters(front, toolbox)
     if front.out.json:
         found = _site_json(site, answers, clusters, clouds)
-        front.out.object("site", found | {"programs": [asdict(program) for program in programs]})
+        front.out.object("site", redact(found | {"programs": [asdict(program) for program in programs]}))
     elif not (site.hosts or site.clouds or site.clusters):
         front.out.talk(_no_hosts(front))
     worlds = all(map(cloud_reached, clouds.values())) and all(map(cluster_reached, clusters.values()))
@@ -194,9 +195,9 @@ def _say_reach(front: Front, host: str, answer: Reach | Failure) -> None:
 
 
 def _say_way(front: Front, who: str, good: bool, why: Text, step: Text) -> None:
-    front.out.line(f"{'✓' if good else '✗'} {who}: {front.text(why)}")
+    front.out.line(f"{'✓' if good else '✗'} {who}: {redact_text(front.text(why))}")
     if step.en and not good:
-        front.out.line(f"    {front.say('hint', '힌트')}: {front.text(step)}")
+        front.out.line(f"    {front.say('hint', '힌트')}: {redact_text(front.text(step))}")
 
 
 def _site_json(

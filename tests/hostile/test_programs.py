@@ -105,3 +105,23 @@ def test_a_site_that_runs_nothing(tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text("Host a\n  ProxyCommand none\n  ProxyJump b\n# ProxyCommand x\n")
     assert programs_of(Site("x", (Host("a"),), (config,))) == ()
+
+
+def test_no_password_of_an_address_is_shown(desk: Desk) -> None:
+    kubeconfig = desk.home / "kubeconfig"
+    server = "{server: 'https://u:SECRETPW9@127.0.0.1:1', insecure-skip-tls-verify: true}"
+    desk.site.write_text("version: 1\nclusters:\n  lab: {kubeconfig: kubeconfig, context: a}\n")
+    for cluster in (
+        server,
+        server.replace("https", "ftp"),
+        server.replace("server", "server: 'https://a', proxy-url"),
+    ):
+        kubeconfig.write_text(
+            f"apiVersion: v1\nkind: Config\nclusters:\n- {{name: a, cluster: {cluster}}}\n"
+            "users:\n- {name: a, user: {token: TOKENSECRET9}}\n"
+            "contexts:\n- {name: a, context: {cluster: a, user: a}}\n"
+        )
+        for words in (("site", "check"), ("site", "check", "--json"), ("site", "check", "--lang", "ko")):
+            outcome = desk.run(*words, "--site", str(desk.site))
+            assert outcome.code in (2, 3)
+            assert "SECRET" not in outcome.out + outcome.err

@@ -1,5 +1,7 @@
 """Secrets go, everything an operator needs stays."""
 
+import re
+
 import pytest
 
 from journal.redact import placeholder, redact, redact_text
@@ -57,6 +59,107 @@ def test_secrets_are_blacked_out(text: str) -> None:
     for secret in SECRETS[text]:
         assert secret not in shown
     assert redact_text(shown) == shown
+
+
+LEAKS = {
+    "password: $ecret-hunter2xyz": ["$ecret", "hunter2"],
+    "password=none-of-your-business9": ["business9"],
+    "admin_password: yes!Really9": ["Really9"],
+    "password: true.SECRET9": ["SECRET9"],
+    "password: <angle>9": ["angle"],
+    "metadata_proxy_shared_secret = [abc]9": ["abc"],
+    "memcache_secret_key = (SECRET9)": ["SECRET9"],
+    "password: *SECRET9*": ["SECRET9"],
+    "secret_key: $aaaSECRET9": ["SECRET9"],
+    "neighbor 10.0.0.1 password $ecret9": ["ecret9"],
+    "OS_PASSWORD=abc&def123ghi": ["abc", "def123"],
+    "env OS_PASSWORD=abc&def123;ghi openstack server list": ["abc", "def123", "ghi"],
+    "password = ab;cdef9,xyz": ["cdef9", "xyz"],
+    "password: correct horse battery staple": ["horse", "staple"],
+    "wpa_passphrase=SECRET9 two": ["two"],
+    'password: "ab\\"cdSECRET9"': ["ab", "SECRET9"],
+    'password: "cut off here': ["off", "here"],
+    "export OS_PASSWORD='it'\\''sSECRET9'": ["SECRET9"],
+    'inner {\\"password\\": \\"q1 w2\\\\\\"e3\\"}': ["q1", "w2", "e3"],
+    '"clouds.yaml": "clouds:\\n  password: abc def9\\n  region: x"': ["abc", "def9"],
+    "mysql+pymysql://neutron:p@ssw0rdX@db/neutron": ["p@", "ssw0rdX"],
+    "transport_url = rabbit://u:pa/ss9@h:5672/": ["pa/", "ss9"],
+    "rabbit://a:f@rst1@h1:5672,c:s@cond2@h2/": ["rst1", "cond2"],
+    "https://0123456789abcdefSECRET@git.example/x": ["SECRET"],
+    "password: |\n  SECRET9\n\n  more9\nnext: 1": ["SECRET9", "more9"],
+    "  password: >-\n    SECRET9\n  next: 1": ["SECRET9"],
+    "- admin_password: !vault |\n      SECRET9": ["SECRET9"],
+    "password:\n  SECRET9\nnext: 1": ["SECRET9"],
+    "ansible_ssh_pass=SECRET9": ["SECRET9"],
+    "web1 ansible_become_pass='SEC RET9'": ["RET9"],
+    "ansible_become_pass: SECRET9": ["SECRET9"],
+    "DB_PASS=SECRET9": ["SECRET9"],
+    "MYSQL_PWD=SECRET9": ["SECRET9"],
+    "Server=x;pwd=SECRET9;": ["SECRET9"],
+    '{"pwd": "SECRET9"}': ["SECRET9"],
+    "| adminPass       | SECRET9 more9    |": ["SECRET9", "more9"],
+    'args: ["--db-password", "SECRET9"]': ["SECRET9"],
+    "--os-password 'two words9'": ["words9"],
+    '{"name": "DB_PASSWORD", "value": "it\'s9"}': ["s9"],
+    "- name: DB_PASSWORD\n  value: it's9": ["s9"],
+}
+"""Passwords that look like something else, and those that go on after what looks like their end."""
+
+STAYS = (
+    "password: <none>",
+    "password: <set by the installer>",
+    "password: $OS_PASSWORD",
+    "OS_PASSWORD=${OS_PASSWORD}; openstack token issue",
+    "OS_PASSWORD=$(cat file) openstack server list",
+    "admin_password: {{ keystone_admin_password }}",
+    "password=True",
+    "oslo option StrOpt(name='x', secret=True, default=None)",
+    "password: none",
+    "no password",
+    "password_auth=yes",
+    "password: ********",
+    "private_key: /etc/ssl/private/neutron.key",
+    "token: ~/.config/token",
+    "PWD=/root OLDPWD=/var/lib",
+    "bash: pwd: command not found",
+    '{"password": {"user": {"name": "x"}}}',
+    "- secret: {secretName: harbor-tls, defaultMode: 420}",
+    "secret:\n  secretName: harbor-tls",
+    "secret:\n- harbor-tls",
+    "bypass=1 compass: north",
+    "http://10.0.0.1:8774/v2.1/someone@example",
+    "ssh://stack@10.0.0.1:22",
+    'json {"token": null, "next": "web"}',
+)
+
+
+@pytest.mark.parametrize("text", LEAKS)
+def test_odd_passwords_are_blacked_out_to_their_end(text: str) -> None:
+    shown = redact_text(text)
+    assert "‹secret:" in shown
+    left = re.sub(r"‹secret:[0-9a-f]+›", "", shown)
+    assert [secret for secret in LEAKS[text] if secret in left] == [], shown
+    assert redact_text(shown) == shown
+
+
+@pytest.mark.parametrize("text", STAYS)
+def test_what_stands_in_place_of_a_secret_stays(text: str) -> None:
+    assert redact_text(text) == text
+
+
+def test_what_stands_around_a_secret_stays() -> None:
+    for text, around in (
+        ("mysql://u:p@ss@db/nova?charset=utf8", ("mysql://u:", "@db/nova?charset=utf8")),
+        ("rabbit://a:x1@h1:5672,c:x2@h2/", ("rabbit://a:", "@h1:5672,c:", "@h2/")),
+        ("curl 'http://h/?token=abc&user=x'", ("curl 'http://h/?token=", "&user=x'")),
+        ("password: |\n  abc\nnext: 1", ("password: |\n  ", "\nnext: 1")),
+        ("level=info token=abc user=x", ("level=info token=", " user=x")),
+        ('{"password": "a, b", "user": "x"}', ('{"password": "', '", "user": "x"}')),
+    ):
+        shown = redact_text(text)
+        assert "‹secret:" in shown
+        for part in around:
+            assert part in shown
 
 
 @pytest.mark.parametrize("text", HARMLESS)

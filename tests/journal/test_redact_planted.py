@@ -127,7 +127,16 @@ def test_a_megabyte_takes_no_time_to_speak_of() -> None:
         f'-A KUBE-SEP-{number:016X} -s 10.244.{number % 256}.7/32 -m comment --comment "ns/token-svc:auth" -j X\n'
         for number in range(11_000)
     )
-    hostile = ["password=" * 110_000, "://:" * 250_000, '"auth": "' * 110_000, "a@b:c," * 170_000, "eyJ." * 250_000]
+    urls = ["://a:" + "@b" * 4 + " ", "://:@", "://a:b,@c", "://" + "a1" * 200]
+    named = ["password: |\n  ", "password:\n  a\n", " password: x", '"password": "\\', "db_pass=a;", "| token | a "]
+    hostile = [*(part * (200_000 // len(part)) for part in (*urls, *named))]
+    hostile += [
+        "password=" * 110_000,
+        "://:" * 250_000,
+        '"auth": "' * 110_000,
+        "a@b:c," * 170_000,
+        "eyJ." * 250_000,
+    ]
     for text in (
         rules,
         "x" * 1_000_000,
