@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+import probes.all
 from probes.linux.facts import Disk, Disks
 from probes.probe import checked_call, observe
 from probes.site import OPERATOR, Site
 from probes.toolbox import LiveToolbox
+
+assert probes.all
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
