@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from base.errors import DeadhopError
+from base.errors import DeadhopError, UsageError
+from base.text import inert
 from base.values import Value
 from diagnosis.views import ActionView, CauseView, Confidence, FixView
+from journal.redact import PLACEHOLDER
 from knowledge.cel import EvaluationError
 from knowledge.model import WORLDS, Action, Cause, Fix, Knowledge
 from knowledge.render import RenderedAction, readable, render_actions
@@ -91,6 +93,7 @@ async def _view(action: RenderedAction, places: Places) -> ActionView:
         unless=shown(action.unless),
         text=action.text,
         timeout=action.timeout,
+        target=f"{action.world}:{action.on}" if action.world else "",
         keep=_keep(action),
     )
 
@@ -125,3 +128,25 @@ async def cause_view(
         sure=cause.sure,
         refused=found.refused,
     )
+
+
+# ------------------------------------------------------------------ what is never sent
+
+
+def refuse_invisible(commands: Iterable[str]) -> None:
+    for text in commands:
+        if inert(text) != text:
+            raise UsageError(
+                f"the command holds what cannot be seen: {inert(text)}",
+                hint="type it again: what is shown must be what runs",
+            )
+
+
+def refuse_blacked_out(commands: Iterable[str]) -> None:
+    """What comes from a journal has placeholders in the place of secrets: they are no values."""
+    for text in commands:
+        if PLACEHOLDER.search(text):
+            raise UsageError(
+                f"a secret in this command was blacked out, and nobody knows it any more: {text}",
+                hint="diagnose again and apply it in that session, or type it by hand",
+            )

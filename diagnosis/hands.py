@@ -1,5 +1,4 @@
-"""What touches machines in a repair: the way in, the lock, the switch, and the command itself, with its entries in
-the journal."""
+"""What touches machines in a repair: the way in, the lock, and the command itself, with its journal entries."""
 
 from __future__ import annotations
 
@@ -10,11 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from base.paths import state_dir
-from diagnosis import lock, switch
+from diagnosis import lock
 from diagnosis.fixes import SUDO
 from diagnosis.views import ActionView, RepairView
 from probes.connection import Command, Connection
-from probes.errors import ProbeError
 from probes.exchange import Reply
 from probes.site import OPERATOR, target_of
 
@@ -24,11 +22,6 @@ if TYPE_CHECKING:
 NO_WAY_IN = ("unreachable", "host-key", "denied", "timeout")
 VIA_CONSOLE = "via console"
 """How the toolbox begins the message of a reply that came through a console."""
-BACK_PAUSE = 2.0
-"""Seconds between tries to reach a host that may have been cut off."""
-BACK_GRACE = 20.0
-"""Seconds past the switch's time within which the host must be back."""
-
 
 LockCommand = Callable[..., str]
 
@@ -120,10 +113,18 @@ class Hands(ABC):
             if reply.status == lock.TAKEN:
                 holder = lock.holder_in(reply.stdout)
                 return f"{action.on} is locked by {holder.owner}, for {holder.age} s"
+            said = (reply.stderr.strip() or reply.message)[-200:]
+            self._session.note("lock", {"on": action.on, "taken": reply.status == 0, "said": said})
             if reply.status == 0:
                 self._locked.append(action)
-            self._session.note("lock", {"on": action.on, "taken": reply.status == 0, "said": reply.stderr[-200:]})
+            elif not self._no_way(reply) and not steal:
+                return f"{action.on}: its lock could not be taken: {said}"
         return ""
+
+    @staticmethod
+    def _no_way(reply: Reply) -> bool:
+        """Then nothing is sent there either: somebody must type it at the console."""
+        return reply.failure in NO_WAY_IN
 
     def _one_per_host(self) -> list[ActionView]:
         pending = [action for action in self.view.fix.actions if action.state not in ("skipped", "undone")]
@@ -152,87 +153,9 @@ class Hands(ABC):
             self._session.forget()
             await self._lock_command(action, lock.release)
 
-    # ------------------------------------------------------------ the dead man's switch
-
-    async def _plan_switches(self) -> None:
-        """Gives every action that could cut its own way the commands that arm and disarm its switch."""
-        for index, action in enumerate(self.view.fix.actions):
-            wanted = action.state == "planned" and action.undo and action.undo_known and not action.arm
-            if wanted and action.on != OPERATOR and switch.may_cut(action.run):
-                await self._plan_switch(index)
-
-    async def _plan_switch(self, index: int) -> None:
-        action = self.view.fix.actions[index]
-        reply = await self._connection(action).run(Command(script=switch.LOOK_FOR_TOOLS))
-        if reply.status != 0 or reply.message.startswith(VIA_CONSOLE):
-            return  # through a console nothing can cut the way
-        root = await self._session.is_root(action.on)
-        token = f"{self._session.token}-{index}"
-        planned = switch.switch_for(reply.stdout.strip(), token, action.undo, root=root)
-        self._put(index, arm=planned.arm, disarm=planned.disarm)
-
-    async def _arm(self, index: int) -> bool:
-        """False, and nothing is sent, when the host would not take the command back by itself."""
-        action = self.view.fix.actions[index]
-        if not action.arm:
-            return True
-        self._session.note("guard", {"action": index, "on": action.on, "arm": action.arm}, sync=True)
-        reply = await self._connection(action).run(Command(script=action.arm))
-        if reply.status == 0:
-            return True
-        said = reply.stderr.strip() or reply.message
-        output = f"nothing was sent, for the switch could not be armed: {said}"
-        self._put(index, state="by-hand", exit_status=None, output=output)
-        return False
-
-    async def _back_again(self, index: int) -> None:
-        """Reaches the host by a new login and calls its switch off, or waits until the host has undone it."""
-        action = self.view.fix.actions[index]
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        while not await self._reached(action.on):
-            if loop.time() - begun > switch.SECONDS + BACK_GRACE:
-                self._put(index, state="interrupted")
-                self._guard_outcome(index, "not reached")
-                return
-            await asyncio.sleep(BACK_PAUSE)
-        self._session.forget()
-        disarmed = await self._connection(action).run(Command(script=action.disarm))
-        fired = disarmed.status != 0 or loop.time() - begun >= switch.SECONDS
-        if fired:
-            self._put(index, state="taken-back")
-        self._guard_outcome(index, "fired" if fired else "disarmed")
-
-    async def _call_off(self, index: int) -> None:
-        """A switch that an earlier, killed repair left armed must not undo a second time."""
-        action = self.view.fix.actions[index]
-        if action.arm and await self._still_armed(action):
-            await self._connection(action).run(Command(script=switch.disarm_of(action.arm)))
-            self._guard_outcome(index, "disarmed")
-
-    def _guard_outcome(self, index: int, outcome: str) -> None:
-        self._session.note("guard-outcome", {"action": index, "outcome": outcome}, sync=True)
-        if outcome == "fired":
-            self._session.note("undo-outcome", {"action": index, "state": "done", "by": "switch"}, sync=True)
-
-    async def _reached(self, host: str) -> bool:
-        from probes.reach import read_reach
-
-        self._session.forget()
-        try:
-            return read_reach(host, await self._session.toolbox.reach(host)).stopped_at in ("", "sudo")
-        except ProbeError:
-            return False
-
     @abstractmethod
     async def _still_there(self) -> tuple[bool | None, str]:
         """Whether the precondition holds, or why that could not be seen."""
-
-    async def _still_armed(self, action: ActionView) -> bool | None:
-        if not action.arm:
-            return False
-        reply = await self._connection(action).run(Command(script=switch.is_armed(action.arm)))
-        return None if reply.status is None else reply.status == 0
 
     # ------------------------------------------------------------ the view
 

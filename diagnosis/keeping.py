@@ -10,7 +10,7 @@ from typing import Any
 from base.errors import UsageError
 from diagnosis.by_hand import by_hand, differences
 from diagnosis.fixes import SUDO
-from diagnosis.hands import Hands
+from diagnosis.guard import Guard
 from diagnosis.touched import touched
 from diagnosis.views import ActionView
 from probes.facts import Kept, State
@@ -20,22 +20,29 @@ TRIES = 4
 PAUSE = 1.0
 """Seconds between them: a service that was started takes a moment until it is as before."""
 OBJECT = "object "
+COUNTED = ("k8s.state", "cloud.state")
+"""Probes of state whose objects have revisions."""
 NOT_READ = "what this command changes is not known: its state was not kept"
 
 
-class Keeping(Hands):
+class Keeping(Guard):
     """The part of a repair that looks at what it changes."""
 
     async def _keep(self) -> str:
         """Looks at what each planned action will change, as it is now, and notes it. Says what somebody else has
         changed since the last look, where an API counts its changes."""
         before = _revisions(self.view.fix.actions)
+        unseen = {action.not_kept for action in self.view.fix.actions if _of_api(action) and action.not_kept}
         planned = [i for i, action in enumerate(self.view.fix.actions) if action.state == "planned"]
         looked = await asyncio.gather(*(self._look_at(self.view.fix.actions[i]) for i in planned))
         for index, (kept, why) in zip(planned, looked, strict=True):
             self._put(index, kept=kept, not_kept=why)
             entry = {"action": index, "on": self.view.fix.actions[index].on, "when": "before"}
             self._session.note("state", {**entry, "kept": [asdict(one) for one in kept], "failure": why})
+        unseen |= {action.not_kept for action in self.view.fix.actions if _of_api(action) and action.not_kept}
+        unseen -= {NOT_READ}
+        if unseen:
+            return f"whether somebody else has changed it could not be seen: {', '.join(sorted(unseen))}"
         return _moved(before, _revisions(self.view.fix.actions))
 
     async def _look_at(self, action: ActionView) -> tuple[tuple[Kept, ...], str]:
@@ -98,6 +105,11 @@ class Keeping(Hands):
             if why or all(now.get(was.what, was).digest == was.digest for was in before):
                 break
         return now, why
+
+
+def _of_api(action: ActionView) -> bool:
+    """Whether what it changes has a revision that can be held against the one before."""
+    return any(call.probe in COUNTED for call in action.keep)
 
 
 def _revisions(actions: Sequence[ActionView]) -> dict[str, str]:

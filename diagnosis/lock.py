@@ -19,7 +19,7 @@ _TAKE = (
     'echo "$(($(date +%s) - $(stat -c %Y "$2" 2>/dev/null || date +%s))) $(cat "$2")"; exit 75'
 )
 _RELEASE = '[ "$(cat "$2" 2>/dev/null)" = "$1" ] && rm -f "$2"; exit 0'
-_HELD = re.compile(r"(?P<age>\d+) (?P<owner>.*)")
+_HELD = re.compile(r"(?P<age>\d{1,12}) (?P<owner>.*)")
 
 
 @dataclass(frozen=True, slots=True)

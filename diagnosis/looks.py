@@ -40,7 +40,10 @@ async def first_looks(call: ProbeCall, site: Site, places: Places, login: Callab
         await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    looks = [Look(on, await _with_sudo(on, command, places), login) for on, command, login in toolbox.asked]
+    looks = [
+        Look(on, await _with_sudo(on, command.text, command.sudo, places), login)
+        for on, command, login in toolbox.asked
+    ]
     found = [await _raw(target, request, places) for target, request in toolbox.requests]
     return (*looks, *(look for look in found if look is not None))
 
@@ -52,8 +55,8 @@ async def _run(call: ProbeCall, toolbox: _Dry) -> None:
         return  # it will say so when it is asked; there is no command to learn
 
 
-async def _with_sudo(on: str, command: Command, places: Places) -> str:
-    return f"sudo -n {command.text}" if command.sudo and not await places.is_root(on) else command.text
+async def _with_sudo(on: str, text: str, sudo: bool, places: Places) -> str:
+    return f"sudo -n {text}" if sudo and not await places.is_root(on) else text
 
 
 async def _raw(target: str, request: ApiRequest, places: Places) -> Look | None:
@@ -67,7 +70,7 @@ async def _raw(target: str, request: ApiRequest, places: Places) -> Look | None:
         return None
     query = f"?{urlencode(request.query)}" if request.query else ""
     run = client.command(f"kubectl get --raw {shlex.quote(request.path + query)}")
-    return Look(client.on, await _with_sudo(client.on, Command(script=run, sudo=client.sudo), places))
+    return Look(client.on, await _with_sudo(client.on, run, client.sudo, places))
 
 
 class _Dry:

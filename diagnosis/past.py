@@ -154,7 +154,7 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
             )
         elif entry.kind == "plan" and data.get("confirmed") is True and number in actions:
             actions[number] = replace(actions[number], undo_known=True)
-        elif entry.kind == "guard-outcome" and number in actions:
+        elif entry.kind == "guard-outcome" and number in actions and data.get("outcome") in ("disarmed", "fired"):
             actions[number] = replace(actions[number], arm="")
         elif entry.kind == "outcome" and number in actions:
             state, console = str(data.get("state")), data.get("via_console") is True

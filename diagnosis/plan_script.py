@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from base.text import Lang, Text, inert
-from diagnosis.fixes import SUDO
+from diagnosis.fixes import SUDO, refuse_blacked_out
 from diagnosis.looks import Look, first_looks
-from diagnosis.switch import LOOK_FOR_TOOLS, may_cut, switch_for
+from diagnosis.switch import LOOK_FOR_TOOLS, may_cut, seconds_for, switch_for
 from diagnosis.views import ActionView, CauseView, FixView
 from knowledge.cel import EvaluationError
 from knowledge.model import ProbeUse, Risk
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 async def plan_script(session: Session, cause: CauseView, plan: FixView, lang: Lang) -> str:
     """The script's text. It holds the commands of the plan byte for byte, in its order, with `unless`, and undoes
     last first. What verifies is shown as commands where a probe begins with some; it never claims a verdict."""
+    refuse_blacked_out(text for action in (*plan.actions, *plan.persist) for text in (action.run, action.undo))
     known = session.knowledge.causes[cause.id]
     fix = next(fix for fix in known.fixes if fix.id == plan.id)
     scope = readable(known, cause.values)
@@ -149,7 +150,9 @@ def _switch(number: int, action: ActionView, token: str) -> Iterator[str]:
     yield f"switch_{number}() {{ # WAY"
     yield "  case $1 in"
     for way, pattern in (("systemd", "systemd"), ("at", "at"), ("shell", "*")):
-        switch = switch_for(way, token, action.undo, root=not action.run.startswith(SUDO))
+        switch = switch_for(
+            way, token, action.undo, root=not action.run.startswith(SUDO), seconds=seconds_for(action.timeout)
+        )
         yield f"  {pattern}) arm={_quote(switch.arm)} disarm={_quote(switch.disarm)} ;;"
     yield "  esac"
     yield "}"

@@ -130,6 +130,7 @@ check)
 apply)
   # shellcheck disable=SC2086 # numbers
   each check_step $steps
+  look_before
   confirm "$word"
   # shellcheck disable=SC2086 # numbers
   each apply_step $steps

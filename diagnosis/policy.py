@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from base.errors import UsageError
-from base.text import Text
+from base.text import Lang, Text
 from base.values import check
 from diagnosis.views import FixView
 from probes.fix_rules import DAYS, RISKS
 from probes.site import OPERATOR, FixPolicy, Window
 from probes.ssh_config import matches
+from probes.target import called, name_of
 
 _KOREAN_DAYS = ("월", "화", "수", "목", "금", "토", "일")
 
@@ -55,21 +56,25 @@ def refuse(
 # ------------------------------------------------------------------ where
 
 
-def is_read_only(policy: FixPolicy, host: str) -> bool:
-    """The operator's own machine is meant only where it is named: `*` says the machines of the site."""
-    if host == OPERATOR and OPERATOR not in policy.read_only:
+def is_read_only(policy: FixPolicy, place: str) -> bool:
+    """Of a host's name, `cluster:NAME` or `cloud:NAME`; these two by their names alone as well. The operator's own
+    machine is meant only where it is named: `*` says all of the site."""
+    if place == OPERATOR and OPERATOR not in policy.read_only:
         return False
-    return host in policy.read_only_hosts or matches(host, policy.read_only)
+    names = {place, name_of(place)}
+    return place in policy.read_only_hosts or any(matches(name, policy.read_only) for name in names)
 
 
 def _protected(policy: FixPolicy, fix: FixView, persist: bool) -> Iterator[Refusal]:
     actions = (*fix.actions, *(fix.persist if persist else ()))
-    hosts = dict.fromkeys(action.on for action in actions if action.state == "planned")
-    if found := [host for host in hosts if is_read_only(policy, host)]:
-        names = ", ".join(found)
+    planned = [action for action in actions if action.state == "planned"]
+    places = dict.fromkeys(place for action in planned for place in (action.target, action.on) if place)
+    if found := [place for place in places if is_read_only(policy, place)]:
+        english, korean = (", ".join(called(place)[lang] for place in found) for lang in (Lang.EN, Lang.KO))
         yield Refusal(
             Text(
-                f"the site says read_only for {names}", f"사이트 설정에서 {names} 은(는) 읽기 전용(read_only)이다"
+                f"the site says read_only for {english}",
+                f"사이트 설정에서 {korean} 은(는) 읽기 전용(read_only)이다",
             ),
             Text(
                 "`--plan --script` writes it down for those who may; `read_only` is in the site file",

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
-from base.text import Text, inert
+from base.text import Text
 from base.values import Value
 from diagnosis import policy
+from diagnosis.fixes import refuse_blacked_out, refuse_invisible
 from diagnosis.keeping import Keeping
 from diagnosis.views import FixView, RepairView
 from diagnosis.walk import facts_of
@@ -46,12 +47,7 @@ class Repair(Keeping):
     def edit(self, action: int, run: str, undo: str | None = None) -> None:
         """Replaces a command before it runs; the journal keeps the original. Its undo is not known any more until
         `undo` gives it, or `know_undo` says that the old one still holds."""
-        for text in (run, undo or ""):
-            if inert(text) != text:
-                raise UsageError(
-                    f"the command holds what cannot be seen: {inert(text)}",
-                    hint="type it again: what is shown must be what runs",
-                )
+        refuse_invisible((run, undo or ""))
         self._edited.setdefault(action, self.view.fix.actions[action].run)
         known = undo is not None or not self.view.fix.actions[action].undo
         changes = {"run": run, "undo_known": known} | ({} if undo is None else {"undo": undo})
@@ -97,7 +93,10 @@ class Repair(Keeping):
             self._append_persist()
         names = policy.names_in(confirmed_by)
         policy.refuse(self._session.site.fixes, self.view.fix, now=datetime.now().astimezone(), confirmed_by=names)
-        await self._plan_switches()
+        refuse_blacked_out(action.run for action in self.view.fix.actions if action.state == "planned")
+        if unguarded := await self._plan_switches():
+            yield self._show("blocked", message=unguarded, hint="look again, or apply it at the console")
+            return
         try:
             held = await self._take_locks(take_lock)
             if held:
@@ -222,6 +221,8 @@ class Repair(Keeping):
                 f"nobody has said what takes `{unknown[0].run}` back, for it was edited",
                 hint=f"confirm its undo or edit it too: {unknown[0].undo}",
             )
+        refuse_blacked_out(self.view.fix.actions[i].undo for i in done)
+        refuse_invisible(self.view.fix.actions[i].undo for i in done)
         try:
             if held := await self._take_locks(take_lock):
                 yield self._show("undo-locked", message=held, hint=IF_DEAD)

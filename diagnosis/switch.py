@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from knowledge.file_edit import edited_files
 
 SECONDS = 60
-"""From arming to the undo. Long enough for the command and a new login, short enough to wait for."""
+"""From arming to the undo. Long enough for an ordinary command and a new login, short enough to wait for."""
 
 LOOK_FOR_TOOLS = (
     "if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then echo systemd; "
@@ -21,23 +21,20 @@ LOOK_FOR_TOOLS = (
 
 _MARK = re.compile(r"/run/deadhop-undo-[A-Za-z0-9-]+")
 """There while the switch waits; whoever removes it decides: one of us can, not both."""
+_UNIT = re.compile(r"--unit=(deadhop-undo-[A-Za-z0-9-]+)(?=\s)")
 _SUDO = ("sudo", "-n")
-_HARMLESS = {
-    "cp",
-    "mv",
-    "rm",
-    "mkdir",
-    "touch",
-    "chmod",
-    "chown",
-    "printf",
-    "echo",
-    "cat",
-    "ssh-keygen",
-    "true",
-    "test",
-}
-_HARMLESS |= {"iptables-save", "ip6tables-save"}
+_OF_FILES = {"cp", "mv", "rm", "mkdir", "touch", "chmod", "chown"}
+_HARMLESS = _OF_FILES | {"printf", "echo", "cat", "true", "test", "iptables-save", "ip6tables-save"}
+_OF_A_SHELL = re.compile(r"[&;|<>$`()\n]")
+"""What makes more than one plain command of a line, or writes somewhere."""
+_OF_A_LOGIN = re.compile(
+    r"/?(?:root|home(?:/[^/]*)?)?/*|/(?:proc|sys|dev)(?:/.*)?"
+    r"|/etc(?:/(?:ssh|pam\.d|security|sudoers|passwd|shadow|group|nologin|hosts\.|nsswitch|netplan|network|sysctl).*)?"
+    r"|.*(?:\.ssh|authorized_keys|nologin).*"
+)
+"""Files without which nobody comes in any more, and folders that hold them."""
+_ORDINARY = 30.0
+"""Seconds of a command that fit into SECONDS together with a new login."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +51,42 @@ def may_cut(command: str) -> bool:
         return True
     if tuple(words[:2]) == _SUDO:
         words = words[2:]
-    if not words or any(mark in words for mark in ("&&", "||", ";", "|")):
+    if any(files := tuple(edited_files(words))):
+        return any(map(_OF_A_LOGIN.fullmatch, files))
+    if not words or _OF_A_SHELL.search(command):
         return True
-    return words[0].rpartition("/")[2] not in _HARMLESS and not any(edited_files(words))
+    program = words[0].rpartition("/")[2]
+    if program in _OF_FILES:
+        return any(_OF_A_LOGIN.fullmatch(word) for word in words[1:])
+    return program not in _HARMLESS
 
 
-def switch_for(way: str, token: str, undo: str, *, root: bool) -> Switch:
+def seconds_for(timeout: float) -> int:
+    """From arming to the undo, for a command that may run that long: it must have ended before it is taken back."""
+    return SECONDS + max(0, int(timeout - _ORDINARY))
+
+
+def decides(arm: str) -> bool:
+    """Whether calling it off succeeds only where it has not happened yet: one of the two removes the mark."""
+    return not _unit_in(arm)
+
+
+def switch_for(way: str, token: str, undo: str, *, root: bool, seconds: int) -> Switch:
     """How this host schedules the undo. `way` is what LOOK_FOR_TOOLS printed, `token` is unique to the action."""
     sudo = "" if root else "sudo -n "
     name = f"deadhop-undo-{token}"
     if way == "systemd":
-        arm = ["systemd-run", "--quiet", f"--unit={name}", f"--on-active={SECONDS}"]
+        arm = ["systemd-run", "--quiet", f"--unit={name}", f"--on-active={seconds}"]
         arm += ["--timer-property=AccuracySec=1s", "sh", "-c", undo]
         return Switch(sudo + shlex.join(arm), f"{sudo}systemctl stop {name}.timer")
     mark = f"/run/{name}"
-    script = f"touch {mark} && {_waiting(way, mark, undo)}"
+    script = f"touch {mark} && {_waiting(way, mark, undo, seconds)}"
     return Switch(sudo + shlex.join(["sh", "-c", script]), f"{sudo}rm {mark}")
 
 
-def _waiting(way: str, mark: str, undo: str) -> str:
+def _waiting(way: str, mark: str, undo: str, seconds: int) -> str:
     """Waits by itself, for at(1) counts in whole minutes: up to one too few, or one too many."""
-    wait = f"sleep {SECONDS}; rm {mark} && sh -c {shlex.quote(undo)}"
+    wait = f"sleep {seconds}; rm {mark} && sh -c {shlex.quote(undo)}"
     if way == "at":
         return f"printf '%s\\n' {shlex.quote(wait)} | at -M now"
     return f"{{ setsid sh -c {shlex.quote(wait)} </dev/null >/dev/null 2>&1 & }}"
@@ -96,7 +108,9 @@ def is_armed(arm: str) -> str:
 
 
 def _unit_in(arm: str) -> str:
-    return next((word.partition("=")[2] for word in shlex.split(arm) if word.startswith("--unit=")), "")
+    """Only a name of ours: the text may come out of a journal that somebody edited."""
+    found = _UNIT.search(arm)
+    return found[1] if found else ""
 
 
 def _mark_in(arm: str) -> str:

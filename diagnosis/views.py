@@ -83,6 +83,8 @@ class ActionView:
     """It went through the host's console, for SSH did not get in; its undo goes the same way."""
     arm: str = ""
     """Sent first where the command could cut the way to the host: the host will undo it (dead man's switch)."""
+    target: str = ""
+    """`cluster:NAME` or `cloud:NAME` where that is what it changes, from wherever its client runs."""
     disarm: str = ""
     """Sent once the host was reached again."""
     undo_known: bool = True

@@ -15,6 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from base.files import opened
 from journal import detectors
 from journal.detectors import BEGINNINGS, SERVICES
 from journal.secret_names import ENV_PAIR, SECRET_KEY, TRIGGERS, block_spans
@@ -194,7 +195,8 @@ def _key_in(path: Path) -> bytes:
 
 
 def _key_read(path: Path) -> bytes:
-    key = path.read_bytes()
+    with opened(path) as file:
+        key = file.read()
     return key[:64] if len(key) >= 32 else _KEY
 
 

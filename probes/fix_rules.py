@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 
-from probes.site import OPERATOR, FixPolicy, Host, Window
+from probes.site import OPERATOR, FixPolicy, Window
 from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import matches
 
@@ -17,13 +17,13 @@ RISKS = ("reversible", "disruptive", "destructive")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)|24:00")
 
 
-def policy_of(reader: Reader, node: yaml.Node | None, hosts: Sequence[Host], marked: tuple[str, ...]) -> FixPolicy:
-    """The policy; what is wrong in it is collected by the reader."""
+def policy_of(reader: Reader, node: yaml.Node | None, names: Sequence[str], marked: tuple[str, ...]) -> FixPolicy:
+    """The policy; what is wrong in it is collected by the reader. `names`: those of all that could be changed."""
     if node is None or is_null(node):
         return FixPolicy(read_only_hosts=marked)
     values = reader.known(node, "fixes", ("read_only", "window", "max_risk", "second_person"))
     return FixPolicy(
-        read_only=_patterns(reader, values.get("read_only"), hosts),
+        read_only=_patterns(reader, values.get("read_only"), names),
         read_only_hosts=marked,
         window=_window(reader, values.get("window")),
         max_risk=_risk(reader, values.get("max_risk")),
@@ -31,14 +31,14 @@ def policy_of(reader: Reader, node: yaml.Node | None, hosts: Sequence[Host], mar
     )
 
 
-def _patterns(reader: Reader, node: yaml.Node | None, hosts: Sequence[Host]) -> tuple[str, ...]:
+def _patterns(reader: Reader, node: yaml.Node | None, known: Sequence[str]) -> tuple[str, ...]:
     """A pattern that protects nothing is a mistake: it was meant to protect something."""
     words = reader.words(node, "read_only")
-    names = [OPERATOR, *(host.name for host in hosts)]
+    names = [OPERATOR, *known]
     for word in words:
         pattern = str(word.value)
         if not any(matches(name, (pattern.removeprefix("!"),)) for name in names):
-            reader.wrong(word, f"{shown(pattern)} matches no host of the site", "is it spelled right?")
+            reader.wrong(word, f"{shown(pattern)} matches nothing of the site", "is it spelled right?")
     patterns = tuple(str(word.value) for word in words)
     if patterns and all(pattern.startswith("!") for pattern in patterns):
         return ("*", *patterns)

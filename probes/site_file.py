@@ -83,10 +83,12 @@ def parse_site(text: str, path: Path) -> Site:
     listed = _listed(reader, files, values.get("only"))
     own, marked = _own_hosts(reader, values.get("hosts"))
     hosts = _merged(listed, own)
-    policy = policy_of(reader, values.get("fixes"), hosts, marked)
     names = [host.name for host in hosts]
     clouds = clouds_of(reader, values.get("clouds"), names)
     clusters = clusters_of(reader, values.get("clusters"), names)
+    names += [name for cloud in clouds for name in (cloud.name, f"cloud:{cloud.name}")]
+    names += [name for cluster in clusters for name in (cluster.name, f"cluster:{cluster.name}")]
+    policy = policy_of(reader, values.get("fixes"), names, marked)
     if reader.problems:
         raise SiteInvalid(tuple(reader.problems))
     return Site(str(path), hosts, files, policy, clouds, clusters)

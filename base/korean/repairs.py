@@ -74,6 +74,23 @@ REPAIRS: Mapping[str, str] = {
     "wait for it; if it is dead, `--take-lock` goes on": (
         "끝날 때까지 기다린다. 죽은 세션이면 `--take-lock` 으로 진행한다"
     ),
+    "{host}: its lock could not be taken: {message}": "{host}: 잠금을 걸 수 없다: {message}",
+    "whether {host} can take `{run}` back by itself could not be seen: {message}": (
+        "{host} 이(가) `{run}` 을(를) 스스로 되돌릴 수 있는지 확인하지 못했다: {message}"
+    ),
+    "look again, or apply it at the console": "다시 확인하거나 콘솔에서 실행한다",
+    "`{run}` could cut the way to {host}, and nobody has said what takes it back": (
+        "`{run}` 은(는) {host} 로 가는 길을 끊을 수 있는데, 무엇으로 되돌리는지 아무도 확인하지 않았다"
+    ),
+    "whether somebody else has changed it could not be seen: {message}": (
+        "다른 사람이 바꾸었는지 확인하지 못했다: {message}"
+    ),
+    "a secret in this command was blacked out, and nobody knows it any more: {command}": (
+        "이 명령에 있던 비밀 값은 기록에서 가려져 이제 알 수 없다: {command}"
+    ),
+    "diagnose again and apply it in that session, or type it by hand": (
+        "다시 진단해서 그 세션에서 적용하거나 직접 입력한다"
+    ),
     "{host} is locked by {owner}, for {age} s": "{host}: {owner} 이(가) {age}초 전부터 잠그고 있다",
     "there is no way into {host} for deadhop": "deadhop 이 {host} 에 들어갈 길이 없다",
     "run this at the console of {host}, then look again: {run}": "{host} 의 콘솔에서 실행한 뒤 다시 본다: {run}",

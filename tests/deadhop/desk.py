@@ -107,6 +107,7 @@ class Desk:
     def environment(self) -> dict[str, str]:
         kept = {key: os.environ[key] for key in ("PATH", "VIRTUAL_ENV") if key in os.environ}
         own = {"HOME": str(self.home), "DEADHOP_STATE": str(self.home / "state"), "LANG": "C.UTF-8"}
+        own["PYTHONPATH"] = str(Path(__file__).parents[2])  # this tree, wherever deadhop is installed from
         return kept | own | {"XDG_CONFIG_HOME": str(self.home / "config")}
 
     def command(self, *words: str) -> list[str]:

@@ -53,7 +53,7 @@ WINDOW = "fixes: {window: {from: '22:00', to: '06:00', timezone: UTC%s}}\n"
         ("fixes: []\n", (3, 8, "fixes is not a mapping")),
         ("fixes: {readonly: [web]}\n", (3, 9, "fixes has no key `readonly`")),
         ("fixes: {read_only: web}\n", (3, 20, "read_only is not a list")),
-        ("fixes: {read_only: [wbe]}\n", (3, 21, "`wbe` matches no host of the site")),
+        ("fixes: {read_only: [wbe]}\n", (3, 21, "`wbe` matches nothing of the site")),
         ("fixes: {max_risk: high}\n", (3, 19, "`high` is no risk")),
         ("fixes: {max_risk: [reversible]}\n", (3, 19, "max_risk is no word")),
         ("fixes: {second_person: kim}\n", (3, 24, "second_person is neither `true` nor `false`")),

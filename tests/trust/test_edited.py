@@ -86,7 +86,9 @@ async def test_on_the_command_line_only_a_person_who_was_asked_confirms_it(
         await seen(repair.apply(confirmed_by="test"))
         file.write_text("x")
         async with taken_up(session, knowledge) as again:
-            front = Front.of(argparse.Namespace(site=None, set=None, json=False, yes=True), Speaker("en"))
+            front = Front.of(
+                argparse.Namespace(site=None, set=None, json=False, yes=True, take_lock=False), Speaker("en")
+            )
             with pytest.raises(UsageError, match="nobody has said what takes"):
                 await fix_command._undo(front, again._session)
             assert file.exists()
