@@ -61,8 +61,18 @@ def is_read_only(policy: FixPolicy, place: str) -> bool:
     machine is meant only where it is named: `*` says all of the site."""
     if place == OPERATOR and OPERATOR not in policy.read_only:
         return False
-    names = {place, name_of(place)}
-    return place in policy.read_only_hosts or any(matches(name, policy.read_only) for name in names)
+    return place in policy.read_only_hosts or _meant(policy.read_only, {place, name_of(place)})
+
+
+def _meant(patterns: Sequence[str], names: set[str]) -> bool:
+    """As in OpenSSH, by any of its names: a `!` that fits one of them frees it."""
+    freed = [pattern.removeprefix("!") for pattern in patterns if pattern.startswith("!")]
+    wanted = [pattern for pattern in patterns if not pattern.startswith("!")]
+    return any(_fit(name, wanted) for name in names) and not any(_fit(name, freed) for name in names)
+
+
+def _fit(name: str, patterns: Sequence[str]) -> bool:
+    return any(matches(name, (pattern,)) for pattern in patterns)
 
 
 def _protected(policy: FixPolicy, fix: FixView, persist: bool) -> Iterator[Refusal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +56,27 @@ def test_read_only_hosts(patterns: tuple[str, ...], host: str, expected: bool) -
     policy = FixPolicy(read_only=patterns)
     assert is_read_only(policy, host) is expected
     assert bool(said(policy, fix("other", host))) is (expected or is_read_only(policy, "other"))
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (("*",), True),
+        (("prod",), True),
+        (("cluster:prod",), True),
+        (("cluster:*",), True),
+        (("cloud:*",), False),
+        (("*", "!prod"), False),
+        (("*", "!cluster:*"), False),
+        (("*", "!lab"), True),
+    ],
+)
+def test_a_cluster_is_protected_wherever_its_client_runs(patterns: tuple[str, ...], expected: bool) -> None:
+    action = ActionView("operator", "kubectl uncordon w1", "kubectl cordon w1", target="cluster:prod")
+    plan = replace(fix(), actions=(action,))
+    assert said(FixPolicy(read_only=patterns), plan) == (
+        ["the site says read_only for cluster prod"] if expected else []
+    )
 
 
 def test_a_host_marked_by_itself_is_not_freed_by_a_pattern() -> None:
