@@ -37,7 +37,8 @@ _WHOLE = (
     rf"grep -EHs '\^\(\\\[\[A-Za-z0-9_:\.-\]\+\\\]\|\([a-z_|-]+\)\[\[:space:\]\]\*\[=:\]\)'(?: {_PATH})+",
     rf"(?:podman|docker) inspect -f '\{{\{{\.State\.Pid\}}\}}' {_NAME}",
     rf"grep -czx KOLLA_CONFIG_STRATEGY=COPY_ONCE /proc/{_N}/environ",
-    r"grep -rEhs '\^\([a-z_|]+\)\[\[:space:\]\]\*:' '--include=\*\.yml' /etc/kolla/globals\.yml /etc/kolla/globals\.d",
+    r"grep -rEhs '\^\([a-z_|]+\)\[\[:space:\]\]\*:' '--include=\*\.yml' /etc/kolla/globals\.yml "
+    r"/etc/kolla/globals\.d",
     r"ls -1d /etc/kolla/globals\.yml",
     rf"journalctl(?: -u {_NAME})+ --no-pager -o cat --since -1d -n [0-9]+",
     r"nova-manage cell_v2 list_(?:cells|hosts)",

@@ -1,5 +1,5 @@
 """What stops a repair, by the real engine: a switch, a lock, a revision or a precondition that cannot be had,
-secrets that a journal has blacked out. The host's answers are given; that they are real ones is proven on the lab."""
+secrets that a journal has blacked out. The host's answers are given; the lab's tests prove that they are real."""
 
 from __future__ import annotations
 
