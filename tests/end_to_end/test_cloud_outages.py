@@ -201,7 +201,9 @@ def test_ports_that_failed_are_bound_again_once_the_bridge_is_mapped(
 ) -> None:
     lab = healed_openstack_lab
     lab.break_("no-bridge-mapping")
-    session = diagnose(lab, state, *BUILD).document["session"]
+    found = diagnose(lab, state, *BUILD)
+    is_named(found, Outage("", "bridge-mapping-missing", "host:compute", BUILD))
+    session = found.document["session"]
     words = ("fix", session, "--cause", "bridge-mapping-missing", "--yes", "--max-risk", "disruptive", "--json")
     too_early = deadhop(*words, "--fix", "bind-ports-again", state=state)
     assert (too_early.status, too_early.document["verified"]) == (4, False), too_early.document
@@ -216,8 +218,11 @@ def test_ports_that_failed_are_bound_again_once_the_bridge_is_mapped(
 
 def as_it_failed(lab: Lab) -> None:
     """An agent that restarts so slowly that it counts as dead makes Neutron try again by itself."""
-    port = "select id from neutron.ports where name='stuck-port'"
-    step = rows_changed(f"update neutron.ml2_port_bindings set vif_type='binding_failed' where port_id in ({port})")
+    port = "port_id in (select id from neutron.ports where name='stuck-port')"
+    step = rows_changed(
+        f"update neutron.ml2_port_bindings set vif_type='binding_failed' where {port}; "
+        f"delete from neutron.ml2_port_binding_levels where {port}"
+    )
     assert lab.run(step.where, step.text).returncode == 0
     assert bound(lab) == "binding_failed"
 
