@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from base.files import opened
 from base.text import Text
 
 LIMIT = 64 * 1024
@@ -142,7 +143,7 @@ class Blobs:
 
     def _read(self, name: str, size: int) -> str:
         try:
-            with self._path(name).open("rb") as file:
+            with opened(self._path(name)) as file:
                 # No more than was written: a file that unpacks to gigabytes is not read to its end.
                 content = zlib.decompressobj(wbits=_GZIP).decompress(file.read(2 * size + 1024), size + 1)
         except OSError as error:
@@ -163,7 +164,9 @@ class Blobs:
         return None if size == reference["stored"] else _of(CHANGED, name)
 
     def hurt(self, reference: Reference) -> Text | None:
-        """What reading it tells."""
+        """What reading it tells. Bytes after what was written change nothing of it, and are damage."""
+        if looked := self.missing(reference):
+            return looked
         try:
             self.text(reference)
         except Lost as lost:

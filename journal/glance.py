@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from base.files import opened
 from journal.reading import FORMAT, loaded, number_in
 
 _HEAD, _TAIL = 16 * 1024, 64 * 1024
@@ -46,7 +47,7 @@ def sessions(directory: Path) -> tuple[SessionInfo, ...]:
 def glance(path: Path) -> SessionInfo | None:
     """A journal from its first and last lines, digests not checked; None when it is none."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             size = os.fstat(file.fileno()).st_size
             head = file.read(_HEAD)
             file.seek(max(size - _TAIL, 0))
@@ -66,7 +67,7 @@ def glance(path: Path) -> SessionInfo | None:
 def _diagnoses(path: Path) -> list[bytes]:
     """A fix that looked at much afterwards has pushed the diagnosis out of the last lines."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             return [line for line in file if b'"kind":"diagnosis"' in line]
     except OSError:
         return []

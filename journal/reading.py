@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from base.errors import ConfigError
+from base.files import opened
 from base.text import Text
 from journal.blobs import MARK, Blobs, references
 from journal.seal import Seal, seal_of
@@ -22,6 +23,7 @@ _SEAL = re.compile(rb',"digest":"([0-9a-f]{32})"\}$')
 _SEAL_LENGTH = len(',"digest":""}') + 32
 _REFERENCE = f'"{MARK}":'.encode()
 _BACKWARDS = timedelta(seconds=1)
+_DEEPEST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,8 @@ def read(path: Path, *, deep: bool = False) -> Recording:
     well, so that those which are not what was written are among the damage."""
     seal = seal_of(path)  # first: a writer that is at work may be further when the lines are read
     try:
-        content = path.read_bytes()
+        with opened(path) as file:
+            content = file.read()
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     recording = parse(content, str(path), Blobs(path), deep=deep)
@@ -231,7 +234,18 @@ def loaded(line: bytes) -> dict[str, Any] | None:
         found = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict) or (line.count(b"[") + line.count(b"{") > _DEEPEST and _too_deep(found)):
+        return None
+    return found
+
+
+def _too_deep(found: dict[str, Any]) -> bool:
+    """Deeper than anything deadhop writes, and than what walks through it may go."""
+    level: list[Any] = [found]
+    for _ in range(_DEEPEST):
+        inner = (value for outer in level for value in (outer.values() if isinstance(outer, dict) else outer))
+        level = [value for value in inner if isinstance(value, dict | list)]
+    return bool(level)
 
 
 def _entry(found: Mapping[str, Any], digest: str) -> Entry | None:

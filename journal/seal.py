@@ -8,6 +8,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from base.files import opened
+
 _WIDTH = 96
 
 
@@ -43,7 +45,7 @@ class Sealer:
 def seal_of(journal: Path) -> Seal | None:
     """None when there is none, or none that can be read."""
     try:
-        with _beside(journal).open("rb") as file:
+        with opened(_beside(journal)) as file:
             found = json.loads(file.read(_WIDTH))
         return Seal(int(found["n"]), str(found["digest"]))
     except (OSError, ValueError, KeyError, TypeError):

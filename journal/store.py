@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from base.errors import DeadhopError
+from base.files import opened
 from journal.blobs import Blobs, references
 from journal.glance import SessionInfo, sessions
 from journal.reading import FORMAT, Damage, Entry, Recording, read, sealed
@@ -184,7 +185,7 @@ class Journal:
 def open_for_append(path: Path) -> Journal:
     """Goes on with a journal. A torn last line stays as it is and so does a lost end; a `damage` entry follows."""
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _cannot_keep(path, error) from error
     _lock(handle, path)
@@ -205,7 +206,7 @@ def open_for_append(path: Path) -> Journal:
 
 
 def _ends_line(path: Path) -> bool:
-    with path.open("rb") as file:
+    with opened(path) as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
 

@@ -15,6 +15,8 @@ from journal.store import holder
 class State(StrEnum):
     INTACT = "intact"
     """Every line is what was written, and it was closed in good order."""
+    UNSEALED = "unsealed"
+    """Every line follows the one before and it was closed, but no seal says that these are the lines it had."""
     OPEN = "open"
     """A deadhop writes it now; every line so far is what was written."""
     UNFINISHED = "unfinished"
@@ -63,7 +65,9 @@ def _state(recording: Recording, written_now: bool) -> State:
     if recording.damage:
         return State.DAMAGED
     ended = bool(recording.entries) and recording.entries[-1].kind == "end"
-    return State.INTACT if ended else State.UNFINISHED
+    if not ended:
+        return State.UNFINISHED
+    return State.INTACT if recording.sealed else State.UNSEALED
 
 
 def _lasting(recording: Recording) -> bool:

@@ -5,6 +5,7 @@ Every scalar stays the text its author wrote (`no` is no boolean and `1.10` no n
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import yaml
 
 from base.errors import Place, Problem
+from base.files import opened
 
 Where = tuple[str | int, ...]
 """Keys and indices from the top of a file."""
@@ -128,9 +130,11 @@ def read_document(path: Path) -> tuple[Document | None, tuple[Problem, ...]]:
 
 def _read(path: Path) -> str:
     try:
-        if path.stat().st_size > _BIGGEST:
+        with opened(path) as file:
+            content = file.read(_BIGGEST + 1)
+        if len(content) > _BIGGEST:
             raise _Refused(Problem(Place(str(path)), f"larger than {_BIGGEST} bytes"))
-        return path.read_text(encoding="utf-8")
+        return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8").read()
     except OSError as error:
         raise _Refused(Problem(Place(str(path)), f"cannot be read: {error.strerror or error}")) from error
     except UnicodeDecodeError as error:

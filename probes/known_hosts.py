@@ -9,6 +9,7 @@ from pathlib import Path
 
 from asyncssh import SSHKey, SSHKnownHosts
 
+from base.files import opened
 from probes.keys import known_name
 from probes.ssh_config import at_home
 
@@ -72,7 +73,8 @@ def _loaded(path: Path, _changed: int, _size: int) -> tuple[str, SSHKnownHosts]:
     """Kept until the file changes: a site of 1,000 hosts asks 1,000 times."""
     hosts = SSHKnownHosts()
     try:
-        text = path.read_bytes().decode(errors="replace")
+        with opened(path) as file:
+            text = file.read().decode(errors="replace")
     except OSError:
         return "", hosts
     for line in text.splitlines():

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from base.errors import ConfigError, Place
+from base.files import NoFile, opened
 from base.values import KINDS
 from probes.site import Host
 
@@ -155,7 +156,7 @@ def _globbed(pattern: str) -> str:
 def read_text(path: Path, place: Place) -> str:
     """The file's text; ConfigError when it cannot be had."""
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             content = file.read(_BIGGEST + 1)
         if len(content) > _BIGGEST:
             raise ConfigError(f"{place}: is larger than {_BIGGEST >> 20} MiB", hint="is it the right file?")
@@ -164,6 +165,8 @@ def read_text(path: Path, place: Place) -> str:
         raise ConfigError(f"{place}: no such file", hint="check the path") from error
     except IsADirectoryError as error:
         raise ConfigError(f"{place}: is a directory, not a file") from error
+    except NoFile as error:
+        raise ConfigError(f"{place}: is no regular file", hint="write it into a file first") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{place}: is not a text file (UTF-8)") from error
     except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 INVENTORIES: Mapping[str, str] = {
     "{path}: names no machine": "{path}: 호스트가 하나도 없다",
     "is it the right inventory?": "맞는 인벤토리인지 확인한다",
+    "{path}: is neither a file nor a folder": "{path}: 파일도 폴더도 아니다",
     "{path}: is a program, and no inventory is run": "{path}: 프로그램이다. 인벤토리는 실행하지 않는다",
     "`ansible-inventory -i INVENTORY --list > FILE.json` makes a file that can be read": (
         "`ansible-inventory -i INVENTORY --list > FILE.json` 로 만든 파일은 읽을 수 있다"

@@ -101,14 +101,18 @@ STATES = {
         "intact as far as it goes; it was not closed, so its end cannot be proven",
         "있는 데까지는 온전함. 정상 종료되지 않아 끝이 맞는지는 알 수 없다",
     ),
+    "unsealed": (
+        "not sealed: its lines follow each other, but without its seal they may all have been written anew",
+        "seal 없음: 줄은 서로 이어지지만, 옆에 seal 파일이 없어 통째로 다시 쓰였는지는 알 수 없다",
+    ),
     "damaged": ("NOT what was written", "기록한 내용과 다르다"),
     "unreadable": ("cannot be read", "읽을 수 없다"),
 }
-CODES = {"damaged": 1, "unreadable": 1, "unfinished": 2}
+CODES = {"damaged": 1, "unreadable": 1, "unfinished": 2, "unsealed": 2}
 
 
 def _verify(front: Front) -> int:
-    """0 all are what was written, 1 one is not, 2 one was not closed and its end cannot be proven."""
+    """0 all are what was written, 1 one is not, 2 one was not closed or has no seal: not all can be proven."""
     from journal.verify import verify
 
     checks = [verify(path) for path in _paths(front)]

@@ -9,11 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from base.errors import ConfigError, Place
+from base.paths import scratch
 from probes.inventory.groups import Listed, listed
 from probes.inventory.ini import parse_ini
 from probes.inventory.machines import LeftOut, Machine, machines_of
@@ -47,6 +47,8 @@ def read_inventory(path: Path, program: str | None = None) -> Inventory:
 
 
 def _refuse_program(path: Path) -> None:
+    if is_there(path) and not (path.is_file() or path.is_dir()):
+        raise ConfigError(f"{path}: is neither a file nor a folder", hint="write it into a file first")
     if path.is_file() and os.access(path, os.X_OK) and path.read_bytes()[:2] == b"#!":
         raise ConfigError(f"{path}: is a program, and no inventory is run", hint=_AS_LIST)
 
@@ -71,18 +73,18 @@ def _by_ansible(path: Path, program: str) -> tuple[Listed | None, str]:
     """None with what it said where it is missing or fails."""
     if not program or not is_there(path):
         return None, ""
-    with tempfile.TemporaryDirectory(prefix="deadhop-") as folder:
-        try:
+    try:
+        with scratch("inventory") as folder:
             done = subprocess.run(
                 [program, "-i", str(path.absolute()), "--list"],
                 cwd=folder,
-                env=_environment(Path(folder)),
+                env=_environment(folder),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=SECONDS,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return None, str(error)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return None, str(error)
     said = done.stderr.decode(errors="replace").strip().splitlines()
     if done.returncode:
         return None, said[-1] if said else f"{ANSIBLE} ended with status {done.returncode}"

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from journal.reading import sealed
 from journal.store import open_for_append
 from tests.deadhop.desk import Desk
 from tests.deadhop.test_json import SCHEMAS
@@ -76,6 +77,24 @@ def test_a_session_that_was_not_closed_cannot_be_told(desk: Desk, journal: Path)
     journal.with_suffix(".seal").unlink()
     code, found = verified(desk)
     assert (code, found["state"], found["sealed"]) == (2, "unfinished", False)
+
+
+def test_a_session_written_anew_without_its_seal_is_not_called_intact(desk: Desk, journal: Path) -> None:
+    written, last = b"", ""
+    for line in journal.read_bytes().splitlines():
+        body = json.loads(line)
+        del body["digest"]
+        if body.get("kind") == "search":
+            body["data"]["text"] = "forged"
+        again, last = sealed(last, body)
+        written += again
+    journal.write_bytes(written)
+    assert verified(desk)[1]["state"] == "damaged"
+    journal.with_suffix(".seal").unlink()
+    code, found = verified(desk)
+    assert (code, found["state"], found["sealed"], found["damage"]) == (2, "unsealed", False, [])
+    assert "not sealed" in desk.run("sessions", "verify", journal.stem).out
+    assert "intact" not in desk.run("sessions", "verify", journal.stem).out
 
 
 def test_a_session_that_is_being_written_is_intact_so_far(desk: Desk, journal: Path) -> None:

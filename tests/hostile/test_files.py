@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -25,14 +27,14 @@ def fresh(tmp_path: Path, closed_port: int) -> Desk:
     return lay(home, closed_port)
 
 
-def run(desk: Desk, *words: str, code: tuple[int, ...] = (0, 1, 2)) -> None:
+def run(desk: Desk, *words: str, code: tuple[int, ...] = (0, 1, 2), **more: str) -> None:
     shared = desk.home.parent / "shared"
     environment = {key: value for key, value in desk.environment.items() if key != "DEADHOP_STATE"}
     done = subprocess.run(
         [sys.executable, "-m", "deadhop", *words],
         capture_output=True,
         cwd=desk.home,
-        env=environment | {"TMPDIR": str(shared), "XDG_STATE_HOME": str(desk.home / "share")},
+        env=environment | {"TMPDIR": str(shared), "XDG_STATE_HOME": str(desk.home / "share")} | more,
         timeout=120,
         preexec_fn=lambda: os.umask(0),
     )
@@ -86,6 +88,43 @@ def test_temporary_files_are_gone_and_were_never_beside_others(fresh: Desk) -> N
     run(fresh, "demo", "--json", code=(0, 1, 2, 3))
     run(fresh, *fresh.marked)
     assert list((fresh.home.parent / "shared").iterdir()) == []
+
+
+def test_an_inventory_is_read_in_a_private_folder_and_what_a_killed_one_left_goes(fresh: Desk) -> None:
+    before = set(fresh.home.parent.rglob("*"))
+    program, inventory = fresh.home / "bin" / "ansible-inventory", fresh.home / "hosts"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nset -e\nls -ld "$PWD" > "$HOME/seen"\npwd >> "$HOME/seen"\nkill -KILL $PPID\n')
+    program.chmod(0o755)
+    inventory.write_text("[all]\nweb1 ansible_host=192.0.2.1\n")
+    before |= {program.parent, program, inventory, fresh.home / "seen"}
+    words = ("site", "init", "new.yaml", "--inventory", str(inventory))
+    run(fresh, *words, code=(-signal.SIGKILL,), PATH=f"{program.parent}:{os.environ['PATH']}")
+    mode, folder = (fresh.home / "seen").read_text().splitlines()
+    assert mode.startswith("drwx------")
+    assert Path(folder).is_relative_to(fresh.home / "share" / "deadhop")
+    assert list((fresh.home.parent / "shared").iterdir()) == []
+    program.unlink()
+    run(fresh, *words)
+    assert not Path(folder).exists()
+    assert list(Path(folder).parent.iterdir()) == []
+    for path in made(fresh, before):
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+
+
+@pytest.mark.parametrize("words", ["site show --site pipe", "site init new.yaml --inventory pipe"])
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+def test_nobody_waits_for_what_is_no_file(fresh: Desk, words: str, kind: str) -> None:
+    pipe = fresh.home / "pipe"
+    if kind == "pipe":
+        os.mkfifo(pipe)
+    elif kind == "device":
+        pipe.symlink_to("/dev/zero")
+    else:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(pipe))
+    run(fresh, *words.split(), code=(3,))
 
 
 def test_the_log_of_a_mistake_of_its_own(fresh: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from base.errors import ConfigError, DeadhopError
 from base.text import Lang
 from diagnosis.session import Session
 from journal.blobs import LIMIT
 from journal.export import to_json, to_markdown
 from journal.reading import Recording
-from journal.store import Journal, open_for_append, read
+from journal.store import Journal, open_for_append, read, sessions
+from journal.verify import State, verify
 from probes.connection import MEBIBYTE, Command
 from probes.exchange import Exchange, from_json
 from probes.site import Site
@@ -54,6 +56,26 @@ def test_a_large_output_is_kept_once_compressed_and_private(path: Path) -> None:
     assert [from_json(entry.data).reply.stdout == LONG for entry in recording.entries[:2]] == [True, True]
     assert recording.entries[2].data["text"] == "x" * LIMIT
     assert LONG[-40:].rstrip() in json.dumps(to_json(recording), ensure_ascii=False).replace("\\n", "\n")
+
+
+def test_bytes_after_a_large_output_are_damage(path: Path) -> None:
+    with blob_of(path).open("ab") as file:
+        file.write(b"more")
+    assert [damage.line for damage in read(path, deep=True).damage] == [2, 3]
+    assert [damage.line for damage in read(path).damage] == [2, 3]
+    assert verify(path).state is State.DAMAGED
+
+
+def test_nobody_waits_for_a_pipe_in_place_of_a_file(path: Path) -> None:
+    for file in (blob_of(path), path.with_suffix(".seal"), path.parent / "redaction.key", path):
+        file.unlink()
+        os.mkfifo(file)
+        assert verify(path).state in (State.DAMAGED, State.UNREADABLE)
+    with pytest.raises(ConfigError, match="no regular file"):
+        read(path)
+    with pytest.raises(DeadhopError):
+        open_for_append(path)
+    assert sessions(path.parent) == ()
 
 
 def shown(recording: Recording) -> str:

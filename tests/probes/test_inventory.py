@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -123,6 +124,22 @@ def read_program() -> str:
     from probes.inventory.read import _installed
 
     return _installed()
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEADHOP_STATE", str(tmp_path / "state"))
+
+
+def test_what_is_no_file_is_not_given_to_ansible(tmp_path: Path) -> None:
+    program, pipe = tmp_path / "program", tmp_path / "pipe"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    program.chmod(0o755)
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(ConfigError, match="neither a file nor a folder"):
+            read_inventory(path, str(program))
+    assert not (tmp_path / "ran").exists()
 
 
 def test_no_inventory_is_run(tmp_path: Path) -> None:
