@@ -93,7 +93,7 @@ def _run(lab: Instance, where: str, text: str) -> None:
         raise LabError(f"[{where}] {done.stdout.strip()} (exit status {done.returncode})")
 
 
-def _wait_until(lab: Instance, condition: Run, seconds: float = 120) -> None:
+def _wait_until(lab: Instance, condition: Run, seconds: float = 240) -> None:
     end = time.monotonic() + seconds
     while (done := script(lab, condition.where, condition.text)).returncode:
         if time.monotonic() > end:
