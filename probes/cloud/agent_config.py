@@ -21,7 +21,7 @@ _OPTION = re.compile(r"[A-Za-z0-9_]+/[a-z0-9_-]+")
 _FILE = re.compile(r"--config-(file|dir)[ =\0]+([^\s\0)]+)")
 _ANY = (0, 1, 2)
 _DEFAULT = "DEFAULT"
-COMMANDS = ("systemctl show", "cat /proc/", "grep -EHs", "stat -c", "ls -1", *containers.COMMANDS)
+COMMANDS = (*containers.COMMANDS, "grep -EHs", "stat -c", "ls -1")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,31 @@
-"""Services that run in containers, as kolla-ansible deploys them: podman or docker, named like their unit."""
+"""Services that run in containers, as kolla-ansible deploys them: podman or docker, named like their unit.
+
+Neither engine is asked: podman makes folders and locks where it has never run. systemd and /proc say enough."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from probes.connection import Connection
-from probes.errors import ProbeError
 from probes.linux.ask import ask
 
-ENGINES = ("podman", "docker")
-COMMANDS = tuple(f"{engine} inspect" for engine in ENGINES)
-_FORMAT = "{{.State.Pid}}"
+COMMANDS = ("systemctl show", "pgrep -of", "cat /proc/")
+_ANY = (0, 1, 2)
+_MARKS = {"docker": "docker", "libpod": "podman"}
+"""In the name of a container's cgroup → its engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
     engine: str
-    """podman or docker."""
+    """podman or docker; empty where neither its unit nor its cgroup says."""
     name: str
     pid: int
-    """Of its first process, as the machine numbers it; 0 where it does not run."""
+    """Of the service in it, as the machine numbers it; 0 where it does not run."""
+    unit: str
+    """The unit that kolla-ansible makes for it since 2023.1; empty where there is none."""
 
 
 def container_name(unit: str) -> str:
@@ -28,17 +33,27 @@ def container_name(unit: str) -> str:
     return unit.removesuffix(".service").replace("-", "_")
 
 
+def own_unit(name: str) -> str:
+    return f"kolla-{name}-container.service"
+
+
 async def container_of(connection: Connection, unit: str) -> Container | None:
-    """The container of a service that is no unit of systemd there; None where neither engine has it."""
-    name = container_name(unit)
-    pids = await asyncio.gather(*(_pid(connection, engine, name) for engine in ENGINES))
-    found = [Container(engine, name, pid) for engine, pid in zip(ENGINES, pids, strict=True) if pid is not None]
-    return max(found, key=lambda one: one.pid, default=None)  # one that runs, of two engines
+    """The container of a service that is no unit of systemd there; None where nothing looks like one."""
+    name, program = container_name(unit), unit.removesuffix(".service")
+    shown, pids = await asyncio.gather(
+        ask(connection, "systemctl", "show", own_unit(name), "-p", "LoadState,ExecStart", ok=_ANY),
+        ask(connection, "pgrep", "-of", rf"^([^ ]*python[^ ]* )?([^ ]*/)?{re.escape(program)}( |$)", ok=_ANY),
+    )
+    pid = int(pids) if pids.strip().isdecimal() else 0
+    cgroup = await ask(connection, "cat", f"/proc/{pid}/cgroup", ok=_ANY) if pid else ""
+    return container_in(name, shown, pid, cgroup)
 
 
-async def _pid(connection: Connection, engine: str, name: str) -> int | None:
-    try:
-        text = await ask(connection, engine, "inspect", "-f", _FORMAT, name, sudo=True)
-    except ProbeError:
-        return None  # no such engine, or it has no such container
-    return int(text) if text.strip().isdecimal() else None
+def container_in(name: str, shown: str, pid: int, cgroup: str) -> Container | None:
+    """Of `systemctl show -p LoadState,ExecStart` of its unit, and the cgroup of the process that looks like it."""
+    loaded = "LoadState=loaded" in shown
+    engine = next((engine for mark, engine in _MARKS.items() if mark in cgroup), "")
+    if loaded:
+        engine = engine or next((one for one in _MARKS.values() if f"/{one} " in shown), "")
+        return Container(engine, name, pid, own_unit(name))
+    return Container(engine, name, pid, "") if engine else None

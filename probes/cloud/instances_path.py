@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from probes.cloud import containers
 from probes.cloud.agent_config import files_of, read, running_of
 from probes.cloud.host_facts import InstancesPath
 from probes.connection import Connection
@@ -22,8 +23,7 @@ _ROOT = "root"
 @probe(
     "openstack.instances_path",
     commands=(
-        "systemctl show",
-        "cat /proc/",
+        *containers.COMMANDS,
         "grep -EHs",
         "ls -1",
         "stat -L -c",

@@ -42,7 +42,7 @@ _ONCE = "KOLLA_CONFIG_STRATEGY=COPY_ONCE"
 
 @probe(
     "kolla.setting",
-    commands=(*containers.COMMANDS, "systemctl show", "grep -EHs", "grep -rEhs", "grep -czx", "ls -1d"),
+    commands=(*containers.COMMANDS, "grep -EHs", "grep -rEhs", "grep -czx", "ls -1d"),
     timeout=20.0,
     unit="unit",
     file="path",
@@ -57,10 +57,9 @@ async def setting(host: str, toolbox: Toolbox, unit: str, file: str, option: str
         raise CommandMissing(f"{host}: no container of {unit}", hint="`podman ps -a`, `docker ps -a`")
     name = PurePosixPath(file).name
     node_file = f"/etc/kolla/{found.name.replace('_', '-')}/{name}"
-    (values, _), once, own_unit, deploy = await asyncio.gather(
+    (values, _), once, deploy = await asyncio.gather(
         read(connection, (node_file,), (key,)),
         _once(connection, found.pid),
-        _unit(connection, found.name),
         _deploy_host(toolbox),
     )
     variables, wanted, wanted_in = {}, "", ""
@@ -74,7 +73,7 @@ async def setting(host: str, toolbox: Toolbox, unit: str, file: str, option: str
         host=host,
         container=found.name,
         engine=found.engine,
-        unit=own_unit,
+        unit=found.unit,
         node_file=node_file,
         on_node=values[key],
         copies_once=once,
@@ -84,13 +83,6 @@ async def setting(host: str, toolbox: Toolbox, unit: str, file: str, option: str
         wanted=wanted,
         wanted_in=wanted_in,
     )
-
-
-async def _unit(connection: Connection, container: str) -> str:
-    """The unit of systemd that kolla-ansible makes for each container, since 2023.1."""
-    name = f"kolla-{container}-container.service"
-    shown = await ask(connection, "systemctl", "show", name, "-p", "LoadState", ok=_ANY)
-    return name if shown.strip() == "LoadState=loaded" else ""
 
 
 async def _once(connection: Connection, pid: int) -> bool:

@@ -35,7 +35,7 @@ _WHOLE = (
     rf"findmnt -nro TARGET,OPTIONS -T {_PATH}",
     r"findmnt -nro SOURCE,FSTYPE",
     rf"grep -EHs '\^\(\\\[\[A-Za-z0-9_:\.-\]\+\\\]\|\([a-z_|-]+\)\[\[:space:\]\]\*\[=:\]\)'(?: {_PATH})+",
-    rf"(?:podman|docker) inspect -f '\{{\{{\.State\.Pid\}}\}}' {_NAME}",
+    r"pgrep -of '\^\(\[\^ \]\*python\[\^ \]\* \)\?\(\[\^ \]\*/\)\?[a-z\\-]+\( \|\$\)'",
     rf"grep -czx KOLLA_CONFIG_STRATEGY=COPY_ONCE /proc/{_N}/environ",
     r"grep -rEhs '\^\([a-z_|]+\)\[\[:space:\]\]\*:' '--include=\*\.yml' /etc/kolla/globals\.yml "
     r"/etc/kolla/globals\.d",

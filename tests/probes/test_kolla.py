@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.cloud.containers import container_name
+from probes.cloud.containers import Container, container_in, container_name
 from probes.cloud.kolla import gives_mappings, own_files, parse_variables
 
 
@@ -56,3 +56,29 @@ def test_own_files_from_the_general_to_the_host() -> None:
 )
 def test_when_compute_nodes_get_mappings(variables: dict[str, str], given: bool) -> None:
     assert gives_mappings(variables) is given
+
+
+@pytest.mark.parametrize(
+    ("shown", "cgroup", "found"),
+    [
+        ("LoadState=not-found\nExecStart=\n", "0::/system.slice/x.service\n", None),
+        ("LoadState=not-found\n", "0::/system.slice/docker-3f.scope\n", ("docker", "")),
+        ("LoadState=not-found\n", "0::/machine.slice/libpod-3f.scope/container\n", ("podman", "")),
+        (
+            "LoadState=loaded\nExecStart={ path=/usr/bin/docker ; argv[]=/usr/bin/docker start -a x }\n",
+            "",
+            ("docker", "u"),
+        ),
+        (
+            "LoadState=loaded\nExecStart={ path=/usr/bin/podman ; argv[]=/usr/bin/podman start -a x }\n",
+            "",
+            ("podman", "u"),
+        ),
+    ],
+)
+def test_what_systemd_and_the_cgroup_say_of_a_container(
+    shown: str, cgroup: str, found: tuple[str, str] | None
+) -> None:
+    unit = "kolla-nova_compute-container.service"
+    wanted = found and Container(found[0], "nova_compute", 7, unit if found[1] else "")
+    assert container_in("nova_compute", shown, 7, cgroup) == wanted

@@ -57,7 +57,7 @@ READ_ONLY = (
     r"pgrep -x.*",
     r"ping -n -c.*",
     r"reach",
-    r"(?:podman|docker) inspect",
+    r"pgrep -of",
     r"grep -(?:czx|rEhs)",
     r"ls -1d",
     r"readlink\b.*",
