@@ -16,16 +16,28 @@ from hashlib import blake2b
 from typing import Any
 
 from journal.reading import Recording
+from journal.site_names import PROJECT, is_telling, names_in
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_V4 = re.compile(r"(?<![\w.-])(?P<address>(?:\d{1,3}\.){3}\d{1,3})(?:/(?P<length>\d{1,2}))?(?![\w-]|\.\d)", re.A)
+_V4 = re.compile(
+    r"(?<![a-zA-Z0-9.])(?<!(?<!\d)-)(?P<address>(?:\d{1,3}\.){3}\d{1,3})(?:/(?P<length>\d{1,2}))?"
+    r"(?![a-zA-Z0-9]|\.\d|-(?!(?:\d{1,3}\.){3}\d))",
+    re.A,
+)
+"""Also both ends of a range, and with the name of an interface after it; no version of a package."""
+_DASHED = re.compile(r"(?<![a-zA-Z0-9])(?<!\d-)\d{1,3}(?:-\d{1,3}){3}(?![a-zA-Z0-9]|-\d)", re.A)
+"""An address as it stands in names: `ip-192-168-4-7`."""
 _V6 = re.compile(
     r"(?<![\w:.])(?P<address>(?:[0-9a-fA-F]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9a-fA-F]{1,4})?)"
     r"(?:/(?P<length>\d{1,3}))?(?![\w:]|\.\d)",
     re.A,
 )
-_MAC = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}(?![\w:])", re.A)
+_MAC = re.compile(
+    r"(?<![\w:])(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}(?![\w:])|(?<![\w-])(?:[0-9a-fA-F]{2}-){5}[0-9a-fA-F]{2}(?![\w-])"
+    r"|(?<![\w.])(?:[0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4}(?![\w.])",
+    re.A,
+)
 _UUID = re.compile(r"(?<![\w-])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![\w-])", re.A)
 _HASH = re.compile(r"(?<!\w)[0-9a-f]{32}(?!\w)", re.A)
 _DOMAIN = re.compile(
@@ -41,11 +53,7 @@ _PUBLIC = (
 _LOGIN = re.compile(r"(?<![\w.-])(?P<user>[a-z_][\w-]{0,31})@(?P<host>[a-zA-Z][\w.-]{0,62})(?<![.-])", re.A)
 _HOME = re.compile(r"(?<=/home/)[\w.-]+", re.A)
 _NAMED = {
-    "project": re.compile(
-        r"(?<![a-z])(?:project|tenant|project_name|tenant_name|OS_PROJECT_NAME|os-project-name)[\"']?"
-        r"\s{0,4}[=:|]\s{0,4}[\"']?(?P<name>[A-Za-z][\w.-]{1,62})",
-        re.A,
-    ),
+    "project": PROJECT,
     "user": re.compile(
         r"(?<![a-z])(?:(?:user|username|user_name|OS_USERNAME)[\"']?\s{0,4}[=:|]\s{0,4}[\"']?"
         r"|(?:invalid user|publickey for|[pP]assword for|authenticating user|session opened for user) "
@@ -62,6 +70,8 @@ _COMMON = re.compile(
 """Names that name nobody."""
 _UNTOUCHED = frozenset(("id", "deadhop_journal", "version", "created", "key", "probe", "cause", "fix", "symptom"))
 """Keys whose values are words of deadhop's own."""
+_FOREIGN = frozenset(("facts", "reply", "request", "inputs", "values", "arguments", "kept", "hosts"))
+"""Keys under which nothing is a word of deadhop's own."""
 _STAYING = {
     4: (
         "0.0.0.0/8",
@@ -100,24 +110,32 @@ class Anonymiser:
         self._key = key or secrets.token_bytes(32)
         self._given: dict[tuple[str, str], str] = {}
         self._bits: dict[tuple[int, str], int] = {}
+        self._words: dict[str, str] = {}
+        """Names that go wherever they stand, in lower case → what stands there instead."""
+        self._pattern: re.Pattern[str] | None = None
+        self.learn("host", names)
+
+    def learn(self, kind: str, names: Iterable[str]) -> None:
+        """From now on they are replaced wherever they stand."""
         for name in sorted({name for name in names if _worth(name)}):
-            self._name("host", name)
-        self._hosts = _any_of(name for kind, name in self._given if kind == "host")
+            self._words.setdefault(name.lower(), self._name(kind, name))
+        self._pattern = _any_of(self._words)
 
     # ------------------------------------------------------------ text
 
     def text(self, text: str) -> str:
         text = _UUID.sub(lambda found: self._uuid(found[0]), text)
         text = _HASH.sub(lambda found: self._hash(found[0]), text)
-        text = _MAC.sub(lambda found: self._mac(found[0]), text)
+        text = _MAC.sub(lambda found: self._written_mac(found[0]), text)
         text = _V6.sub(self._network, text)
         text = _V4.sub(self._network, text)
+        text = _DASHED.sub(lambda found: self.address(found[0].replace("-", ".")).replace(".", "-"), text)
         for kind, pattern in _NAMED.items():
             text = pattern.sub(partial(self._inside, kind), text)
         text = _HOME.sub(lambda found: self._name("user", found[0]), text)
         text = _LOGIN.sub(self._login, text)
         text = _DOMAIN.sub(lambda found: self._domain(found[0]), text)
-        return self._hosts.sub(lambda found: self._name("host", found[0]), text) if self._hosts else text
+        return self._pattern.sub(lambda found: self._words[found[0].lower()], text) if self._pattern else text
 
     def _inside(self, kind: str, found: re.Match[str]) -> str:
         start, end = found.span("name")
@@ -135,10 +153,12 @@ class Anonymiser:
         return self._name("host", first) + (".example" if dot else "")
 
     def _name(self, kind: str, name: str) -> str:
+        if name.lower() in self._words:
+            return self._words[name.lower()]
         if not _worth(name) or re.fullmatch(rf"{kind}-\d+", name) or "‹" in name:
             return name
         number = sum(known == kind for known, _ in self._given) + 1
-        return self._given.setdefault((kind, name), f"{kind}-{number}")
+        return self._given.setdefault((kind, name.lower() if kind == "host" else name), f"{kind}-{number}")
 
     # ------------------------------------------------------------ numbers
 
@@ -209,6 +229,15 @@ class Anonymiser:
         digits = self._digits("mac", mac, 6)
         return ":".join([*mac.split(":")[:3], digits[:2], digits[2:4], digits[4:]])
 
+    def _written_mac(self, text: str) -> str:
+        """In the way it was written: by colons, by hyphens, or in three groups."""
+        mac = text.replace("-", "").replace(".", "").replace(":", "")
+        new = self._mac(":".join(mac[place : place + 2] for place in range(0, 12, 2)))
+        if "." not in text:
+            return new.replace(":", text[2])
+        digits = new.replace(":", "")
+        return f"{digits[:4]}.{digits[4:8]}.{digits[8:]}"
+
     def _uuid(self, uuid: str) -> str:
         digits = self._digits("uuid", uuid, 32)
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
@@ -218,20 +247,26 @@ class Anonymiser:
 
     # ------------------------------------------------------------ data
 
-    def data(self, value: Any, key: str = "") -> Any:
+    def data(self, value: Any, key: str = "", *, own: bool = True) -> Any:
+        """`own`: where words of deadhop's own may stand."""
         if isinstance(value, str):
-            return value if key in _UNTOUCHED else self.text(value)
+            return value if own and key in _UNTOUCHED else self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(name): self.data(inner, name) for name, inner in value.items()}
+            inside = {name: own and name not in _FOREIGN for name in value}
+            return {self.text(name): self.data(inner, name, own=inside[name]) for name, inner in value.items()}
         if isinstance(value, list):
-            return [self.data(inner, key) for inner in value]
+            return [self.data(inner, key, own=own) for inner in value]
         return value
 
 
 def anonymised(recording: Recording) -> Recording:
     """The same session of another site. Its large outputs are in it."""
+    whole = [entry.data for entry in recording.entries]
     anonymiser = Anonymiser(_hosts_of(recording))
-    entries = tuple(replace(entry, stored=anonymiser.data(entry.data), blobs=None) for entry in recording.entries)
+    for kind, names in names_in(whole).items():
+        anonymiser.learn(kind, names)
+    data = map(anonymiser.data, whole)
+    entries = tuple(replace(one, stored=new, blobs=None) for one, new in zip(recording.entries, data, strict=True))
     return replace(recording, header=anonymiser.data(recording.header), entries=entries)
 
 
@@ -254,7 +289,10 @@ def _worth(name: str) -> bool:
 
 
 def _any_of(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Telling names go in any case and inside longer ones (`ctl-seoul-01-br-ex`), others alone."""
     longest_first = sorted(names, key=lambda name: (-len(name), name))
-    if not longest_first:
-        return None
-    return re.compile(rf"(?<![A-Za-z0-9_-])(?:{'|'.join(map(re.escape, longest_first))})(?![A-Za-z0-9_-])")
+    telling = [re.escape(name) for name in longest_first if is_telling(name)]
+    plain = [re.escape(way) for name in longest_first if not is_telling(name) for way in (name, name.upper())]
+    ways = [rf"(?<![A-Za-z0-9])(?i:{'|'.join(telling)})(?![A-Za-z0-9])"] * bool(telling)
+    ways += [rf"(?<![A-Za-z0-9_-])(?:{'|'.join(plain)})(?![A-Za-z0-9_-])"] * bool(plain)
+    return re.compile("|".join(ways)) if ways else None

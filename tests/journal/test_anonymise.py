@@ -5,6 +5,7 @@ import json
 import random
 from importlib.resources import as_file, files
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from base.text import Lang
 from journal.anonymise import Anonymiser, anonymised
 from journal.export import to_json, to_markdown
 from journal.reading import Recording
-from journal.store import read
+from journal.store import Journal, read
 
 
 def shared(one: str, other: str) -> int:
@@ -99,6 +100,54 @@ def test_a_mac_and_the_address_made_of_it_stay_one_thing() -> None:
     assert mac != "fa:16:3e:09:06:eb"
     end = int(ipaddress.ip_address(local)) & 0xFFFFFF
     assert f"{end:06x}" == mac.replace(":", "")[6:]
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("range 192.168.4.7-192.168.4.9", ("192.168.4.",)),
+        ("192.168.4.7_eth0 eth0_192.168.4.7", ("192.168.4.",)),
+        ("host ip-192-168-4-7 up", ("192-168-4-7",)),
+        ("52-54-00-12-34-56 and 5254.0012.3456", ("12-34-56", "12.3456")),
+        ("WEB1 Web1 CTL-SEOUL-01", ("WEB1", "Web1", "SEOUL")),
+        ("ctl-seoul-01-br-ex qrouter_ctl-seoul-01", ("seoul",)),
+        ("MASTER down", ("MASTER",)),
+    ],
+)
+def test_other_ways_to_write_them_go_too(text: str, gone: tuple[str, ...]) -> None:
+    shown = Anonymiser(["web1", "ctl-seoul-01", "master"]).text(text)
+    assert [part for part in gone if part in shown] == [], shown
+
+
+def test_one_thing_written_in_many_ways_stays_one() -> None:
+    hide = Anonymiser(["ctl-seoul-01"])
+    address, mac = hide.text("192.168.4.7"), hide.text("52:54:00:12:34:56")
+    assert hide.text("ip-192-168-4-7") == "ip-" + address.replace(".", "-")
+    assert hide.text("192.168.4.7-192.168.4.7") == f"{address}-{address}"
+    assert hide.text("52-54-00-12-34-56") == mac.replace(":", "-")
+    assert hide.text("5254.0012.3456").replace(".", "") == mac.replace(":", "")
+    assert hide.text("CTL-SEOUL-01-br-ex") == hide.text("ctl-seoul-01") + "-br-ex"
+    assert hide.text("ctl-seoul-010 1.2.3.4-5ubuntu 2026-11-21") == "ctl-seoul-010 1.2.3.4-5ubuntu 2026-11-21"
+
+
+def test_what_only_the_data_names_goes_wherever_it_stands(tmp_path: Path) -> None:
+    uuid = "5f0c7f5e-1111-2222-3333-444455556666"
+    with Journal.create(tmp_path, {"argv": []}) as journal:
+        journal.append("search", {"text": "skt-prod-vm1 of SKT-PROD is gone from node-seoul-7"})
+        facts = {"id": uuid, "device": uuid, "project": "skt-prod", "name": "skt-prod-vm1", "key": "node-seoul-7"}
+        journal.append("evidence", {"id": "e1", "probe": "cloud.port", "target": "cloud:lab", "facts": facts})
+        nodes = {"nodes": [{"name": "node-seoul-7", "version": "v1.29"}], "namespace": "skt-billing"}
+        journal.append("evidence", {"id": "e2", "facts": nodes | {"raw": "kubectl -n skt-billing; kube-system"}})
+        journal.append("output", {"action": 0, "text": "OS_PROJECT_NAME=other-corp9\nother-corp9 has no quota"})
+    hidden = anonymised(read(journal.path))
+    shown = json.dumps([entry.stored for entry in hidden.entries]).lower()
+    for name in ("skt", "seoul", "billing", "other-corp9", uuid):
+        assert name not in shown
+    assert "kube-system" in shown
+    evidence = hidden.entries[1].stored
+    assert (evidence["id"], evidence["probe"]) == ("e1", "cloud.port")
+    assert evidence["facts"]["id"] == evidence["facts"]["device"]
+    assert evidence["facts"]["project"] in hidden.entries[0].stored["text"]
 
 
 def drill() -> Recording:
