@@ -16,7 +16,6 @@ from base.text import Lang
 from deadhop.output import Output
 from deadhop.parsing import Misused
 from deadhop.words import Speaker, wanted_language
-from journal.redact import redact_text
 
 USAGE, BUG = 3, 70
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -34,10 +33,17 @@ def explain(error: Exception, argv: list[str]) -> int:
     words.korean = getattr(error, "korean", {})
     said, step = told(words, Lang(say.lang))
     lines = f"{say('error', '오류')}: {said}" + (f"\n{say('hint', '힌트')}: {step}" if hint else "")
-    out.talk(redact_text(lines))
+    out.talk(_shown(lines))
     if out.json:
-        out.object("error", {"message": redact_text(message), "hint": redact_text(hint), "exit_code": code})
+        out.object("error", {"message": _shown(message), "hint": _shown(hint), "exit_code": code})
     return code
+
+
+def _shown(text: str) -> str:
+    """Imported where something went wrong only: its rules take a while to load."""
+    from journal.redact import redact_text
+
+    return redact_text(text)
 
 
 def _words(error: Exception, say: Speaker) -> tuple[str, str, int]:
@@ -80,5 +86,5 @@ def _logged(error: Exception) -> Path:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
         trace = "".join(traceback.format_exception(error))
-        file.write(redact_text(f"{datetime.now(UTC).isoformat()} {sys.argv!r}\n{trace}\n"))
+        file.write(_shown(f"{datetime.now(UTC).isoformat()} {sys.argv!r}\n{trace}\n"))
     return log

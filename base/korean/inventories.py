@@ -19,7 +19,7 @@ INVENTORIES: Mapping[str, str] = {
     "{path}: is no list of an inventory": "{path}: 인벤토리 목록이 아니다",
     "`ansible-inventory -i INVENTORY --list` prints one": "`ansible-inventory -i INVENTORY --list` 의 출력이어야 한다",
     "this inventory is made by a plugin": "플러그인이 만드는 인벤토리다",
-    "`ansible-inventory -i FILE --list > FILE.json`": "`ansible-inventory -i FILE --list > FILE.json`",
+    "`ansible-inventory -i FILE --list > FILE.json`": "`ansible-inventory -i FILE --list > FILE.json` 을 쓴다",
     "{word} is no `key=value`": "{word}: `키=값` 모양이 아니다",
     "under [{group}:vars] stand variables": "[{group}:vars] 아래에는 변수를 적는다",
     "one host stands on each line": "한 줄에 호스트 하나만 적는다",

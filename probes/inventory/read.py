@@ -60,8 +60,9 @@ def _installed() -> str:
 
 def _by_us(path: Path, trouble: str) -> Listed:
     if path.is_dir():
-        said = f", and it says: {trouble}" if trouble else ""
-        raise ConfigError(f"{path}: only Ansible reads folders{said}", hint=_AS_LIST)
+        if trouble:
+            raise ConfigError(f"{path}: only Ansible reads folders, and it says: {trouble}", hint=_AS_LIST)
+        raise ConfigError(f"{path}: only Ansible reads folders", hint=_AS_LIST)
     text = read_text(path, Place(str(path)))
     if path.suffix == ".json" or text.lstrip().startswith("{"):
         return parse_listed(text, path)
