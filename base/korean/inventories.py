@@ -17,7 +17,9 @@ INVENTORIES: Mapping[str, str] = {
         "{path}: 폴더는 Ansible 만 읽을 수 있는데, 이렇게 답했다: {output}"
     ),
     "{path}: is no list of an inventory": "{path}: 인벤토리 목록이 아니다",
-    "`ansible-inventory -i INVENTORY --list` prints one": "`ansible-inventory -i INVENTORY --list` 의 출력이어야 한다",
+    "`ansible-inventory -i INVENTORY --list` prints one": (
+        "`ansible-inventory -i INVENTORY --list` 의 출력이어야 한다"
+    ),
     "this inventory is made by a plugin": "플러그인이 만드는 인벤토리다",
     "`ansible-inventory -i FILE --list > FILE.json`": "`ansible-inventory -i FILE --list > FILE.json` 을 쓴다",
     "{word} is no `key=value`": "{word}: `키=값` 모양이 아니다",
