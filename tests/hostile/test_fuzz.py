@@ -399,8 +399,12 @@ def test_includes_that_multiply(tmp_path: Path) -> None:
     assert time.process_time() - begun < SECONDS
 
 
-def test_files_that_do_not_end() -> None:
+def test_files_that_do_not_end(tmp_path: Path) -> None:
     before = resident()
-    with pytest.raises(ConfigError, match="larger"):
+    with pytest.raises(ConfigError, match="no regular file"):
         hosts_of(Path("/dev/zero"))
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ConfigError, match="larger"):
+        hosts_of(tmp_path / "sparse")
     assert (resident() - before) / (1 << 20) < 50
