@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
 
 NO_WAY_IN = ("unreachable", "host-key", "denied", "timeout")
+NOT_RECORDED = "not-recorded"
+"""Of a drill that is taken up again: nobody else is at work in a recording."""
 VIA_CONSOLE = "via console"
 """How the toolbox begins the message of a reply that came through a console."""
 
@@ -117,7 +119,7 @@ class Hands(ABC):
             self._session.note("lock", {"on": action.on, "taken": reply.status == 0, "said": said})
             if reply.status == 0:
                 self._locked.append(action)
-            elif not self._no_way(reply) and not steal:
+            elif not self._no_way(reply) and not steal and reply.failure != NOT_RECORDED:
                 return f"{action.on}: its lock could not be taken: {said}"
         return ""
 

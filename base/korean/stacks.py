@@ -14,4 +14,6 @@ STACKS: Mapping[str, str] = {
     "is Open vSwitch running there?": "그곳에서 Open vSwitch 가 실행 중인가?",
     "no host of the site can be asked": "사이트의 어느 호스트에도 물을 수 없다",
     "no cloud of the site can be asked": "사이트의 어느 클라우드에도 물을 수 없다",
+    "{host}: no container of {unit}": "{host}: {unit} 의 컨테이너가 없다",
+    "`podman ps -a`, `docker ps -a`": "`podman ps -a` 나 `docker ps -a` 로 확인한다",
 }

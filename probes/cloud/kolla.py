@@ -35,7 +35,8 @@ VARIABLES = (
     _CUSTOM,
 )
 """Those of which it depends whether a compute node gets bridge mappings, and where own files lie."""
-_LINE = re.compile(rf"({'|'.join(VARIABLES)})\s*:\s*(.*)")
+_NAMES = "|".join(VARIABLES)
+_LINE = re.compile(rf"({_NAMES})\s*:\s*(.*)")
 _ANY = (0, 1, 2)
 _ONCE = "KOLLA_CONFIG_STRATEGY=COPY_ONCE"
 
@@ -109,7 +110,7 @@ async def _has_globals(toolbox: Toolbox, host: str) -> bool:
 
 
 async def _variables(connection: Connection) -> dict[str, str]:
-    pattern = rf"^({'|'.join(VARIABLES)})[[:space:]]*:"
+    pattern = rf"^({_NAMES})[[:space:]]*:"
     files = ("--include=*.yml", GLOBALS, _FURTHER)
     return parse_variables(await ask(connection, "grep", "-rEhs", pattern, *files, sudo=True, ok=_ANY))
 

@@ -25,7 +25,9 @@ def parse_yaml(text: str, path: Path) -> dict[str, Group]:
     for name, (_, node) in ({} if root is None else reader.entries(root, "the inventory")).items():
         if name == "plugin":
             reader.wrong(
-                node, "this inventory is made by a plugin", "`ansible-inventory -i FILE --list > FILE.json`"
+                node,
+                "this inventory is made by a plugin",
+                "`ansible-inventory -i INVENTORY --list > FILE.json` makes a file that can be read",
             )
             break
         _group(reader, groups, names, name, node)

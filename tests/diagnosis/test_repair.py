@@ -55,6 +55,7 @@ async def test_an_edited_command_is_what_runs_and_the_journal_keeps_both(drill: 
     repair = await repairing(drill)
     original = repair.view.fix.actions[0].run
     repair.edit(0, f"{original} -m comment --comment deadhop")
+    repair.know_undo(0)  # it could cut the way: nothing is sent before somebody knows what takes it back
     await seen(repair.apply(confirmed_by="test"))
     (intent,) = entries(drill, "intent")
     assert intent.data["original"] == original

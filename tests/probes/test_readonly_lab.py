@@ -22,7 +22,7 @@ pytestmark = pytest.mark.lab
 CONTROLLER = "192.168.100.101"
 ON_HOSTS = {name for name, one in PROBES.items() if one.on == "host"}
 """Those that ask APIs have labs of their own."""
-ELSEWHERE = {"openstack.cells", "openstack.refused_ports", "ovs.bridges"}
+ELSEWHERE = {"kolla.setting", "openstack.cells", "openstack.refused_ports", "ovs.bridges", "ovs.plugs"}
 """What these ask for is on no machine of Kubernetes, and on no plain hypervisor."""
 
 

@@ -155,7 +155,12 @@ async def test_an_author_says_what_a_command_does_not(tmp_path: Path, file: Path
         assert repair.view.fix.actions[0].left == (f"file {file}:", "+ | x")
 
 
-STATELESS = {"mount": "what is mounted how", "nova-manage": "rows of a database", "kubeadm": "a token"}
+STATELESS = {
+    "mount": "what is mounted how",
+    "nova-manage": "rows of a database",
+    "kubeadm": "a token",
+    "modprobe": "modules",
+}
 """What no probe shows as a state."""
 
 
