@@ -171,3 +171,28 @@ def _signed(
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number()).not_valid_before(begin).not_valid_after(end)
     return builder.add_extension(extension, critical=False).sign(by, hashes.SHA256())
+
+
+def says(data: bytes, *, close: bool = False) -> Behaviour:
+    async def behave(asked: Asked, writer: Writer) -> None:
+        writer.write(data)
+        if close:
+            await writer.drain()
+            writer.close()
+
+    return behave
+
+
+def drips(head: bytes, piece: bytes, pause: float = 0.05) -> Behaviour:
+    async def behave(asked: Asked, writer: Writer) -> None:
+        writer.write(head)
+        while not writer.is_closing():
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(pause)
+
+    return behave
+
+
+async def says_nothing(asked: Asked, writer: Writer) -> None:
+    await asyncio.sleep(FOR_GOOD)

@@ -32,14 +32,16 @@ from probes.site import Cloud, Site
 from probes.toolbox import LiveToolbox
 from tests.hostile.counting import memory_within, nothing_left
 from tests.hostile.hostile_http import (
-    FOR_GOOD,
     Asked,
     Behaviour,
     Served,
     Writer,
     answer,
     authority,
+    drips,
     mute,
+    says,
+    says_nothing,
     server_tls,
     serving,
 )
@@ -117,31 +119,6 @@ async def asked_of(
 ) -> Reply:
     async with LiveToolbox(clouds_yaml(folder, url, **more), seen.append if seen is not None else None) as toolbox:
         return await (await toolbox.api("cloud:x")).get(request)
-
-
-def says(data: bytes, *, close: bool = False) -> Behaviour:
-    async def behave(asked: Asked, writer: Writer) -> None:
-        writer.write(data)
-        if close:
-            await writer.drain()
-            writer.close()
-
-    return behave
-
-
-def drips(head: bytes, piece: bytes, pause: float = 0.05) -> Behaviour:
-    async def behave(asked: Asked, writer: Writer) -> None:
-        writer.write(head)
-        while not writer.is_closing():
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause)
-
-    return behave
-
-
-async def says_nothing(asked: Asked, writer: Writer) -> None:
-    await asyncio.sleep(FOR_GOOD)
 
 
 @asynccontextmanager

@@ -28,7 +28,18 @@ from probes.site import Cluster, Site
 from probes.toolbox import LiveToolbox
 from tests.hostile.asking import valid_call
 from tests.hostile.counting import memory_within, nothing_left
-from tests.hostile.hostile_http import FOR_GOOD, Asked, Behaviour, Served, Writer, answer, mute, serving
+from tests.hostile.hostile_http import (
+    Asked,
+    Behaviour,
+    Served,
+    Writer,
+    answer,
+    drips,
+    mute,
+    says,
+    says_nothing,
+    serving,
+)
 from tests.hostile.strings import ALL, SHORT, acting
 from tests.probes.pki import Pair, authority, kubeconfig, signed
 
@@ -53,31 +64,6 @@ async def asked_of(at: Site, request: ApiRequest = PODS, seen: list[Exchange] | 
 
 def layer(reply: Reply) -> str:
     return str(json.loads(reply.stderr).get("layer", ""))
-
-
-def says(data: bytes, *, close: bool = False) -> Behaviour:
-    async def behave(asked: Asked, writer: Writer) -> None:
-        writer.write(data)
-        if close:
-            await writer.drain()
-            writer.close()
-
-    return behave
-
-
-def drips(head: bytes, piece: bytes, pause: float = 0.05) -> Behaviour:
-    async def behave(asked: Asked, writer: Writer) -> None:
-        writer.write(head)
-        while not writer.is_closing():
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.sleep(pause)
-
-    return behave
-
-
-async def says_nothing(asked: Asked, writer: Writer) -> None:
-    await asyncio.sleep(FOR_GOOD)
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
