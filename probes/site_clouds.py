@@ -53,7 +53,7 @@ def _cloud(reader: Reader, name: str, key: yaml.Node, value: yaml.Node, hosts: f
         reader.wrong(key, f"{shown(name)} is no name of a cloud", "letters, digits, `.`, `_` and `-`")
     before = len(reader.problems)
     fields = {} if is_null(value) else reader.known(value, shown(name), _KEYS)
-    entry, host = _word(reader, fields.get("cloud"), "cloud"), _word(reader, fields.get("host"), "host")
+    entry, host = reader.word(fields.get("cloud"), "cloud"), reader.word(fields.get("host"), "host")
     if host and host not in hosts:
         reader.wrong(fields["host"], f"{shown(host)} is no host of this site", "`hosts:` or the SSH configuration")
     file = _file(reader, fields.get("config"))
@@ -69,7 +69,7 @@ def _cloud(reader: Reader, name: str, key: yaml.Node, value: yaml.Node, hosts: f
 
 
 def _file(reader: Reader, node: yaml.Node | None) -> Path | None:
-    word = _word(reader, node, "config")
+    word = reader.word(node, "config")
     if node is None or not word:
         return None
     file = reader.path.parent / at_home(word)
@@ -87,12 +87,3 @@ def _named_there(reader: Reader, node: yaml.Node, name: str, file: Path) -> None
         close = get_close_matches(name, names, 1)
         hint = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(names) or 'none'}"
         reader.wrong(node, f"{file}: names no cloud {shown(name)}", hint)
-
-
-def _word(reader: Reader, node: yaml.Node | None, what: str) -> str:
-    if node is None or is_null(node):
-        return ""
-    if isinstance(node, yaml.ScalarNode):
-        return str(node.value)
-    reader.wrong(node, f"{what}: a word is wanted here", "put quotes around it if it is one")
-    return ""

@@ -68,7 +68,7 @@ def _cluster(reader: Reader, name: str, key: yaml.Node, value: yaml.Node, hosts:
             key, f"{shown(name)} is no name of a cluster", "without spaces or characters that are not seen"
         )
     fields = {} if is_null(value) else reader.known(value, shown(name), _KEYS)
-    host = _word(reader, fields.get("host"), "host")
+    host = reader.word(fields.get("host"), "host")
     if host and host not in hosts:
         reader.wrong(fields["host"], f"{shown(host)} is no host of this site", "`hosts:` or the SSH configuration")
     files = _files(reader, fields.get("kubeconfig"))
@@ -78,7 +78,7 @@ def _cluster(reader: Reader, name: str, key: yaml.Node, value: yaml.Node, hosts:
         reader.wrong(
             key, f"{shown(name)}: no kubeconfig is known", "give it a `kubeconfig`, or a `host` that has one"
         )
-    return Cluster(name, files, _word(reader, fields.get("context"), "context"), host)
+    return Cluster(name, files, reader.word(fields.get("context"), "context"), host)
 
 
 def _files(reader: Reader, node: yaml.Node | None) -> tuple[Path, ...]:
@@ -92,12 +92,3 @@ def _files(reader: Reader, node: yaml.Node | None) -> tuple[Path, ...]:
             reader.wrong(item, f"no such file: {shown(str(file))}", "relative paths start at the site file")
         files.append(file)
     return tuple(files)
-
-
-def _word(reader: Reader, node: yaml.Node | None, what: str) -> str:
-    if node is None or is_null(node):
-        return ""
-    if isinstance(node, yaml.ScalarNode):
-        return str(node.value)
-    reader.wrong(node, f"{what}: a word is wanted here", "put quotes around it if it is one")
-    return ""

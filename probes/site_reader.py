@@ -65,6 +65,15 @@ class Reader:
                 self.wrong(item, f"{what}: a word is wanted here", "put quotes around it if it is one")
         return [item for item in node.value if isinstance(item, yaml.ScalarNode) and item.value]
 
+    def word(self, node: yaml.Node | None, what: str) -> str:
+        """One word; empty for a missing value."""
+        if node is None or is_null(node):
+            return ""
+        if isinstance(node, yaml.ScalarNode):
+            return str(node.value)
+        self.wrong(node, f"{what}: a word is wanted here", "put quotes around it if it is one")
+        return ""
+
     def yes(self, node: yaml.Node | None, what: str) -> bool:
         """`true` or `false`; false for a missing value."""
         if node is None or is_null(node):
