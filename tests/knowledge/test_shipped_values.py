@@ -67,6 +67,7 @@ GOOD: dict[str, object] = {
     "fingerprint[]": ["SHA256:jUfO3MLNacsHYB/6mijzhVWne5I3z+TQOBuNCq0gGHo"],
     "name[]": ["controller"],
     "uuid[]": ["0cf2f4c0-1f9f-46ff-bd58-17de29a30e85"],
+    "k8s-name[]": ["kube-flannel"],
     "address[]": ["192.168.100.101"],
 }
 CAUSES = load((shipped(),), catalog()).knowledge.causes

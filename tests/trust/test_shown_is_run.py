@@ -135,7 +135,7 @@ async def test_the_journal_says_it_and_the_machine_gets_it(
 async def _applied_as_shown(
     repair: Repair, session: Session, server: RecordingServer, case: Case, shown: tuple[ActionView, ...]
 ) -> None:
-    async for view in repair.apply(confirmed_by="test", persist=True):
+    async for view in repair.apply(confirmed_by="test", persist=True, take_lock=True):  # no API holds the objects
         if view.phase == "verifying":
             break
     assert [text for text in server.ran if text in {one.run for one in shown}] == [one.run for one in shown], (
