@@ -58,8 +58,9 @@ async def _plan(fix: Fix, values: Mapping[str, Value], places: Places) -> FixVie
     except DeadhopError as error:
         missing = _missing(fix, values)
         unavailable = f"{', '.join(missing)}: not known" if missing else error.message
+    loses = str(values.get(fix.loses, "")) if fix.loses else ""
     return FixView(
-        fix.id, fix.title, fix.risk, fix.impact, fix.recommended, actions, persist, fix.caution, unavailable
+        fix.id, fix.title, fix.risk, fix.impact, fix.recommended, actions, persist, fix.caution, unavailable, loses
     )
 
 

@@ -30,14 +30,18 @@ class Guard(Hands):
         for index, action in enumerate(self.view.fix.actions):
             if action.state != "planned" or action.arm or not _could_cut(action):
                 continue
-            if not action.undo_known:
+            if action.undo_known and (why := await self._plan_switch(index)):
+                return why
+        return ""
+
+    def _refuse_unknown_undos(self) -> None:
+        """A switch can only send what somebody knows to take the command back."""
+        for action in self.view.fix.actions:
+            if action.state == "planned" and not action.undo_known and _could_cut(action):
                 raise UsageError(
                     f"`{action.run}` could cut the way to {action.on}, and nobody has said what takes it back",
                     hint=f"confirm its undo or edit it too: {action.undo}",
                 )
-            if why := await self._plan_switch(index):
-                return why
-        return ""
 
     async def _plan_switch(self, index: int) -> str:
         action = self.view.fix.actions[index]

@@ -96,7 +96,7 @@ def _numbers(cause: CauseView, plan: FixView) -> Iterator[str]:
     total = count + len(plan.persist)
     yield f"steps={_quoted(range(1, count + 1))} lasting={_quoted(range(count + 1, total + 1))}"
     yield f"backwards={_quoted(range(total, 0, -1))}"
-    lost = name_of(cause.targets[0]) if cause.targets else plan.actions[0].on
+    lost = plan.loses or (name_of(cause.targets[0]) if cause.targets else plan.actions[0].on)
     yield f"word={_quote({Risk.REVERSIBLE: 'y', Risk.DISRUPTIVE: 'yes'}.get(plan.risk, lost))}"
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
 
 UNDOABLE = ("done", "interrupted", "failed")
+AT_THE_CONSOLE = "look again, or apply it at the console"
 IF_DEAD = "wait for it; if it is dead, `--take-lock` goes on"
 STOPPING = ("failed", "by-hand", "interrupted", "taken-back")
 
@@ -70,8 +71,9 @@ class Repair(Keeping):
             yield self._show("blocked", message=why, hint="the precondition could not be looked at again")
         elif not holds:
             yield self._show("not-needed", message="what this fix repairs is no longer there")
+        elif unguarded := await self._plan_switches():
+            yield self._show("blocked", message=unguarded, hint=AT_THE_CONSOLE)
         else:
-            await self._plan_switches()
             await self._keep()
             yield self._show("planned")
 
@@ -93,9 +95,11 @@ class Repair(Keeping):
             self._append_persist()
         names = policy.names_in(confirmed_by)
         policy.refuse(self._session.site.fixes, self.view.fix, now=datetime.now().astimezone(), confirmed_by=names)
-        refuse_blacked_out(action.run for action in self.view.fix.actions if action.state == "planned")
+        planned = [action for action in self.view.fix.actions if action.state == "planned"]
+        refuse_blacked_out(action.run for action in planned)
+        self._refuse_unknown_undos()
         if unguarded := await self._plan_switches():
-            yield self._show("blocked", message=unguarded, hint="look again, or apply it at the console")
+            yield self._show("blocked", message=unguarded, hint=AT_THE_CONSOLE)
             return
         try:
             held = await self._take_locks(take_lock)

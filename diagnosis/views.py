@@ -117,6 +117,8 @@ class FixView:
     caution: Text | None = None
     unavailable: str = ""
     """Why it cannot be offered (a value is missing); empty when it can."""
+    loses: str = ""
+    """What is gone afterwards, by its name; empty where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,7 @@ class _Builder:
     def _fix(self, where: Where, fix: FixSchema) -> Fix:
         if fix.irreversible and fix.risk == "reversible":
             self.notes.add((*where, "risk"), "an irreversible fix is not `reversible`", "disruptive or destructive")
+        self._check_loss(where, fix)
         when = self._reading().expression((*where, "when"), fix.when, BOOL) if fix.when else None
         return Fix(
             id=fix.id,
@@ -130,7 +131,16 @@ class _Builder:
             persist=self._actions((*where, "persist"), fix.persist, fix),
             when=when,
             caution=_text(fix.caution),
+            loses=fix.loses,
         )
+
+    def _check_loss(self, where: Where, fix: FixSchema) -> None:
+        if fix.loses and fix.loses not in self.schema.values:
+            hint = f"one of: {', '.join(self.schema.values) or 'none'}"
+            self.notes.add((*where, "loses"), f"no value is called `{fix.loses}`", hint)
+        elif fix.risk == "destructive" and not fix.loses:
+            hint = "`loses: NAME` of the value that the operator types before it"
+            self.notes.add((*where, "risk"), "a destructive fix names what is lost", hint)
 
     def _precondition(self, where: Where, fix: FixSchema) -> ProbeUse | None:
         if fix.precondition is None:

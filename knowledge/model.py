@@ -208,6 +208,8 @@ class Fix:
     """Over the cause's values: whether this fix applies at all."""
     caution: Text | None = None
     """Read before confirming."""
+    loses: str = ""
+    """Name of the value that names what is gone afterwards: it is typed before something destructive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,7 @@ class FixSchema(Strict):
     precondition: LookSchema | None = None
     actions: list[ActionSchema] = Field(min_length=1)
     irreversible: bool = False
+    loses: str = ""
     persist: list[ActionSchema] = []
     verify: VerifySchema
 

@@ -238,6 +238,8 @@ def _hold_against_site(front: Front, session: Session, fix: FixView, second: str
 
 
 def _what_is_lost(cause: CauseView, repair: Repair) -> str:
+    if repair.view.fix.loses:
+        return repair.view.fix.loses
     places = [name_of(target) for target in cause.targets] or [a.on for a in repair.view.fix.actions]
     return places[0] if places else repair.view.fix.id
 

@@ -198,6 +198,8 @@ CAUSE_MISTAKES = [
     ("run: iptables -D FORWARD", "run: iptables -F && id", "-F ‸&&", "`&&` would run without sudo", "two actions"),
     ("        undo: iptables -I FORWARD {{ spec }}\n", "", "- ‸on: host\n        sudo", "`undo` is missing", ""),
     ("risk: reversible", "risk: reversible\n    irreversible: true", "risk: ‸rev", "is not `reversible`", ""),
+    ("risk: reversible", "risk: destructive", "risk: ‸destr", "names what is lost", "`loses: NAME`"),
+    ("risk: reversible", "risk: reversible\n    loses: x", "loses: ‸x", "no value is called `x`", "one of: "),
     ("risk: reversible", "risk: harmless", "risk: ‸harmless", "none of the known words", "known: `destructive`"),
     ("    recommended: true\n", "", "fixes:\n  ‸- id", "no fix is recommended", ""),
     ("    verify: {", "    vorify: {", "  - ‸id: remove", "`verify` is missing", "seen that the fix worked"),

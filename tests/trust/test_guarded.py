@@ -20,6 +20,7 @@ from probes.connection import Command
 from probes.exchange import Reply
 from probes.facts import Kept
 from probes.probe import ProbeCall
+from probes.site import FixPolicy
 from tests.diagnosis.drilled import entries, seen
 from tests.trust.own_fix import known, repairing, taken_up
 
@@ -264,6 +265,47 @@ async def test_the_precondition_is_looked_at_again(tmp_path: Path, holds: bool |
         repair._look = look  # type: ignore[method-assign]
         await seen(repair.prepare())
         assert repair.view.phase == phase
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (FixPolicy(read_only=("operator",)), "read_only for operator"),
+        (FixPolicy(second_person=True), "a second person"),
+    ],
+)
+async def test_the_engine_itself_holds_a_fix_against_the_site(tmp_path: Path, policy: FixPolicy, said: str) -> None:
+    """Whatever the screens have asked before."""
+    async with repairing(known(tmp_path, TOUCH), tmp_path / "file") as (repair, session):
+        session.site = replace(session.site, fixes=policy)
+        with pytest.raises(UsageError, match=said):
+            await seen(repair.apply(confirmed_by="y by jo"))
+    assert not (tmp_path / "file").exists()
+
+
+async def test_on_another_site_than_the_journals_nothing_is_applied(tmp_path: Path) -> None:
+    async with repairing(known(tmp_path, TOUCH), tmp_path / "file") as (repair, session):
+        session.strayed = "/gone/site.yaml"
+        with pytest.raises(UsageError, match="the site of this session is gone"):
+            await seen(repair.apply(confirmed_by="test"))
+    assert not (tmp_path / "file").exists()
+
+
+async def test_it_is_verified_as_often_as_the_fix_says(tmp_path: Path) -> None:
+    looks: list[str] = []
+    async with repairing(known(tmp_path, TOUCH), tmp_path / "file") as (repair, _):
+        repair._fix = replace(repair._fix, verify=replace(repair._fix.verify, attempts=4, wait=0))
+
+        async def look(use: object, name: str) -> tuple[bool | None, str]:
+            looks.append(name)
+            return len(looks) == 3, "not yet"
+
+        repair._look = look  # type: ignore[method-assign]
+        await seen(repair.verify())
+        assert (repair.view.phase, len(looks)) == ("verified", 3)
+        looks += ["", "", ""]
+        await seen(repair.verify())
+        assert (repair.view.phase, len(looks)) == ("not-verified", 10)
 
 
 # ------------------------------------------------------------------ what a journal blacked out

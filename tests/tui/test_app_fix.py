@@ -91,10 +91,11 @@ async def test_reversible_is_one_key_with_cancel_focused() -> None:
         (Risk.DISRUPTIVE, "YES", "yes"),
         (Risk.DESTRUCTIVE, "yes", "openstack-host"),
         (Risk.DESTRUCTIVE, "", "openstack-host"),
+        (Risk.DESTRUCTIVE, "openstack-host", "data-harbor-0"),
     ],
 )
 async def test_more_risk_more_to_type(risk: Risk, wrong: str, right: str) -> None:
-    async with fixing(fix(risk)) as (pilot, _, repair):
+    async with fixing(fix(risk, loses=right if right.startswith("data") else "")) as (pilot, _, repair):
         await pilot.press("a")
         await pilot.pause()
         dialog = pilot.app.screen

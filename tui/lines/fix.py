@@ -199,8 +199,9 @@ def risk_to_confirm(view: RepairView) -> str:
 
 
 def at_stake(view: RepairView) -> str:
-    """What the operator types before something destructive: the host it happens on."""
-    return view.fix.actions[0].on if view.fix.actions else view.fix.id
+    """What the operator types before something destructive: what is lost, else the host it happens on."""
+    on = view.fix.actions[0].on if view.fix.actions else view.fix.id
+    return view.fix.loses or on
 
 
 def plan_text(fix: FixView, words: Words) -> str:
