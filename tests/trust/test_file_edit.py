@@ -101,6 +101,38 @@ def test_one_option_changes_and_nothing_else(file: Path, section: str, key: str,
     ]
 
 
+_SHIM = """\
+#!/bin/sh
+for last; do :; done
+echo "$(basename "$0") $last $(cat "$last" 2>/dev/null | sha256sum)" >> {told}
+exec {real} "$@"
+"""
+
+
+@pytest.mark.parametrize("which", ["run", "undo"])
+def test_the_new_file_is_on_the_disk_before_it_takes_the_place_of_the_old_one(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    """Renamed, never written over; and what is renamed was synced, with its folder after it."""
+    edit = setting(file, "ovs", "bridge_mappings", "physnet1:br-new")
+    if which == "undo":
+        assert edit.run("run").returncode == 0
+    told, shims, before = tmp_path / "told", tmp_path / "shims", file.stat().st_ino
+    shims.mkdir()
+    for name in ("sync", "mv"):
+        (shims / name).write_text(_SHIM.format(told=told, real=shutil.which(name)))
+        (shims / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shims}:{os.environ['PATH']}")
+    with file.open() as as_it_was:
+        assert edit.run(which).returncode == 0
+        assert as_it_was.read() != file.read_text(), "who has it open reads the old one to its end"
+    assert file.stat().st_ino != before
+    steps = [line.split()[0] for line in told.read_text().splitlines()]
+    put = max(number for number, step in enumerate(steps) if step == "mv")
+    assert "sync" in steps[:put], "it takes its place before it is on the disk"
+    assert steps[put + 1 :] == ["sync"], "the folder is synced last"
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_it_comes_back_to_the_byte_with_mode_and_time(file: Path, shell: str) -> None:
     edit = setting(file, "ovs", "bridge_mappings", "physnet1:br-new", shell)
