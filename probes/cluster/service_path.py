@@ -14,7 +14,7 @@ from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_from
 from probes.connection import Connection
 from probes.errors import NotRecorded, ProbeError
 from probes.linux.ask import ask
-from probes.node.service_rules import ServiceRules, parse_ipvs, parse_rules
+from probes.node.service_rules import OTHER, ServiceRules, parse_ipvs, parse_rules
 from probes.node.tries import COMMANDS, Try
 from probes.probe import Toolbox, probe
 from probes.site import target_of
@@ -33,11 +33,11 @@ class NodeRules:
     running: bool
     """A process kube-proxy runs there; true where rules are looked at in vain."""
     mode: str
-    """iptables or ipvs; empty when neither knows the Service there."""
+    """iptables or ipvs; empty when neither knows the Service there; `other` where nobody can tell."""
     backends: tuple[str, ...]
     rejects: bool
     current: bool
-    """Its rules send to the same backends as the API names."""
+    """Its rules send to the same backends as the API names, or cannot be read (`other`)."""
     bridged: str
     """net.bridge.bridge-nf-call-iptables; empty while br_netfilter is not loaded."""
     proxy_pod: str
@@ -290,7 +290,6 @@ async def _rules(
         raise
     except ProbeError:
         return None
-    current = set(rules.backends) == set(ready) and rules.rejects == (not ready)
     return NodeRules(
         node=place.node,
         host=place.host,
@@ -298,10 +297,15 @@ async def _rules(
         mode=rules.mode,
         backends=rules.backends,
         rejects=rules.rejects,
-        current=current,
+        current=_is_current(rules, ready, bool(process.strip())),
         bridged=bridged.strip(),
         proxy_pod=pod,
     )
+
+
+def _is_current(rules: ServiceRules, ready: tuple[str, ...], running: bool) -> bool:
+    """What a running kube-proxy writes where we cannot read is not said to be stale."""
+    return (rules == OTHER and running) or (set(rules.backends) == set(ready) and rules.rejects == (not ready))
 
 
 async def _of_kernel(connection: Connection, address: str, port: int) -> ServiceRules:

@@ -14,7 +14,8 @@ _IPVS = re.compile(r"^(TCP|UDP)\s+([0-9A-F]{8}):([0-9A-F]{4})|^\s+->\s+([0-9A-F]
 @dataclass(frozen=True, slots=True)
 class ServiceRules:
     mode: str
-    """iptables or ipvs; empty when neither knows the Service."""
+    """iptables or ipvs; empty when neither knows the Service; `other` when kube-proxy writes neither there, as in
+    its mode nftables or with a program in the kernel in its place."""
     backends: tuple[str, ...]
     """ADDRESS:PORT to which connections are sent."""
     rejects: bool
@@ -22,6 +23,7 @@ class ServiceRules:
 
 
 NO_RULES = ServiceRules("", (), False)
+OTHER = ServiceRules("other", (), False)
 
 
 def parse_rules(nat: str, filters: str, address: str, port: int) -> ServiceRules:
@@ -30,6 +32,8 @@ def parse_rules(nat: str, filters: str, address: str, port: int) -> ServiceRules
     wanted = (f"-d {address}/32 ", "-p tcp ", f"--dport {port} ")
     chains = [_target(rule) for rule in rules if rule.startswith("-A KUBE-SERVICES ") and _has(rule, wanted)]
     rejects = any(_has(rule, wanted) and " -j REJECT" in rule for rule in filters.splitlines())
+    if "KUBE-SERVICES" not in nat + filters:
+        return OTHER
     if not chains:
         return ServiceRules("iptables" if rejects else "", (), rejects)
     ends = [_target(rule) for rule in rules if rule.startswith(f"-A {chains[0]} ") and "KUBE-SEP-" in rule]

@@ -9,10 +9,10 @@ from probes.cluster import shapes
 from probes.cluster.dns import behind, dns_pod, parse_domain, parse_forwards
 from probes.cluster.leftovers import Claim, twins
 from probes.cluster.policies import Policy, denying
-from probes.cluster.service_path import bad_backends, similar
+from probes.cluster.service_path import _is_current, bad_backends, similar
 from probes.cluster.standpoints import Tried
 from probes.node.dns_message import outcome, question
-from probes.node.service_rules import parse_ipvs, parse_rules
+from probes.node.service_rules import NO_RULES, OTHER, parse_ipvs, parse_rules
 from probes.node.tries import Try, parse_outcomes
 from probes.node.way_out import masquerades, parse_nameservers, parse_resolv_conf
 
@@ -82,6 +82,10 @@ def test_rules_of_one_service_and_of_no_other() -> None:
     )
     assert parse_rules(SAVE, "", "10.104.104.207", 443).mode == ""
     assert parse_rules("", REJECT, "10.104.104.207", 80).rejects
+    assert parse_rules("-A POSTROUTING -j MASQUERADE\n", "", "10.104.104.207", 80) == OTHER
+    assert _is_current(OTHER, ("10.244.1.4:8080",), running=True), "nftables: nobody can tell"
+    assert not _is_current(OTHER, ("10.244.1.4:8080",), running=False)
+    assert not _is_current(NO_RULES, ("10.244.1.4:8080",), running=True)
     assert parse_ipvs(IPVS, "10.104.104.207", 80).backends == ("10.244.2.3:8080",)
     assert parse_ipvs(IPVS, "10.96.0.10", 53).mode == ""
 
