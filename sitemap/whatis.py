@@ -36,10 +36,15 @@ def known_in(text: str, lexicon: Lexicon, most: int = MOST) -> tuple[Known, ...]
     """What stands in a text and is known, in its order; each once."""
     found: list[Known] = []
     for token in dict.fromkeys(_tokens(without_ansi(text[:_LONGEST]))):
-        found += what_is(token, lexicon)
+        found += filter(_says_more, what_is(token, lexicon))
         if len(found) >= most:
             break
     return tuple(found[:most])
+
+
+def _says_more(known: Known) -> bool:
+    """Than `test-vm = server test-vm`."""
+    return known.means.en.partition(" ")[2] != known.text
 
 
 def _tokens(text: str) -> Iterator[str]:
