@@ -6,7 +6,7 @@ import asyncio
 
 from base.errors import UsageError
 from diagnosis import switch
-from diagnosis.hands import VIA_CONSOLE, Hands
+from diagnosis.hands import NO_WAY_IN, VIA_CONSOLE, Hands
 from diagnosis.views import ActionView
 from probes.connection import Command
 from probes.errors import ProbeError
@@ -46,7 +46,7 @@ class Guard(Hands):
     async def _plan_switch(self, index: int) -> str:
         action = self.view.fix.actions[index]
         reply = await self._connection(action).run(Command(script=switch.LOOK_FOR_TOOLS))
-        if reply.message.startswith(VIA_CONSOLE) or self._no_way(reply):
+        if reply.message.startswith(VIA_CONSOLE) or reply.failure in NO_WAY_IN:
             return ""  # through a console nothing can cut the way; without any way nothing is sent
         if reply.status != 0:
             said = reply.stderr.strip() or reply.message

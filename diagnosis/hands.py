@@ -37,13 +37,16 @@ class Hands(ABC):
     async def _find_way_in(self, index: int) -> ActionView:
         """Tries the way before anything is sent over it; without one, somebody at the console must type it."""
         action = self.view.fix.actions[index]
-        sudo = action.run.startswith(SUDO)  # a login without it is no way in for this command
-        reply = await self._connection(action).run(Command(argv=("true",), sudo=sudo, alone=True))
+        reply = await self._try_way_in(action)
         if reply.failure in NO_WAY_IN:
             self._put(index, state="by-hand", output=reply.message)
         elif reply.message.startswith(VIA_CONSOLE):
             self._put(index, via_console=True)
         return self.view.fix.actions[index]
+
+    async def _try_way_in(self, action: ActionView) -> Reply:
+        sudo = action.run.startswith(SUDO)  # a login without it is no way in for this command
+        return await self._connection(action).run(Command(argv=("true",), sudo=sudo, alone=True))
 
     def _connection(self, action: ActionView) -> Connection:
         target = f"console:{action.on}" if action.via_console else target_of(action.on)
@@ -119,14 +122,13 @@ class Hands(ABC):
             self._session.note("lock", {"on": action.on, "taken": reply.status == 0, "said": said})
             if reply.status == 0:
                 self._locked.append(action)
-            elif not self._no_way(reply) and not steal and reply.failure != NOT_RECORDED:
+            elif not steal and reply.failure != NOT_RECORDED and await self._comes_in(action):
                 return f"{action.on}: its lock could not be taken: {said}"
         return ""
 
-    @staticmethod
-    def _no_way(reply: Reply) -> bool:
-        """Then nothing is sent there either: somebody must type it at the console."""
-        return reply.failure in NO_WAY_IN
+    async def _comes_in(self, action: ActionView) -> bool:
+        """Where we do not, as whoever the command needs, nothing is sent: somebody must type it at the console."""
+        return (await self._try_way_in(action)).failure not in NO_WAY_IN
 
     def _one_per_host(self) -> list[ActionView]:
         pending = [action for action in self.view.fix.actions if action.state not in ("skipped", "undone")]
