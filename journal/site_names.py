@@ -27,6 +27,7 @@ _SEVERAL = frozenset(
 _SHARED = re.compile(
     r"kube-.*|.*-system|openstack|monitoring|ingress(?:-.*)?|metallb.*|longhorn.*|rook-ceph|cert-manager|services?"
     r"|internal|public|private|external|compute|controller|network|storage|master|worker|bridge|neutron|nova|cinder"
+    r"|admin|demo|default|test|operator|unknown|none|null|any|all|true|false|yes|no|harbor"
     r"|[\d.]+|.*[\s/:‹].*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -65,11 +66,15 @@ _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32}", 
 
 def _note_text(key: str, text: str, found: dict[str, set[str]]) -> None:
     if key in _SINGLE or key in _SEVERAL:
-        _note(_SINGLE.get(key, "host"), text, found)
+        kind = _SINGLE.get(key, "host")
+        _note(kind, text, found, surely=kind != "host")
     for one in PROJECT.finditer(text):
         _note("project", one["name"], found)
 
 
-def _note(kind: str, name: object, found: dict[str, set[str]]) -> None:
-    if isinstance(name, str) and len(name) < 64 and is_telling(name) and not _SHARED.fullmatch(name):
+def _note(kind: str, name: object, found: dict[str, set[str]], *, surely: bool = False) -> None:
+    """`surely`: its key says what it is, so a plain word is a name as well."""
+    if not isinstance(name, str) or not 2 < len(name) < 64 or _SHARED.fullmatch(name):
+        return
+    if is_telling(name) or (surely and name.isascii() and name.isidentifier()):
         found[kind].add(name)

@@ -138,12 +138,21 @@ def test_what_only_the_data_names_goes_wherever_it_stands(tmp_path: Path) -> Non
         journal.append("evidence", {"id": "e1", "probe": "cloud.port", "target": "cloud:lab", "facts": facts})
         nodes = {"nodes": [{"name": "node-seoul-7", "version": "v1.29"}], "namespace": "skt-billing"}
         journal.append("evidence", {"id": "e2", "facts": nodes | {"raw": "kubectl -n skt-billing; kube-system"}})
+        plain = {"project": "shopfloor", "namespace": "payroll"}
+        journal.append(
+            "evidence", {"id": "e3", "facts": plain | {"raw": "the quota of shopfloor, pods of payroll"}}
+        )
+        journal.append(
+            "evidence", {"id": "e4", "facts": {"project": "admin", "host": "operator", "raw": "as admin"}}
+        )
         journal.append("output", {"action": 0, "text": "OS_PROJECT_NAME=other-corp9\nother-corp9 has no quota"})
     hidden = anonymised(read(journal.path))
     shown = json.dumps([entry.stored for entry in hidden.entries]).lower()
-    for name in ("skt", "seoul", "billing", "other-corp9", uuid):
+    for name in ("skt", "seoul", "billing", "other-corp9", "shopfloor", "payroll", uuid):
         assert name not in shown
     assert "kube-system" in shown
+    assert '"as admin"' in shown
+    assert '"operator"' in shown
     evidence = hidden.entries[1].stored
     assert (evidence["id"], evidence["probe"]) == ("e1", "cloud.port")
     assert evidence["facts"]["id"] == evidence["facts"]["device"]
