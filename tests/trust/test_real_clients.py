@@ -1,6 +1,6 @@
 """Every command of the shipped knowledge for a cluster or a cloud, read by the real client against a real API.
 
-Nothing of what they name is there, so they change nothing: an answer about the object shows that the words fit."""
+Nothing of what they name is there, so they change nothing: an answer about the object shows that words fit."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ async def test_kubectl_understands_every_command(tmp_path: Path) -> None:
         programs.mkdir()
         (programs / "kubectl").symlink_to((server.folder / "hyperkube").resolve())
         environment = {"PATH": f"{programs}:{os.environ['PATH']}", "KUBECONFIG": str(server.kubeconfig("lab"))}
+        environment["HOME"] = str(tmp_path)  # kubectl keeps what it has discovered there
         assert misread("kubectl frobnicate", environment)
         assert [found for command in commands if (found := misread(command, environment))] == []
 
