@@ -22,7 +22,8 @@ pytestmark = pytest.mark.lab
 
 MISREAD = re.compile(
     r"unknown (?:shorthand )?(?:flag|command)|[Uu]sage:|unrecognized arguments|invalid choice"
-    r"|is not an openstack command|must specify|required arguments|flag needs an argument|invalid argument|unable to parse|error parsing",
+    r"|is not an openstack command|must specify|required arguments|flag needs an argument|invalid argument"
+    r"|unable to parse|error parsing",
 )
 
 
