@@ -269,15 +269,30 @@ def _version() -> dict[str, str]:
 
 
 def _lock(handle: int, path: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    end = time.monotonic() + _LETS_GO
+    while error := _not_locked(handle):
         held = _holder(os.fstat(handle).st_ino)
+        if error.errno in (EAGAIN, EACCES) and not held and time.monotonic() < end:
+            time.sleep(0.02)
+            continue
         os.close(handle)
         if error.errno not in (EAGAIN, EACCES):
             raise _cannot_keep(path, error) from error
         who = f"the process {held}" if held else "another process"
         raise JournalBusy(f"{path.stem} is being written by {who}", hint="end that deadhop first") from error
+
+
+# A deadhop that was killed while it started a program leaves the lock to that child until its exec, and the kernel then
+# names nobody. Seconds.
+_LETS_GO = 2.0
+
+
+def _not_locked(handle: int) -> OSError | None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error
+    return None
 
 
 def holder(path: Path) -> int:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,32 @@ def test_a_second_writer_is_told_who_writes(journal: Journal) -> None:
     journal.append("note", {"text": "still mine"})
     journal.close()
     open_for_append(journal.path).close()
+
+
+_KILLED_WHILE_IT_STARTS_A_PROGRAM = """
+import fcntl, os, subprocess, sys
+handle = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)
+fcntl.flock(handle, fcntl.LOCK_EX)
+subprocess.Popen(["sleep", sys.argv[2]], pass_fds=[handle])
+"""
+
+
+@pytest.mark.parametrize(("seconds", "ours"), [(0.3, True), (20, False)])
+def test_a_lock_nobody_is_known_to_hold(journal: Journal, seconds: float, ours: bool) -> None:
+    """It is waited for as long as a child of a killed deadhop takes to let it go, and not for ever."""
+    journal.close()
+    argv = [sys.executable, "-c", _KILLED_WHILE_IT_STARTS_A_PROGRAM, str(journal.path), str(seconds)]
+    child = subprocess.Popen(argv, start_new_session=True)
+    assert child.wait() == 0
+    try:
+        if ours:
+            open_for_append(journal.path).close()
+        else:
+            with pytest.raises(JournalBusy, match="another process"):
+                open_for_append(journal.path)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def test_closed_twice_is_closed(journal: Journal) -> None:

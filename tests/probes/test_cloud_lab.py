@@ -19,6 +19,7 @@ import pytest
 
 import probes.all
 from base.values import Value
+from lab import cleanup
 from lab.cloud import api
 from lab.instance import current
 from probes.api import ApiRequest
@@ -328,10 +329,11 @@ def _stopped(url: str) -> Iterator[None]:
     finally:
         nothing = subprocess.DEVNULL
         environment = dict(line.split("=", 1) for line in lines if "=" in line)
-        again = subprocess.Popen(
-            argv, env=environment, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
-        )
-        (api.api_of(current()).cgroup / "up/cgroup.procs").write_text(str(again.pid))
+        # Started inside: a worker that forks before its master is moved would stay outside.
+        with cleanup.counted_in(api.api_of(current())):
+            subprocess.Popen(
+                argv, env=environment, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+            )
         end = time.monotonic() + api.PATIENCE
         while not api._answers(url) and time.monotonic() < end:
             time.sleep(0.1)
@@ -340,6 +342,7 @@ def _stopped(url: str) -> Iterator[None]:
 @contextmanager
 def _frozen(url: str) -> Iterator[None]:
     pids = _servers_of(url)
+    assert len(pids) > 1, "a master and its worker"
     try:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
