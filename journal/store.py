@@ -282,8 +282,7 @@ def _lock(handle: int, path: Path) -> None:
         raise JournalBusy(f"{path.stem} is being written by {who}", hint="end that deadhop first") from error
 
 
-# A deadhop that was killed while it started a program leaves the lock to that child until its exec, and the kernel then
-# names nobody. Seconds.
+# Seconds. A deadhop that was killed while it started a program leaves the lock to that child until its exec.
 _LETS_GO = 2.0
 
 
@@ -304,11 +303,11 @@ def holder(path: Path) -> int:
 
 
 def _holder(inode: int) -> int:
-    """Process that holds the lock, as the kernel lists it; 0 when it does not."""
+    """Process that holds the lock, as the kernel lists it; 0 when it does not, or lists one that has ended."""
     try:
         lines = Path("/proc/locks").read_text().splitlines()
     except OSError:
         return 0
     fields = [line.split() for line in lines]
     held = (row for row in fields if len(row) > 5 and row[1] == "FLOCK" and row[5].endswith(f":{inode}"))
-    return next((int(row[4]) for row in held if row[4].isdigit()), 0)
+    return next((int(row[4]) for row in held if Path("/proc", row[4]).exists()), 0)
