@@ -11,7 +11,7 @@ from base.text import Text
 from knowledge.expressions import Reading, check_kind, expressions, facts_of, item_of
 from knowledge.file_edit import FileEdit
 from knowledge.mistakes import did_you_mean
-from knowledge.model import WORLDS, Action, Cause, CauseValue, Fix, ProbeUse, Risk, StateUse
+from knowledge.model import WORLDS, Action, Cause, CauseValue, Explains, Fix, ProbeUse, Risk, StateUse
 from knowledge.notes import Notes
 from knowledge.positions import Document, Where
 from knowledge.schema import ActionSchema, CauseSchema, FixSchema, LookSchema, TextSchema, VerifySchema
@@ -72,7 +72,18 @@ class _Builder:
             sure=_text(schema.sure),
             target=schema.target,
             references=tuple(schema.references),
+            subject=self._subject(),
+            explains=Explains(tuple(schema.explains.causes), tuple(schema.explains.symptoms)),
+            may_be_meant=schema.may_be_meant,
         )
+
+    def _subject(self) -> tuple[str, ...]:
+        for index, name in enumerate(self.schema.subject):
+            if name not in self.schema.values:
+                hint = did_you_mean(name, self.schema.values)
+                message = f"the subject `{name}` is none of the values"
+                self.notes.add(("subject", index), message, hint or "name values that tell two of them apart")
+        return tuple(self.schema.subject)
 
     def _plain(self, where: Where) -> object:
         plain = self.document.plain

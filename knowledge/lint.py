@@ -21,7 +21,8 @@ def cross_check(
     known_causes = {file.cause.id: file for file in causes}
     checker = _Checker(known_symptoms, known_causes, left_out)
     found = [problem for file in symptoms for handed in file.handed for problem in checker.handed(file, handed)]
-    found = found or list(checker.loops())
+    found.extend(problem for file in causes for problem in checker.explained(file))
+    found = found or [*checker.loops(), *checker.circles()]
     if found or any(key.startswith("symptom ") for key in left_out):
         return found
     return list(_never_set(symptoms, causes))
@@ -67,6 +68,35 @@ class _Checker:
                 inputs = self._symptoms[symptom].symptom.inputs
                 wanted = {name: one.kind for name, one in inputs.items()}
                 yield from _mismatches(file, handed, f"the symptom `{symptom}`", "with", wanted, frozenset())
+
+    def explained(self, file: CauseFile) -> Iterator[Problem]:
+        """What a cause explains must be there."""
+        explains = file.cause.explains
+        for kind, names, known in (
+            ("causes", explains.causes, self._causes),
+            ("symptoms", explains.symptoms, self._symptoms),
+        ):
+            for index, name in enumerate(names):
+                one = kind.removesuffix("s")
+                if name not in known and f"{one} {name}" not in self._left_out:
+                    place = file.document.place(("explains", kind, index))
+                    yield Problem(place, f"unknown {one} `{name}`", did_you_mean(name, known))
+
+    def circles(self) -> Iterator[Problem]:
+        """Causes that explain each other: none of them would be the root."""
+        ways = {
+            name: tuple(Way(to, seen=True) for to in file.cause.explains.causes)
+            for name, file in self._causes.items()
+        }
+        told: set[frozenset[str]] = set()
+        for name in ways:
+            for loop in flow_of(name, ways).loops:
+                if frozenset(loop) not in told:
+                    told.add(frozenset(loop))
+                    file = self._causes[loop[-2]]
+                    index = file.cause.explains.causes.index(loop[-1])
+                    place = file.document.place(("explains", "causes", index))
+                    yield Problem(place, f"a circle of causes: {' → '.join(loop)}", "one of them is the root")
 
     def _unknown(
         self, file: SymptomFile, handed: Handed, kind: str, name: str, known: Mapping[str, object]

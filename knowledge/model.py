@@ -24,6 +24,15 @@ WORLDS = ("cluster", "cloud")
 """Kinds of values that name what is reached by an API instead of a login."""
 
 
+EACH: Mapping[str, str] = {
+    "site.hosts": "host",
+    "site.addresses": "address",
+    "site.clusters": "cluster",
+    "site.clouds": "cloud",
+}
+"""What a sweep can give to an input, and the kind that it is."""
+
+
 class Risk(StrEnum):
     REVERSIBLE = "reversible"
     DISRUPTIVE = "disruptive"
@@ -42,7 +51,7 @@ class Input:
     """A kind of `base.values`."""
     ask: Text
     each: str = ""
-    """Where a sweep takes it from: `site.hosts`, `site.addresses`, …"""
+    """Where a sweep takes it from: a key of `EACH`."""
     paste: str = ""
     """`prompt-host` or `prompt-user`: taken from the shell prompt of a paste when no signature captured it."""
     default: str = ""
@@ -122,6 +131,8 @@ class End:
     id: str
     verdict: Verdict
     text: Text
+    absent: bool = False
+    """Verdict unknown only because somebody says that there is a symptom; a sweep, told nothing, finds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +232,14 @@ class CauseValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Explains:
+    """What follows from a cause wherever the two touch."""
+
+    causes: tuple[str, ...] = ()
+    symptoms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     id: str
     layer: str
@@ -234,6 +253,11 @@ class Cause:
     target: str = "host"
     """Name of the value that says where the cause sits."""
     references: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    """Values that tell one such cause from another; without any it is one for each target."""
+    explains: Explains = Explains()
+    may_be_meant: bool = False
+    """Somebody may want it so. Named where there is a symptom; a sweep mentions it and calls it no fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class PhrasesSchema(Strict):
 class InputSchema(Strict):
     kind: str = Field(alias="is")
     ask: TextSchema
-    each: str = ""
+    each: Literal["", "site.hosts", "site.addresses", "site.clusters", "site.clouds"] = ""
     paste: Literal["", "prompt-host", "prompt-user"] = ""
     default: str = ""
 
@@ -74,6 +74,7 @@ class StepSchema(Strict):
 class EndSchema(Strict):
     verdict: Literal["nothing-found", "not-a-fault", "unknown"]
     text: TextSchema
+    absent: bool = False
 
 
 class SymptomSchema(Strict):
@@ -166,6 +167,13 @@ class FixSchema(Strict):
     verify: VerifySchema
 
 
+class ExplainsSchema(Strict):
+    """What follows from the cause, where both are found and touch."""
+
+    causes: list[Id] = []
+    symptoms: list[Id] = []
+
+
 class CauseSchema(Strict):
     id: Id
     title: TextSchema
@@ -173,6 +181,9 @@ class CauseSchema(Strict):
     sure: TextSchema | None = None
     target: str = "host"
     values: dict[VariableName, ValueOrKind] = {}
+    subject: list[VariableName] = []
+    explains: ExplainsSchema = ExplainsSchema()
+    may_be_meant: bool = False
     fixes: list[FixSchema] = []
     references: list[Sentence] = []
 

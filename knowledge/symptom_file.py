@@ -16,6 +16,7 @@ from knowledge.expressions import Given, Reading, check_kind, expressions, facts
 from knowledge.flow import Flow, Way, flow_of
 from knowledge.mistakes import Mistake, did_you_mean
 from knowledge.model import (
+    EACH,
     Branch,
     CauseRef,
     Destination,
@@ -93,7 +94,7 @@ class _Builder:
             signatures=tuple(self._signatures()),
             inputs=self._inputs(),
             steps=steps,
-            ends={name: End(name, Verdict(end.verdict), text_of(end.text)) for name, end in schema.ends.items()},
+            ends=self._ends(),
             place=self.document.place(("id",)),
         )
 
@@ -106,9 +107,32 @@ class _Builder:
     def _inputs(self) -> dict[str, Input]:
         for name, one in self.schema.inputs.items():
             check_kind(self.notes, ("inputs", name, "is"), one.kind)
+            self._check_each(name)
         return {
             name: Input(name, one.kind, text_of(one.ask), one.each, one.paste, one.default)
             for name, one in self.schema.inputs.items()
+        }
+
+    def _check_each(self, name: str) -> None:
+        """A sweep gives each input one thing of its kind, and two inputs never the same list."""
+        one = self.schema.inputs[name]
+        if one.each and EACH[one.each] != one.kind:
+            message = f"`{one.each}` gives a {EACH[one.each]}, and this is a {one.kind}"
+            fitting = [each for each, kind in EACH.items() if kind == one.kind]
+            self.notes.add(("inputs", name, "each"), message, f"`{fitting[0]}`" if fitting else "leave it out")
+        first = next(other for other, spec in self.schema.inputs.items() if spec.each == one.each)
+        if one.each and first != name:
+            message = f"`{first}` takes `{one.each}` already"
+            self.notes.add(("inputs", name, "each"), message, "a sweep never tries every pair")
+
+    def _ends(self) -> dict[str, End]:
+        for name, end in self.schema.ends.items():
+            if end.absent and end.verdict != "unknown":
+                message = f"`absent` says nothing of an end that is {end.verdict}"
+                self.notes.add_key(("ends", name, "absent"), message, "it is for the verdict unknown")
+        return {
+            name: End(name, Verdict(end.verdict), text_of(end.text), end.absent)
+            for name, end in self.schema.ends.items()
         }
 
     # ------------------------------------------------------------ the shape of the tree

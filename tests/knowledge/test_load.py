@@ -46,6 +46,28 @@ def test_a_good_pair_loads(tmp_path: Path) -> None:
 
 
 SYMPTOM_MISTAKES = [
+    ("each: site.hosts", "each: site.hots", "each: ‸site.hots", "none of the known words", "`site.hosts`?"),
+    (
+        "each: site.hosts",
+        "each: site.clouds",
+        "each: ‸site.clouds",
+        "gives a cloud, and this is a host",
+        "`site.hosts`",
+    ),
+    (
+        "target: {is: address,",
+        "other: {is: host, each: site.hosts, ask: {en: Which?, ko: 어느?}}\n  target: {is: address,",
+        "other: {is: host, each: ‸site.hosts",
+        "`source` takes `site.hosts` already",
+        "never tries every pair",
+    ),
+    (
+        "answers: {verdict: nothing-found,",
+        "answers: {absent: true, verdict: nothing-found,",
+        "answers: {‸absent",
+        "`absent` says nothing of an end that is nothing-found",
+        "",
+    ),
     ("id: no-echo", "id: No Echo", "id: ‸No Echo", "no id", "joined by `-`"),
     ("phrases:", "frases:", "‸frases:", "unknown key `frases`", "did you mean `phrases`?"),
     ("ko: 응답이 없다", "kr: 응답이 없다", "‸kr:", "unknown key `kr`", "a text with a comma"),
@@ -158,6 +180,28 @@ def test_mistakes_in_a_symptom(tmp_path: Path, old: str, new: str, place: str, m
 SAVE = "run: netfilter-persistent save, undo: netfilter-persistent save"
 OWN = "/etc/a.d/b.conf"
 CAUSE_MISTAKES = [
+    (
+        "values:",
+        "subject: [hots]\nvalues:",
+        "subject: [‸hots]",
+        "the subject `hots` is none",
+        "did you mean `host`?",
+    ),
+    ("values:", "explains: {cause: [a]}\nvalues:", "{‸cause", "unknown key `cause`", "did you mean `causes`?"),
+    (
+        "values:",
+        "explains: {causes: [rejectd]}\nvalues:",
+        "[‸rejectd]",
+        "unknown cause `rejectd`",
+        "did you mean `rejected`?",
+    ),
+    (
+        "values:",
+        "explains: {symptoms: [no-ech]}\nvalues:",
+        "[‸no-ech]",
+        "unknown symptom",
+        "did you mean `no-echo`?",
+    ),
     (SAVE, f"file: {{drop_in: {OWN}}}", "file: ‸{", "`drop_in` needs `lines`", ""),
     (SAVE, f"file: {{drop_in: {OWN}, lines: [a], key: b}}", "file: ‸{", "and nothing else", ""),
     (SAVE, "file: {lines: [a]}", "file: ‸{", "a file is either", ""),
@@ -296,6 +340,16 @@ def test_symptoms_that_lead_into_each_other(tmp_path: Path) -> None:
     jump = "{symptom: no-echo, with: {source: source, target: target}}"
     found = loaded(write(tmp_path, symptom=broken(SYMPTOM, "unknown: {go: powered}", f"unknown: {jump}")))
     assert "a loop of symptoms: no-echo → no-echo" in [problem.message for problem in found.problems]
+
+
+def test_causes_that_explain_each_other(tmp_path: Path) -> None:
+    write(tmp_path, cause=broken(CAUSE, "values:", "explains: {causes: [other], symptoms: [no-echo]}\nvalues:"))
+    other = broken(broken(CAUSE, "id: rejected", "id: other"), "values:", "explains: {causes: [rejected]}\nvalues:")
+    (tmp_path / "causes/host/other.yaml").write_text(other)
+    messages = [problem for problem in problems_of(tmp_path) if "circle" in problem.message]
+    assert [problem.message for problem in messages] == ["a circle of causes: other → rejected → other"]
+    assert messages[0].place.file.endswith("rejected.yaml")
+    assert messages[0].hint == "one of them is the root"
 
 
 def test_a_jump_brings_what_the_other_tree_needs(tmp_path: Path) -> None:
