@@ -44,6 +44,22 @@ _COMPUTES_AGENT = "openstack network agent list --host compute -f value -c ID"
 _NO_MAPPING = "configurations like '%bridge_mappings_: {}%'"  # _ is any character, the quotation mark here
 _IS_AGENT = f"host='compute' and \\`binary\\`='{OVS_AGENT}'"
 
+_DROP_IN = f"/etc/systemd/system/{OVS_AGENT}.service.d/clock.conf"
+# One kernel has one clock: every program that starts later is told a wrong one, until `chrony` is started. An agent
+# counts its intervals by the clock that only goes forward, as on a real machine.
+_CLOCK_BEHIND = f"""\
+echo -3600s > /etc/faketimerc
+ls /usr/lib/*/faketime/libfaketimeMT.so.1 > /etc/ld.so.preload
+mkdir -p $(dirname {_DROP_IN})
+printf '[Service]\\nEnvironment=FAKETIME_DONT_FAKE_MONOTONIC=1\\n' > {_DROP_IN}
+printf '%s\\n' '[Service]' 'ExecStart=/bin/sh -c "echo +0 > /etc/faketimerc; exec sleep infinity"' \\
+  '[Install]' 'WantedBy=multi-user.target' > /etc/systemd/system/chrony.service
+systemctl daemon-reload"""
+_CLOCK_RIGHT = f"""\
+rm -f /etc/ld.so.preload /etc/faketimerc {_DROP_IN}
+systemctl disable -q --now chrony; rm -f /etc/systemd/system/chrony.service
+systemctl daemon-reload"""
+
 AGENT_FAULTS = {
     "ovs-agent-stopped": cloud_fault(
         "neutron-openvswitch-agent on compute is stopped: old ports work, new ones cannot be bound",
@@ -56,6 +72,13 @@ AGENT_FAULTS = {
         "neutron-openvswitch-agent on compute hangs: systemd calls it active, Neutron calls it dead",
         breaks=(Run(C1, f"systemctl kill -s STOP {OVS_AGENT}"),),
         undo=(Run(C1, f"systemctl kill -s CONT {OVS_AGENT}"), start(C1, OVS_AGENT)),
+        shows=(AGENTS, Run(C1, f"systemctl is-active {OVS_AGENT}"), _FLOATING),
+        shown=dead(),
+    ),
+    "clock-behind": cloud_fault(
+        "compute's clock is an hour behind, its time service stopped: Neutron throws away what its agent says",
+        breaks=(Run(C1, _CLOCK_BEHIND), restart(), then(dead())),
+        undo=(Run(C1, _CLOCK_RIGHT), restart(), then(alive())),
         shows=(AGENTS, Run(C1, f"systemctl is-active {OVS_AGENT}"), _FLOATING),
         shown=dead(),
     ),

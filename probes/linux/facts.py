@@ -248,3 +248,18 @@ class Disks:
     disks: tuple[Disk, ...]
     growpart: bool = False
     """The program is there; looked at where a disk is full and can grow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A machine's clock beside others."""
+
+    host: str
+    ahead: int
+    """Seconds before the middle one of the others, at least; 0 when it is not."""
+    behind: int
+    beside: tuple[str, ...]
+    """Hosts whose clocks it was held against, and `operator`."""
+    unit: str
+    """Its time service: chrony, systemd-timesyncd, ntpd …; empty when none is installed."""
+    running: bool

@@ -114,6 +114,9 @@ OUTAGES = (
         ),
     ),
     Outage("ovs-agent-frozen", "neutron-agent-frozen", "host:compute", AGENTS, well=OVS_ALIVE),
+    Outage(
+        "clock-behind", "clock-wrong", "host:compute", AGENTS, True, "disruptive", False, well=OVS_ALIVE
+    ),  # a service that is stopped again leaves the clock right
     Outage("local-ip-invalid", "agent-local-ip-wrong", "host:compute", AGENTS, well=OVS_ALIVE),
     Outage("rabbitmq-stopped", "rabbitmq-stopped", "host:controller", AGENTS, well=NO_DEAD),
     Outage("computes-disabled", "compute-service-disabled", "host:compute", BUILD, well=UP),
