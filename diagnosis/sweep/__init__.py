@@ -1,0 +1,1 @@
+"""All trees at once, over one store of evidence."""
