@@ -45,18 +45,20 @@ _NO_MAPPING = "configurations like '%bridge_mappings_: {}%'"  # _ is any charact
 _IS_AGENT = f"host='compute' and \\`binary\\`='{OVS_AGENT}'"
 
 _DROP_IN = f"/etc/systemd/system/{OVS_AGENT}.service.d/clock.conf"
-# One kernel has one clock: every program that starts later is told a wrong one, until `chrony` is started. An agent
-# counts its intervals by the clock that only goes forward, as on a real machine.
+_DATE = "/usr/local/bin/date"
+# One kernel has one clock: the agent and `date` are told a wrong one, until `chrony` is started. Not sshd: its
+# sandbox of sshd ends it. An agent counts intervals by the clock that only goes forward, as on a real machine.
 _CLOCK_BEHIND = f"""\
 echo -3600s > /etc/faketimerc
-ls /usr/lib/*/faketime/libfaketimeMT.so.1 > /etc/ld.so.preload
+library=$(ls /usr/lib/*/faketime/libfaketimeMT.so.1)
 mkdir -p $(dirname {_DROP_IN})
-printf '[Service]\\nEnvironment=FAKETIME_DONT_FAKE_MONOTONIC=1\\n' > {_DROP_IN}
+printf '[Service]\\nEnvironment=LD_PRELOAD=%s FAKETIME_DONT_FAKE_MONOTONIC=1\\n' $library > {_DROP_IN}
+printf '#!/bin/sh\\nLD_PRELOAD=%s exec /usr/bin/date "$@"\\n' $library > {_DATE}; chmod 755 {_DATE}
 printf '%s\\n' '[Service]' 'ExecStart=/bin/sh -c "echo +0 > /etc/faketimerc; exec sleep infinity"' \\
   '[Install]' 'WantedBy=multi-user.target' > /etc/systemd/system/chrony.service
 systemctl daemon-reload"""
 _CLOCK_RIGHT = f"""\
-rm -f /etc/ld.so.preload /etc/faketimerc {_DROP_IN}
+rm -f {_DATE} /etc/faketimerc {_DROP_IN}
 systemctl disable -q --now chrony; rm -f /etc/systemd/system/chrony.service
 systemctl daemon-reload"""
 
@@ -79,7 +81,7 @@ AGENT_FAULTS = {
         "compute's clock is an hour behind, its time service stopped: Neutron throws away what its agent says",
         breaks=(Run(C1, _CLOCK_BEHIND), restart(), then(dead())),
         undo=(Run(C1, _CLOCK_RIGHT), restart(), then(alive())),
-        shows=(AGENTS, Run(C1, f"systemctl is-active {OVS_AGENT}"), _FLOATING),
+        shows=(AGENTS, Run(C1, f"systemctl is-active {OVS_AGENT}; systemctl is-active chrony"), Run(C1, "date -u")),
         shown=dead(),
     ),
     "no-bridge-mapping": cloud_fault(

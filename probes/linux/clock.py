@@ -15,7 +15,7 @@ from probes.linux.fields import reading
 from probes.probe import Toolbox, probe
 from probes.site import OPERATOR, target_of
 
-_DATE = ("date", "-u", "+%s.%N")
+_DATE = ("date", "+%s.%N")
 _SERVICES = ("chrony", "chronyd", "systemd-timesyncd", "ntp", "ntpd", "ntpsec", "openntpd")
 """Of Debian, Ubuntu and the RHEL family; where several are installed, the one that runs or is enabled is meant."""
 _SHOWN = "Id,LoadState,ActiveState,UnitFileState"
@@ -32,7 +32,7 @@ class _Read:
     """Seconds that the answer may have been under way."""
 
 
-@probe("linux.clock", commands=("date -u", "systemctl show"), timeout=20.0)
+@probe("linux.clock", commands=("date +%s", "systemctl show"), timeout=20.0)
 async def clock(host: str, toolbox: Toolbox) -> Clock:
     """How far a machine's clock is off from those of other hosts, and whether a time service runs there."""
     others = [one.name for one in toolbox.site.hosts if one.name != host][:_OTHERS]

@@ -73,6 +73,7 @@ EXPECTED = {
     "ovs-agent-frozen": Expected(
         agent_dead(C1, OVS_AGENT), "^active$", ((C1, f"systemctl kill -s CONT {OVS_AGENT}"),)
     ),
+    "clock-behind": Expected(agent_dead(C1, OVS_AGENT), "^active\ninactive$", starts(C1, "chrony")),
     "no-bridge-mapping": Expected(
         "message: Exceeded maximum number of retries",
         r"bridge_mappings: \{\}",
@@ -225,7 +226,7 @@ BATCHES = (
     ("host-not-mapped", "br-tun-deleted"),
     ("quota-exceeded", "tunnels-blocked"),
     ("computes-disabled", "docker-overlap"),
-    ("floating-loop",),
+    ("clock-behind", "floating-loop"),
     ("kolla-setting-lost",),
     ("kolla-container-old",),
     ("ovs-restarted",),

@@ -23,7 +23,7 @@ _WHOLE = (
     rf"cat /proc/{_N}/stat(?: /proc/{_N}/stat)+",
     r"cat /run/flannel/subnet\.env",
     r"date \+%s",
-    r"date -u \+%s\.%N",
+    r"date \+%s\.%N",
     r"kubelet --version",
     r"kubeadm version -o short",
     r"df -P(?:B1|i)(?: -x [a-z]+)+",
