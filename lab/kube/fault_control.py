@@ -1,8 +1,12 @@
 """Faults of the control plane and of joining it."""
 
+import re
+
 from lab.bash import write
 from lab.faults import Fault, Run
+from lab.kube.node import PROGRAMS
 from lab.kube.steps import GET_NODES, MANIFESTS, MASTER, W2, kube_fault, on_master, quietly
+from lab.kube.versions import KUBERNETES
 from lab.machines import MACHINES
 
 _APISERVER = f"{MANIFESTS}/kube-apiserver.yaml"
@@ -23,6 +27,37 @@ timeouts: {{discovery: 5s}}
 """
 _PREFLIGHT = "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all"
 _ONLY_ERRORS = " 2>&1 | grep ^error"
+
+_NEXT = "v1.37.0"
+"""kubeadm goes with a control plane of its own minor version or the one before."""
+_PACKAGES = "/var/cache/kube-packages"
+# The same program, which says that it is another version; as packages in a repository of the machine's own.
+_NEXT_PACKAGES = f"""\
+set -e
+mkdir -p /usr/lib/kube-next {_PACKAGES}; cd {_PACKAGES}
+sed 's/{re.escape(KUBERNETES)}/{_NEXT}/g' {PROGRAMS}/bin/hyperkube > /usr/lib/kube-next/hyperkube
+chmod 755 /usr/lib/kube-next/hyperkube
+for p in kubelet kubeadm; do
+  for v in {KUBERNETES}={PROGRAMS}/bin {_NEXT}=/usr/lib/kube-next; do
+    rm -rf tree; mkdir -p tree/DEBIAN tree/usr/bin; ln -s ${{v#*=}}/hyperkube tree/usr/bin/$p
+    n=${{v%%=*}}; n=${{n#v}}-1.1
+    printf '%s\\n' "Package: $p" "Version: $n" 'Architecture: all' 'Maintainer: lab <lab@lab.invalid>' \\
+      "Description: $p" > tree/DEBIAN/control
+    dpkg-deb -Znone --root-owner-group -b tree $p-$n.deb >/dev/null
+    {{ dpkg-deb -f $p-$n.deb; echo "Filename: ./$p-$n.deb"; echo "Size: $(stat -c %s $p-$n.deb)"
+      echo "SHA256: $(sha256sum < $p-$n.deb | cut -d' ' -f1)"; echo; }} >> Packages
+  done
+done
+rm -r tree
+echo 'deb [trusted=yes] file:{_PACKAGES} ./' > /etc/apt/sources.list.d/kubernetes.list
+only="-o Dir::Etc::sourcelist=sources.list.d/kubernetes.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0"
+apt-get update -qq $only
+apt-get install -qq -y kubelet kubeadm >/dev/null
+apt-mark hold kubelet kubeadm >/dev/null"""
+_NO_PACKAGES = f"""\
+dpkg --purge --force-all kubelet kubeadm >/dev/null 2>&1
+rm -rf {_PACKAGES} /usr/lib/kube-next /etc/apt/sources.list.d/kubernetes.list /var/lib/apt/lists/*kube-packages*
+for p in kubelet kubeadm; do ln -sf {PROGRAMS}/bin/hyperkube /usr/bin/$p; done"""
 
 _EXPIRE = """cd /etc/kubernetes/pki && mv apiserver.crt apiserver.key /root
 sed 's/^kubernetesVersion/certificateValidityPeriod: 1s\\n&/' ../kubeadm.yaml > /root/short.yaml
@@ -90,5 +125,18 @@ CONTROL_FAULTS: dict[str, Fault] = {
         ),
         shows=(Run(W2, _PREFLIGHT + _ONLY_ERRORS), on_master("kubeadm token list")),
         shown=on_master("! kubeadm token list | grep -q abcdef"),
+    ),
+    "kubeadm-too-new": kube_fault(
+        "a machine whose kubelet and kubeadm are two minor versions newer (discovery only, nothing joins)",
+        breaks=(
+            quietly(f"kubeadm token create {JOIN_TOKEN} --ttl 1h"),
+            Run(W2, write("/root/join.yaml", _JOIN, "600")),
+            Run(W2, _NEXT_PACKAGES),
+        ),
+        undo=(
+            quietly(f"kubeadm token delete {JOIN_TOKEN.partition('.')[0]} || true"),
+            Run(W2, f"rm -f /root/join.yaml; {_NO_PACKAGES}"),
+        ),
+        shows=(Run(W2, _PREFLIGHT + _ONLY_ERRORS), Run(W2, "kubeadm version -o short")),
     ),
 }

@@ -1,8 +1,9 @@
-"""node.versions: which Kubernetes programs a machine has."""
+"""node.versions: which Kubernetes programs a machine has, and which packages could take their place."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 
 from probes.cluster.join import minor_of
@@ -11,6 +12,12 @@ from probes.errors import CommandMissing
 from probes.linux.ask import ask
 from probes.probe import Toolbox, probe
 from probes.site import target_of
+
+_PACKAGES = ("kubelet", "kubeadm")
+_INSTALLED = ("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status} ${Version}\\n", *_PACKAGES)
+_OFFERED = ("apt-cache", "madison", *_PACKAGES)
+_NONE_SUCH = (0, 1, 100)
+"""dpkg-query says 1 of packages nobody knows, apt-cache 100 of broken sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +28,58 @@ class NodeVersions:
     kubelet_minor: int
     kubeadm: str
     kubeadm_minor: int
+    wanted_minor: int
+    """Of the version that was asked for; 0 when none was."""
+    offered: str = ""
+    """Newest Debian package of that minor version that apt offers of both; empty where there is none, or no apt."""
+    kubelet_package: str = ""
+    """Version of the installed Debian package; empty when it came another way."""
+    kubeadm_package: str = ""
 
 
-@probe("node.versions", commands=("kubelet --version", "kubeadm version -o short"))
-async def versions(host: str, toolbox: Toolbox) -> NodeVersions:
-    """The versions of kubelet and kubeadm on a machine, as the programs themselves say."""
-    connection = toolbox.connection(target_of(host))
-    kubelet, kubeadm = await asyncio.gather(
-        _said(connection, "kubelet", "--version"), _said(connection, "kubeadm", "version", "-o", "short")
+@probe(
+    "node.versions",
+    commands=("kubelet --version", "kubeadm version -o short", "dpkg-query -W", "apt-cache madison"),
+    version="name",
+)
+async def versions(host: str, toolbox: Toolbox, version: str = "") -> NodeVersions:
+    """The versions of kubelet and kubeadm on a machine, as the programs themselves say, and packages that would
+    go with a control plane of `version`."""
+    connection, wanted = toolbox.connection(target_of(host)), minor_of(version)
+    kubelet, kubeadm, installed, offered = await asyncio.gather(
+        _said(connection, "kubelet", "--version"),
+        _said(connection, "kubeadm", "version", "-o", "short"),
+        _said(connection, *_INSTALLED),
+        _said(connection, *_OFFERED),
     )
-    kubelet = kubelet.removeprefix("Kubernetes ")
-    return NodeVersions(host, kubelet, minor_of(kubelet), kubeadm, minor_of(kubeadm))
+    kubelet, has = kubelet.removeprefix("Kubernetes "), parse_installed(installed)
+    return NodeVersions(
+        host, kubelet, minor_of(kubelet), kubeadm, minor_of(kubeadm), wanted,
+        newest(parse_offered(offered), wanted), has.get("kubelet", ""), has.get("kubeadm", ""),
+    )  # fmt: skip
 
 
 async def _said(connection: Connection, *words: str) -> str:
     try:
-        return (await ask(connection, *words)).strip()
+        return (await ask(connection, *words, ok=_NONE_SUCH)).strip()
     except CommandMissing:
         return ""
+
+
+def parse_installed(text: str) -> dict[str, str]:
+    """Package → version, of those that are there."""
+    rows = (line.split() for line in text.splitlines())
+    return {row[0]: row[2] for row in rows if len(row) == 3 and row[1] == "installed"}
+
+
+def parse_offered(text: str) -> dict[str, tuple[str, ...]]:
+    """Package → versions, the newest first, of `apt-cache madison`."""
+    rows = [[word.strip() for word in line.split("|")] for line in text.splitlines()]
+    return {name: tuple(row[1] for row in rows if len(row) == 3 and row[0] == name) for name in _PACKAGES}
+
+
+def newest(offered: dict[str, tuple[str, ...]], minor: int) -> str:
+    """Of the minor version, as both packages have it."""
+    of_minor = re.compile(rf"(?:[0-9]+:)?1\.{minor}\.[0-9][0-9A-Za-z.+~-]*")
+    both = (one for one in offered["kubelet"] if one in offered["kubeadm"])
+    return next((one for one in both if of_minor.fullmatch(one)), "")

@@ -61,6 +61,14 @@ NODES = (
         (W2, "! systemctl is-active -q containerd"),
     ),
     Outage(
+        "kubeadm-too-new",
+        "version-skew",
+        f"host:{W2}",
+        "node-cannot-join",
+        (f"machine={W2}",),
+        (W2, "kubeadm version -o short | grep -q v1.37 && kubelet --version | grep -q v1.37"),
+    ),
+    Outage(
         "swap-on",
         "kubelet-refuses-swap",
         f"host:{W1}",

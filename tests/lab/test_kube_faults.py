@@ -133,6 +133,11 @@ EXPECTED = {
         'token ID "abcdef"',
         ((M, f"kubeadm token create {JOIN_TOKEN} --ttl 5m"),),
     ),
+    "kubeadm-too-new": Expected(
+        "only supports deploying clusters with the control plane version",
+        "^v1.37.0$",
+        ((W2, "apt-get install -qq -y --allow-downgrades --allow-change-held-packages kube{let,adm}=1.35.4-1.1"),),
+    ),
     "coredns-none": Expected(
         "connection refused|timed out",
         "kube-dns-\\S+ +IPv4 +\\S+ +<unset>|<unset>",
@@ -211,7 +216,7 @@ BATCHES = (
     ("no-cni", "kubelet-down"),
     ("flannel-env-missing", "containerd-down"),
     ("disk-full",),
-    ("service-selector",),
+    ("service-selector", "kubeadm-too-new"),
     ("node-forward-off",),
     ("calico-crosssubnet",),
     ("node-no-default-route",),

@@ -26,6 +26,8 @@ _WHOLE = (
     r"date \+%s\.%N",
     r"kubelet --version",
     r"kubeadm version -o short",
+    r"dpkg-query -W -f '\$\{Package\} \$\{db:Status-Status\} \$\{Version\}\\n' kubelet kubeadm",
+    r"apt-cache madison kubelet kubeadm",
     r"df -P(?:B1|i)(?: -x [a-z]+)+",
     r"find /etc/kubernetes/pki /var/lib/kubelet/pki -name '\*\.crt' -o -name kubelet-client-current\.pem",
     r"find /etc/kubernetes /root /var/backups -maxdepth 4 -type f -name '\*\.yaml\*' -printf '%T@ %p\\n'",

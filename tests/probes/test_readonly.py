@@ -28,6 +28,8 @@ READ_ONLY = (
     r"df -P(?:B1|i)",
     r"kubelet --version",
     r"kubeadm version -o short",
+    r"dpkg-query -W",
+    r"apt-cache madison",
     r"find /(?:etc/kubernetes/pki|etc/kubernetes /root /var/backups|var/log/pods)",
     r"journalctl -u",
     r"lsblk -Jbo",
