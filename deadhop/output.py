@@ -25,6 +25,11 @@ class Output:
         self._live = not json_wanted and _is_terminal(sys.stderr)
         self._shown = False
 
+    @property
+    def live(self) -> bool:
+        """Somebody watches: what is written over is seen."""
+        return self._live
+
     def line(self, text: str = "") -> None:
         """A line (or more) of data for people."""
         self.clear()

@@ -102,12 +102,17 @@ def _ruled_out(session: Session, position: Position, evidence: Mapping[str, Evid
 
 
 def _partly(step: StepView) -> Iterator[UnknownView]:
+    if step.evidence:
+        yield from partly_seen(step.evidence)
+
+
+def partly_seen(evidence: Evidence) -> Iterator[UnknownView]:
     """What a look that did come back could not see: hosts it could not ask, a route it could not find."""
-    facts = step.evidence.facts if step.evidence else None
+    facts = evidence.facts
     unseen = getattr(facts, "unseen", ())
     for host in (unseen,) if isinstance(unseen, str) and unseen else tuple(unseen):
         yield UnknownView(
-            step.probe,
+            evidence.probe,
             target_of(str(host)),
             "unseen",
             f"{host} could not be asked",
@@ -115,8 +120,8 @@ def _partly(step: StepView) -> Iterator[UnknownView]:
         )
     if getattr(facts, "route_back", "") == "unknown":
         yield UnknownView(
-            step.probe,
-            step.target,
+            evidence.probe,
+            evidence.target,
             "unseen",
             "the source address was not seen as it arrives",
             hint="tcpdump with sudo on that host shows it",

@@ -11,6 +11,7 @@ from base.paths import state_dir
 from journal.store import Journal
 
 if TYPE_CHECKING:
+    from diagnosis.sweep.views import SweepView
     from diagnosis.views import WalkView
     from journal.store import Recording
     from probes.probe import Evidence
@@ -79,6 +80,18 @@ class Noting:
         texts = {"title": asdict(view.title), "text": asdict(view.diagnosis.text), "cause_titles": causes}
         self._ended = {"verdict": document["verdict"], "causes": [cause.id for cause in view.diagnosis.causes]}
         self.note("diagnosis", {**document, **texts, "symptom": view.symptom}, sync=True)
+
+    def note_sweep(self, view: SweepView) -> None:
+        """Once more, if more is known later: the last one counts."""
+        from diagnosis.sweep.report import sweep_json
+
+        document = sweep_json(self.id, view)
+        assert view.result is not None
+        causes = [finding.cause for finding in view.result.causes]
+        texts = {"cause_titles": [asdict(cause.title) for cause in causes], "symptom": "sweep"}
+        document = {key: value for key, value in document.items() if key != "evidence"}
+        self._ended = {"verdict": document["verdict"], "causes": [cause.id for cause in causes]}
+        self.note("diagnosis", {**document, **texts}, sync=True)
 
 
 def findable(source: str) -> str:

@@ -1,0 +1,123 @@
+"""deadhop sweep: all trees at once, without being told of a symptom."""
+
+from __future__ import annotations
+
+import asyncio
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from base.errors import UsageError
+from base.text import clip
+from deadhop.commands.diagnose import EXIT, refuse_unknown_presets, warn_of_mistakes
+from deadhop.front import Front
+from deadhop.parsing import Parser
+
+if TYPE_CHECKING:
+    from diagnosis.session import Session
+    from diagnosis.sweep.engine import Sweep
+    from diagnosis.sweep.trees import Wanted
+    from diagnosis.sweep.views import SweepView
+
+LONGEST = 3600.0
+
+
+def arguments(parser: Parser) -> None:
+    say, add = parser.say, parser.add_argument
+    add(
+        "--layer",
+        metavar="LAYER",
+        action="append",
+        help=say("only trees of this layer (host, cluster, cloud); repeatable", "이 계층만 (host, cluster, cloud)"),
+    )
+    add(
+        "--host",
+        metavar="NAME",
+        action="append",
+        help=say("only what begins or ends at this host; repeatable", "이 호스트에서 시작하거나 끝나는 것만"),
+    )
+    add(
+        "--deadline",
+        metavar="SECONDS",
+        help=say(
+            "end by then and say what is known (default: 120)",
+            "이 시간 안에 끝내고 아는 만큼 보여 준다 (기본: 120)",
+        ),
+    )
+
+
+async def run(front: Front) -> int:
+    from diagnosis.session import open_session
+    from diagnosis.sweep.engine import Sweep
+
+    seconds = _deadline(front)
+    session = open_session(front.site, argv=front.argv)
+    try:
+        await session.ready()
+        warn_of_mistakes(front, len(session.problems))
+        refuse_unknown_presets(front, session)
+        session.presets = dict(front.presets)
+        return await _sweep(front, session, Sweep(session, _wanted(front, session), deadline=seconds))
+    finally:
+        await session.close()
+
+
+async def _sweep(front: Front, session: Session, sweep: Sweep) -> int:
+    try:
+        async for view in sweep.run():
+            _progress(front, view)
+        return _report(front, session, sweep)
+    except asyncio.CancelledError:
+        sweep.partial()
+        _report(front, session, sweep)
+        raise
+    finally:
+        await sweep.close()
+
+
+def _deadline(front: Front) -> float:
+    from diagnosis.sweep.engine import DEADLINE
+
+    text = front.arguments.deadline
+    try:
+        seconds = float(text) if text else DEADLINE
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST:
+        message = front.say("`--deadline {}`: no such number of seconds", "`--deadline {}`: 쓸 수 없는 초 값이다")
+        raise UsageError(message.format(clip(str(text), 40)), hint=f"1 … {LONGEST:.0f}")
+    return seconds
+
+
+def _wanted(front: Front, session: Session) -> Wanted:
+    from diagnosis.inputs import host_named
+    from diagnosis.sweep.trees import Wanted
+
+    known = {symptom.layer for symptom in session.knowledge.symptoms.values()}
+    for layer in front.arguments.layer or ():
+        if layer not in known:
+            close = get_close_matches(layer, known, n=1)
+            message = front.say("there is no layer `{}`", "`{}` 라는 계층은 없다").format(clip(layer, 40))
+            raise UsageError(message, hint=close[0] if close else ", ".join(sorted(known)))
+    hosts = [host_named(name, "host", session.site) for name in front.arguments.host or ()]
+    return Wanted(frozenset(front.arguments.layer or ()), frozenset(hosts))
+
+
+def _progress(front: Front, view: SweepView) -> None:
+    from deadhop.sweeping import progress_line
+
+    if view.result is None and front.out.live:
+        front.out.progress(progress_line(front, view))
+
+
+def _report(front: Front, session: Session, sweep: Sweep) -> int:
+    from deadhop.sweeping import next_lines, sweep_lines
+    from diagnosis.sweep.report import sweep_json
+
+    result = sweep.view.result
+    assert result is not None
+    if front.out.json:
+        front.out.object("sweep", sweep_json(session.id, sweep.view, sweep.evidence))
+        return EXIT[result.verdict]
+    for line in (*sweep_lines(front, sweep.view), *next_lines(front, session, result)):
+        front.out.line(line)
+    return EXIT[result.verdict]

@@ -1,0 +1,144 @@
+"""A sweep in plain words: what is wrong and what follows from it, what is not, and what could not be seen."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from base.text import Text
+from deadhop.front import Front
+from deadhop.output import wrap
+from deadhop.showing import CONFIDENCE, VERDICTS
+from knowledge.model import Verdict
+from probes.target import called
+
+if TYPE_CHECKING:
+    from diagnosis.session import Session
+    from diagnosis.sweep.views import Finding, OpenEnd, Question, SweepResult, SweepView
+
+_SHOWN = 3
+"""Of a long list, the first ones; JSON holds all."""
+_CUT = {
+    "deadline": Text("the deadline passed: this is partial", "제한 시간이 지났다. 여기까지의 결과다"),
+    "interrupted": Text("interrupted: this is partial", "중단했다. 여기까지의 결과다"),
+}
+
+
+def progress_line(front: Front, view: SweepView) -> str:
+    layers = "  ".join(f"{name} {ended}/{all_}" for name, (ended, all_) in view.layers.items())
+    found = front.say("{} found", "원인 {}").format(len(view.found)) if view.found else ""
+    now = f"{view.running[0][0]} @ {front.text(called(view.running[0][1]))}" if view.running else ""
+    return "  ".join(part for part in (f"… {layers}", found, now) if part)
+
+
+def sweep_lines(front: Front, view: SweepView) -> Iterator[str]:
+    result = view.result
+    assert result is not None
+    yield wrap(f"{front.text(VERDICTS[result.verdict])}: {front.text(result.text)}", "  ", first="")
+    if view.cut:
+        yield wrap(front.text(_CUT[view.cut]), "  ")
+    yield from _causes(front, result)
+    yield from _open(front, result)
+    yield from _unseen(front, result)
+    said = front.say("{} trees, {} looks, {:.1f} s", "진단 {} 개, 확인 {} 번, {:.1f} 초")
+    yield f"\n{said.format(view.trees, view.looks, view.seconds)}"
+
+
+# ------------------------------------------------------------------ what is wrong
+
+
+def _causes(front: Front, result: SweepResult) -> Iterator[str]:
+    for number, finding in enumerate((one for one in result.causes if not one.explained_by), 1):
+        yield ""
+        yield from _cause(front, finding, f"{number}. ")
+    if result.may_be_meant:
+        yield f"\n{front.say('MAY BE MEANT', '의도된 설정일 수 있음')}"
+        for finding in result.may_be_meant:
+            yield wrap(f"{_named(front, finding)}: {_seen_by(front, finding)}", "    ", first="  - ")
+
+
+def _cause(front: Front, finding: Finding, number: str) -> Iterator[str]:
+    cause = finding.cause
+    yield wrap(_named(front, finding), "   ", first=number)
+    yield wrap(f"{cause.id}, {front.text(CONFIDENCE[cause.confidence.value])}", "   ")
+    yield wrap(front.text(cause.why), "   ")
+    yield wrap(f"{front.say('seen by', '근거')}: {_seen_by(front, finding)}", "   ")
+    follows = [f"{one.id} ({front.text(called(one.target))})" for one in finding.explains]
+    follows += [f"{one.symptom} × {one.count}" for one in finding.symptoms]
+    if follows:
+        yield wrap(f"{front.say('explains', '이 때문에 생긴 것')}: {', '.join(follows)}", "   ")
+
+
+def _named(front: Front, finding: Finding) -> str:
+    places = ", ".join(front.text(called(target)) for target in finding.cause.targets)
+    return f"{front.text(finding.cause.title)} ({places})" if places else front.text(finding.cause.title)
+
+
+def _seen_by(front: Front, finding: Finding) -> str:
+    first = [f"{one.symptom} {_inputs(one.inputs)}".rstrip() for one in finding.witnesses[:_SHOWN]]
+    return "; ".join([*first, *_and_more(front, len(finding.witnesses))])
+
+
+def _inputs(inputs: Mapping[str, object]) -> str:
+    return " → ".join(str(value) for value in inputs.values())
+
+
+def _and_more(front: Front, count: int) -> list[str]:
+    return [front.say("and {} more", "외 {} 건").format(count - _SHOWN)] if count > _SHOWN else []
+
+
+# ------------------------------------------------------------------ what is open, what is not
+
+
+def _open(front: Front, result: SweepResult) -> Iterator[str]:
+    unknown = [one for one in result.open_ends if one.verdict is Verdict.UNKNOWN]
+    meant = [one for one in result.open_ends if one.verdict is Verdict.NOT_A_FAULT]
+    for title, ends in ((("NOT EXPLAINED", "원인 미상"), unknown), (("NOT A FAULT", "장애 아님"), meant)):
+        if ends:
+            yield f"\n{front.say(*title)}"
+            for end in ends:
+                yield from _end(front, end)
+    if result.questions:
+        yield f"\n{front.say('WANT AN ANSWER', '답이 필요한 것')}"
+        for question in result.questions:
+            yield from _question(front, question)
+    if result.ruled_out:
+        yield f"\n{front.say('RULED OUT', '아닌 것')}"
+        yield wrap(", ".join(one.id for one in result.ruled_out), "  ")
+
+
+def _end(front: Front, end: OpenEnd) -> Iterator[str]:
+    first = [_inputs(inputs) for inputs in end.inputs[:_SHOWN]]
+    yield wrap(f"{end.symptom}: {'; '.join([*first, *_and_more(front, len(end.inputs))])}", "    ", first="  ? ")
+    yield wrap(front.text(end.text), "    ")
+
+
+def _question(front: Front, question: Question) -> Iterator[str]:
+    yield wrap(front.text(question.ask), "    ", first="  ? ")
+    sets = " ".join(f"--set {shlex.quote(f'{name}={value}')}" for name, value in question.inputs[0].items())
+    options = "|".join(question.options)
+    yield f"    deadhop diagnose {question.symptom} {sets} --set {question.step}={options}"
+
+
+def _unseen(front: Front, result: SweepResult) -> Iterator[str]:
+    if result.unknown:
+        yield f"\n{front.say('COULD NOT SEE', '볼 수 없던 것')}"
+    for gap in result.unknown:
+        where = front.text(called(gap.target)) or "-"
+        yield wrap(f"{where}: {front.told(gap.message)}", "    ", first="  ? ")
+        if gap.hint:
+            yield wrap(f"{front.say('hint', '힌트')}: {front.told(gap.hint)}", "    ")
+    if result.not_swept:
+        yield f"\n{front.say('NOT SWEPT, FOR THEY NEED TO BE TOLD', '알려 주어야 진단할 수 있는 것')}"
+        for one in result.not_swept:
+            yield wrap(f"{one.symptom} ({', '.join(one.needs)})", "    ", first="  - ")
+
+
+def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[str]:
+    site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
+    fixable = [one.cause for one in result.causes if any(not fix.unavailable for fix in one.cause.fixes)]
+    yield f"\n{front.say('NEXT', '다음')}"
+    for cause in fixable[:_SHOWN]:
+        yield f"  deadhop fix {session.id} --cause {cause.id}{site}"
+    yield f"  deadhop export {session.id}"

@@ -1,0 +1,276 @@
+"""All trees of a site at once: each asks what it wants to know next, and each question is put once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from base.errors import UsageError
+from diagnosis.sweep.grouping import Group, grouped
+from diagnosis.sweep.pairs import Standpoint, pairs
+from diagnosis.sweep.results import Rendering, result_of
+from diagnosis.sweep.store import Store
+from diagnosis.sweep.tree import Outcome, Tree, Way
+from diagnosis.sweep.trees import Planned, Wanted, lone_trees, needs_pairs, not_swept, pair_trees
+from diagnosis.sweep.views import Reference, SweepView
+from knowledge.tree import Ask, Found, Known, Resolve
+from probes.linux.facts import Route, Routes
+from probes.probe import checked_call
+
+if TYPE_CHECKING:
+    from diagnosis.session import Session
+    from probes.probe import Evidence
+
+DEADLINE = 120.0
+LEARNING = 10.0
+"""Seconds hosts have to say which routes they know; who says nothing by then begins no pair."""
+_RESOLVING = 10.0
+_MOMENT = 0.02
+"""What comes within this time goes on together: their next commands travel in one exec."""
+
+Heard = tuple[Tree, Ask]
+
+
+class Sweep:
+    """Used once. `run` yields a snapshot at every change; cancelled, `partial` says what is known by then; `close`
+    ends what runs here and on the far sides."""
+
+    def __init__(self, session: Session, wanted: Wanted, *, deadline: float = DEADLINE) -> None:
+        self._session, self._wanted, self._deadline = session, wanted, deadline
+        self._store = Store(session)
+        self._rendering = Rendering(session)
+        self._open: dict[int, Tree] = {}
+        self._layers: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        self._outcomes: list[Outcome] = []
+        self._groups: tuple[Group, ...] = ()
+        self._hosts: dict[str, str] = {}
+        self._waiting: dict[asyncio.Task[Evidence], list[Heard]] = {}
+        self._resolving: dict[str, asyncio.Task[str]] = {}
+        self._blocked: list[Tree] = []
+        self._learning: dict[str, asyncio.Task[Evidence]] = {}
+        self._ready: list[Tree] = []
+        self._begun = time.monotonic()
+        self._cut = ""
+        self.view = SweepView(0, 0, 0)
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        return self._store.evidence
+
+    # ------------------------------------------------------------ running
+
+    async def run(self) -> AsyncIterator[SweepView]:
+        self._begin()
+        while self._ready or self._under_way():
+            await self._advance()
+            yield self._show()
+            if self._ready or not self._under_way():
+                continue
+            await self._wait()
+            if self._left() <= 0:
+                self._cut = "deadline"
+                break
+            self._collect()
+        yield await self._finish()
+
+    def partial(self, why: str = "interrupted") -> SweepView:
+        """What is known now, without another look."""
+        self._cut = why
+        return self._conclude()
+
+    async def close(self) -> None:
+        await self._rendering.close()
+        for task in self._resolving.values():
+            task.cancel()
+        await asyncio.gather(*self._resolving.values(), return_exceptions=True)
+        await self._store.close()
+
+    def _begin(self) -> None:
+        self._begun = time.monotonic()
+        asked = {"layers": sorted(self._wanted.layers), "hosts": sorted(self._wanted.hosts)}
+        self._session.note("sweep", {**asked, "deadline": self._deadline})
+        knowledge, site = self._session.knowledge, self._session.site
+        self._add(lone_trees(knowledge, site, self._wanted))
+        if needs_pairs(knowledge, self._wanted):
+            hosts = [host.name for host in site.hosts if self._wanted.host(host.name)]
+            self._learning = {host: self._store.look(checked_call("linux.routes", host, {})) for host in hosts}
+
+    def _add(self, planned: Iterable[Planned]) -> None:
+        for one in planned:
+            tree = Tree(one, len(self._open) + len(self._outcomes))
+            self._open[id(tree)] = tree
+            self._ready.append(tree)
+            self._layers[self._session.knowledge.symptoms[one.symptom].layer][1] += 1
+
+    def _left(self) -> float:
+        return self._deadline - (time.monotonic() - self._begun)
+
+    def _under_way(self) -> set[asyncio.Task[object]]:
+        tasks = {*self._waiting, *self._learning.values()}
+        resolving = {task for task in self._resolving.values() if self._blocked}
+        return cast("set[asyncio.Task[object]]", tasks | resolving)
+
+    async def _wait(self) -> None:
+        """For the next answer, and then for those that come in the same moment."""
+        patience = min(self._left(), self._learning_left())
+        running = {task for task in self._under_way() if not task.done()}
+        if running == self._under_way():
+            await asyncio.wait(running, timeout=max(patience, 0), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(_MOMENT)
+
+    def _learning_left(self) -> float:
+        return LEARNING - (time.monotonic() - self._begun) if self._learning else self._left()
+
+    # ------------------------------------------------------------ answers
+
+    def _collect(self) -> None:
+        """Trees that may go on."""
+        for task in [task for task in self._waiting if task.done()]:
+            evidence = task.result()
+            for tree, ask in self._waiting.pop(task):
+                tree.hear(ask, evidence)
+                self._ready.append(tree)
+        for address in [address for address, task in self._resolving.items() if task.done()]:
+            self._hosts[address] = self._resolving.pop(address).result()
+        self._ready.extend(self._blocked)
+        self._blocked = []
+        learned = all(task.done() for task in self._learning.values())
+        if self._learning and (learned or self._learning_left() <= 0):
+            self._pair()
+
+    def _pair(self) -> None:
+        """The pairs that matter, by the routes that the hosts know."""
+        routes = {host: _routes(task) for host, task in self._learning.items()}
+        self._learning = {}
+        standpoints = [
+            Standpoint(host.name, host.addresses, routes.get(host.name)) for host in self._session.site.hosts
+        ]
+        self._add(pair_trees(self._session.knowledge, self._session.site, self._wanted, pairs(standpoints)))
+
+    # ------------------------------------------------------------ trees
+
+    async def _advance(self) -> None:
+        ready, self._ready = self._ready, []
+        await asyncio.to_thread(self._move, ready, dict(self._hosts))
+        ended = [tree for tree in ready if not self._ask(tree)]
+        for tree in ended:
+            self._end(tree)
+        if any(outcome.found for outcome in self._outcomes[-len(ended) :] if ended):
+            self._groups = grouped(self._outcomes, self._session.knowledge)
+            self._rendering.begin(self._groups)
+
+    def _move(self, trees: list[Tree], hosts: dict[str, str]) -> None:
+        for tree in trees:
+            tree.move(self._session.knowledge, hosts)
+
+    def _ask(self, tree: Tree) -> bool:
+        """Whether the tree wants to know more; it is then asked for."""
+        if tree.first_unseen:
+            return False
+        match tree.position.pending:
+            case Resolve(addresses):
+                self._blocked.append(tree)
+                for address in addresses:
+                    self._resolve(address)
+            case Ask() as ask if not ask.step.probe:
+                return self._answer(tree, ask)
+            case Ask() as ask:
+                self._look(tree, ask)
+            case _:
+                return False
+        return True
+
+    def _answer(self, tree: Tree, ask: Ask) -> bool:
+        """What the operator said beforehand (`--set`); without that the tree ends."""
+        option = self._session.presets.get(ask.step.id)
+        if option not in {one.name for one in ask.step.options}:
+            return False
+        tree.answers[ask.key] = Known({"answer": option})
+        self._ready.append(tree)
+        return True
+
+    def _look(self, tree: Tree, ask: Ask) -> None:
+        try:
+            call = checked_call(ask.step.probe, ask.host, ask.arguments)
+        except UsageError as error:
+            tree.cannot_ask(ask, error.message)
+            self._ready.append(tree)
+            return
+        task = self._store.look(call, fresh=ask.step.fresh)
+        self._waiting.setdefault(task, []).append((tree, ask))
+
+    def _resolve(self, address: str) -> None:
+        if address not in self._resolving and address not in self._hosts:
+            self._resolving[address] = asyncio.create_task(self._host_of(address))
+
+    async def _host_of(self, address: str) -> str:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_RESOLVING):
+                return await self._session.toolbox.host_of(address)
+        return ""
+
+    def _end(self, tree: Tree, way: Way | None = None) -> None:
+        self._open.pop(id(tree), None)
+        knowledge = self._session.knowledge
+        self._layers[knowledge.symptoms[tree.planned.symptom].layer][0] += 1
+        self._outcomes.append(tree.outcome(way or _way(tree), knowledge, self._session.site))
+
+    # ------------------------------------------------------------ showing
+
+    def _show(self) -> SweepView:
+        self.view = SweepView(
+            trees=len(self._open) + len(self._outcomes),
+            ended=len(self._outcomes),
+            looks=self._store.count,
+            running=self._store.running,
+            layers={name: (ended, all_) for name, (ended, all_) in sorted(self._layers.items())},
+            found=tuple(_reference(group) for group in self._groups if _is_root(group)),
+            cut=self._cut,
+            seconds=round(time.monotonic() - self._begun, 3),
+        )
+        return self.view
+
+    async def _finish(self) -> SweepView:
+        if not self._cut:
+            await self._rendering.all_done()
+        return self._conclude()
+
+    def _conclude(self) -> SweepView:
+        for tree in list(self._open.values()):
+            self._end(tree, Way.CUT)
+        groups = grouped(self._outcomes, self._session.knowledge)
+        waiting = not_swept(self._session.knowledge, self._wanted)
+        evidence = self._store.evidence
+        result = result_of(self._session, groups, self._outcomes, evidence, waiting, self._rendering)
+        shown = self._show()
+        self.view = replace(shown, result=result)
+        self._session.note_sweep(self.view)
+        return self.view
+
+
+def _routes(task: asyncio.Task[Evidence]) -> tuple[Route, ...] | None:
+    if not task.done():
+        return None
+    facts = task.result().facts
+    return facts.routes if isinstance(facts, Routes) else None
+
+
+def _way(tree: Tree) -> Way:
+    if tree.first_unseen:
+        return Way.UNSEEN
+    if isinstance(tree.position.conclusion, Found):
+        return Way.FOUND
+    return Way.ENDED if tree.position.conclusion else Way.ASKS
+
+
+def _is_root(group: Group) -> bool:
+    return not group.explained_by and not group.cause.may_be_meant
+
+
+def _reference(group: Group) -> Reference:
+    return Reference(group.cause.id, group.target)

@@ -1,0 +1,145 @@
+"""From the ends of many trees to few findings: what is one cause, what explains what, what comes first. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from diagnosis.sweep.tree import Outcome, Way
+from knowledge.model import WORLDS, Cause, Goto, Knowledge, Verdict
+from knowledge.tree import Found, causes_from
+
+_LAYERS = ("host", "cloud", "cluster")
+"""From the ground up: what is below breaks what is above."""
+_SETTLED = (Verdict.NOTHING_FOUND, Verdict.NOT_A_FAULT)
+
+
+@dataclass(eq=False)
+class Group:
+    """One cause, and every tree that came to it."""
+
+    cause: Cause
+    found: Found
+    sure: bool
+    outcomes: list[Outcome]
+    explains: list[Group] = field(default_factory=list)
+    explained_by: list[Group] = field(default_factory=list)
+    symptoms: list[Outcome] = field(default_factory=list)
+    """Trees without a cause of their own that it explains."""
+
+    @property
+    def target(self) -> str:
+        return target_of_cause(self.cause, self.found)
+
+    @property
+    def passes(self) -> frozenset[str]:
+        return frozenset().union(*(outcome.passes for outcome in self.outcomes))
+
+    def weight(self) -> int:
+        """Trees that are as they are because of it."""
+        return len(self.outcomes) + len(self.symptoms) + sum(len(other.outcomes) for other in self.explains)
+
+
+def target_of_cause(cause: Cause, found: Found) -> str:
+    place = found.values.get(cause.target)
+    kind = cause.values[cause.target].kind if cause.target in cause.values else ""
+    return f"{kind if kind in WORLDS else 'host'}:{place}" if place else ""
+
+
+def grouped(outcomes: Iterable[Outcome], knowledge: Knowledge) -> tuple[Group, ...]:
+    """Worst first: roots before what they explain, sure ones before likely ones, what breaks most, from the
+    ground up, and in the order of the site."""
+    ended = tuple(outcomes)
+    groups = _merged([outcome for outcome in ended if outcome.found], knowledge)
+    _explain(groups, [outcome for outcome in ended if is_open(outcome)])
+    return tuple(sorted(groups, key=_rank))
+
+
+def is_open(outcome: Outcome) -> bool:
+    """It came to no cause, and somebody would want to know one."""
+    unsettled = outcome.way is Way.ENDED and outcome.verdict is Verdict.UNKNOWN
+    return unsettled or outcome.way in (Way.ASKS, Way.CUT)
+
+
+def _rank(group: Group) -> tuple[object, ...]:
+    layer = _LAYERS.index(group.cause.layer) if group.cause.layer in _LAYERS else len(_LAYERS)
+    first = min(outcome.number for outcome in group.outcomes)
+    return (bool(group.explained_by), not group.sure, -group.weight(), layer, first, group.cause.id)
+
+
+# ------------------------------------------------------------------ what is one cause
+
+
+def _merged(outcomes: Sequence[Outcome], knowledge: Knowledge) -> list[Group]:
+    groups: defaultdict[tuple[str, str], list[Group]] = defaultdict(list)
+    for outcome in outcomes:
+        assert outcome.found is not None
+        cause = knowledge.causes[outcome.found.cause]
+        alike = groups[cause.id, target_of_cause(cause, outcome.found)]
+        group = next((one for one in alike if _same(cause, one.found, outcome.found)), None)
+        if group is None:
+            alike.append(Group(cause, outcome.found, outcome.sure, [outcome]))
+        else:
+            _join(group, outcome)
+    return [group for alike in groups.values() for group in alike]
+
+
+def _same(cause: Cause, one: Found, other: Found) -> bool:
+    """Nothing that tells them apart is known of both and different."""
+    both = (name for name in cause.subject if name in one.values and name in other.values)
+    return all(one.values[name] == other.values[name] for name in both)
+
+
+def _join(group: Group, outcome: Outcome) -> None:
+    """The one that is sure, can be repaired and knows most speaks for all."""
+    assert outcome.found is not None
+    if _worth(outcome.found, outcome.sure) > _worth(group.found, group.sure):
+        group.found, group.sure = outcome.found, outcome.sure
+        group.outcomes.insert(0, outcome)
+    else:
+        group.outcomes.append(outcome)
+
+
+def _worth(found: Found, sure: bool) -> tuple[bool, bool, int]:
+    return (not found.refused, sure, len(found.values))
+
+
+# ------------------------------------------------------------------ what explains what
+
+
+def _explain(groups: Sequence[Group], open_ones: Sequence[Outcome]) -> None:
+    for root in groups:
+        for other in groups:
+            if other is not root and other.cause.id in root.cause.explains.causes and root.target in other.passes:
+                root.explains.append(other)
+                other.explained_by.append(root)
+    for outcome in open_ones:
+        for one in [group for group in groups if explains_symptom(group, outcome)][:1]:
+            one.symptoms.append(outcome)
+
+
+def explains_symptom(group: Group, outcome: Outcome) -> bool:
+    return outcome.symptom in group.cause.explains.symptoms and group.target in outcome.passes
+
+
+# ------------------------------------------------------------------ what it is not
+
+
+def ruled_out(outcomes: Iterable[Outcome], knowledge: Knowledge) -> Iterator[tuple[str, str, int]]:
+    """Causes that nobody came to, that some tree ruled out and none leaves open: each with the first evidence and
+    how many trees ruled it out."""
+    by: dict[str, str] = {}
+    times: defaultdict[str, int] = defaultdict(int)
+    left: set[str] = set()
+    for outcome in outcomes:
+        gone = dict(outcome.ruled_out)
+        for cause, evidence in gone.items():
+            by.setdefault(cause, evidence)
+            times[cause] += 1
+        if outcome.found is not None:
+            left.add(outcome.found.cause)
+        elif not (outcome.way is Way.ENDED and outcome.verdict in _SETTLED):
+            tree = knowledge.symptoms[outcome.symptom]
+            left.update(cause for cause in causes_from(knowledge, tree, Goto(tree.first)) if cause not in gone)
+    yield from ((cause, evidence, times[cause]) for cause, evidence in by.items() if cause not in left)

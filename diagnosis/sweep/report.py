@@ -1,0 +1,52 @@
+"""A sweep as JSON: the keys of a diagnosis, and what only a sweep has (docs/json.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from diagnosis.report import cause_json, evidence_json
+from diagnosis.sweep.views import Finding, SweepView
+
+if TYPE_CHECKING:
+    from probes.probe import Evidence
+
+
+def sweep_json(session: str, view: SweepView, evidence: Iterable[Evidence] = ()) -> dict[str, object]:
+    result = view.result
+    if result is None:
+        raise ValueError("the sweep has not come to its end")
+    return {
+        "session": session,
+        "verdict": result.verdict.value,
+        "text": asdict(result.text),
+        "causes": [finding_json(finding) for finding in result.causes],
+        "may_be_meant": [finding_json(finding) for finding in result.may_be_meant],
+        "ruled_out": [{"id": one.id, "evidence": one.evidence, "trees": one.trees} for one in result.ruled_out],
+        "unknown": [asdict(gap) for gap in result.unknown],
+        "open": [
+            {**asdict(one), "verdict": one.verdict.value, "inputs": [dict(inputs) for inputs in one.inputs]}
+            for one in result.open_ends
+        ],
+        "questions": [asdict(question) for question in result.questions],
+        "not_swept": [{"symptom": one.symptom, "needs": list(one.needs)} for one in result.not_swept],
+        "evidence": [evidence_json(one) for one in evidence],
+        "trees": view.trees,
+        "looks": view.looks,
+        "cut": view.cut or None,
+        "seconds": view.seconds,
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    return {
+        **cause_json(finding.cause),
+        "witnesses": [
+            {"symptom": one.symptom, "inputs": dict(one.inputs), "evidence": list(one.evidence)}
+            for one in finding.witnesses
+        ],
+        "explains": [asdict(one) for one in finding.explains],
+        "symptoms": [asdict(one) for one in finding.symptoms],
+        "explained_by": [asdict(one) for one in finding.explained_by],
+    }

@@ -1,0 +1,215 @@
+"""The end of a sweep in words and values: what is wrong, what follows from it, what is not, what was unseen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from base.text import Text
+from base.values import Value
+from diagnosis.conclusion import partly_seen
+from diagnosis.fixes import cause_view
+from diagnosis.sweep.grouping import Group, is_open, ruled_out
+from diagnosis.sweep.tree import Outcome, Way
+from diagnosis.sweep.views import (
+    Explained,
+    Finding,
+    Gap,
+    OpenEnd,
+    Question,
+    Reference,
+    SweepResult,
+    SweptOut,
+    Witness,
+)
+from diagnosis.views import CauseView, Confidence, UnknownView
+from knowledge.model import Verdict
+from probes.target import called
+
+if TYPE_CHECKING:
+    from diagnosis.session import Session
+    from diagnosis.sweep.trees import NotSwept
+    from knowledge.model import Knowledge
+    from probes.probe import Evidence
+
+_NOTHING = Text("Nothing wrong was found", "이상을 찾지 못했다")
+_NOT_ALL = Text(
+    "No cause was found, and not everything could be seen",
+    "원인을 찾지 못했다. 다만 확인하지 못한 곳이 있다",
+)
+_UNEXPLAINED = Text(
+    "Something is wrong, and its cause could not be named",
+    "이상은 있지만 원인을 짚지 못했다",
+)
+Key = tuple[str, str, tuple[Value, ...]]
+
+
+class Rendering:
+    """Fixes of what is found, rendered while the sweep goes on: it asks hosts whether sudo is needed there."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._tasks: dict[Key, asyncio.Task[CauseView]] = {}
+
+    def begin(self, groups: Iterable[Group]) -> None:
+        for group in groups:
+            key = key_of(group)
+            if key not in self._tasks:
+                self._tasks[key] = asyncio.create_task(self._render(group))
+
+    async def all_done(self) -> None:
+        await asyncio.gather(*self._tasks.values())
+
+    def views(self, group: Group) -> CauseView:
+        """With its fixes, if there was time to render them."""
+        task = self._tasks.get(key_of(group))
+        if task is None or not task.done() or task.cancelled() or task.exception():
+            return _bare(group)
+        return task.result()
+
+    async def close(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _render(self, group: Group) -> CauseView:
+        return await cause_view(
+            self._session.knowledge,
+            group.found,
+            evidence=group.outcomes[0].evidence,
+            confidence=_confidence(group),
+            places=self._session,
+        )
+
+
+def key_of(group: Group) -> Key:
+    """The same while nothing better is known of the cause."""
+    values = (repr(sorted(group.found.values.items())), *group.outcomes[0].evidence, str(group.sure))
+    return group.cause.id, group.target, values
+
+
+def _confidence(group: Group) -> Confidence:
+    return Confidence.CERTAIN if group.sure else Confidence.LIKELY
+
+
+def _bare(group: Group) -> CauseView:
+    return CauseView(
+        id=group.cause.id,
+        symptom=group.found.symptom,
+        title=group.cause.title,
+        why=group.cause.why,
+        values=group.found.values,
+        targets=(group.target,) if group.target else (),
+        confidence=_confidence(group),
+        evidence=group.outcomes[0].evidence,
+        sure=group.cause.sure,
+        refused=group.found.refused,
+    )
+
+
+# ------------------------------------------------------------------ the whole
+
+
+def result_of(
+    session: Session,
+    groups: Sequence[Group],
+    outcomes: Sequence[Outcome],
+    evidence: Sequence[Evidence],
+    waiting: tuple[NotSwept, ...],
+    rendering: Rendering,
+) -> SweepResult:
+    knowledge = session.knowledge
+    findings = [(_finding(group, rendering), group.cause.may_be_meant) for group in groups]
+    causes = tuple(finding for finding, meant in findings if not meant)
+    explained = {id(outcome) for group in groups for outcome in group.symptoms}
+    left = [outcome for outcome in outcomes if id(outcome) not in explained]
+    open_ends = tuple(_open_ends(left, knowledge))
+    questions = tuple(_questions(left, knowledge))
+    unknown = tuple(_gaps(evidence))
+    verdict, text = _verdict(causes, [one for one in left if is_open(one)], unknown)
+    out = (
+        SweptOut(id_, knowledge.causes[id_].title, seen, trees)
+        for id_, seen, trees in ruled_out(outcomes, knowledge)
+    )
+    return SweepResult(
+        verdict,
+        text,
+        causes,
+        tuple(finding for finding, meant in findings if meant),
+        open_ends,
+        questions,
+        tuple(out),
+        unknown,
+        waiting,
+    )
+
+
+def _verdict(
+    causes: Sequence[Finding], open_ones: Sequence[Outcome], unknown: Sequence[Gap]
+) -> tuple[Verdict, Text]:
+    if causes:
+        first = causes[0].cause
+        places = [called(target) for target in first.targets]
+        en, ko = ", ".join(place.en for place in places), ", ".join(place.ko for place in places)
+        where = Text(f" (on {en})", f" ({ko})") if places else Text("", "")
+        return Verdict.CAUSE, Text(first.title.en + where.en, first.title.ko + where.ko)
+    if any(one.way is not Way.CUT for one in open_ones):
+        return Verdict.UNKNOWN, _UNEXPLAINED
+    return (Verdict.UNKNOWN, _NOT_ALL) if open_ones or unknown else (Verdict.NOTHING_FOUND, _NOTHING)
+
+
+def _finding(group: Group, rendering: Rendering) -> Finding:
+    counts: defaultdict[str, int] = defaultdict(int)
+    for outcome in group.symptoms:
+        counts[outcome.symptom] += 1
+    return Finding(
+        rendering.views(group),
+        tuple(Witness(one.symptom, one.inputs, one.evidence) for one in group.outcomes),
+        tuple(Reference(other.cause.id, other.target) for other in group.explains),
+        tuple(Explained(symptom, count) for symptom, count in counts.items()),
+        tuple(Reference(other.cause.id, other.target) for other in group.explained_by),
+    )
+
+
+# ------------------------------------------------------------------ what is open
+
+
+def _open_ends(outcomes: Iterable[Outcome], knowledge: Knowledge) -> Iterator[OpenEnd]:
+    """Trees with a symptom and no cause, and what is no fault."""
+    alike: defaultdict[tuple[str, str], list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.way is Way.ENDED and outcome.verdict in (Verdict.UNKNOWN, Verdict.NOT_A_FAULT):
+            alike[outcome.symptom, outcome.end].append(outcome)
+    for (symptom, place), members in alike.items():
+        tree, _, end = place.partition("/")
+        text = knowledge.symptoms[tree].ends[end].text
+        title, verdict = knowledge.symptoms[symptom].title, members[0].verdict
+        yield OpenEnd(symptom, title, verdict, text, tuple(one.inputs for one in members))
+
+
+def _questions(outcomes: Iterable[Outcome], knowledge: Knowledge) -> Iterator[Question]:
+    alike: defaultdict[tuple[str, str], list[Mapping[str, Value]]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.way is Way.ASKS:
+            alike[outcome.symptom, outcome.question].append(outcome.inputs)
+    for (symptom, key), inputs in alike.items():
+        tree, _, name = key.partition("/")
+        step = knowledge.symptoms[tree].steps[name]
+        options = {option.name: option.text for option in step.options}
+        yield Question(symptom, name, step.ask, options, tuple(inputs))
+
+
+def _gaps(evidence: Iterable[Evidence]) -> Iterator[Gap]:
+    """One for each place and reason, however many looks failed there."""
+    alike: defaultdict[tuple[str, str], list[UnknownView]] = defaultdict(list)
+    for one in evidence:
+        if one.failure is not None:
+            failed = UnknownView(one.probe, one.target, one.failure.reason, one.failure.message, one.failure.hint)
+            alike[one.target, one.failure.reason].append(failed)
+        for partly in partly_seen(one):
+            alike[partly.target, partly.reason].append(partly)
+    for views in alike.values():
+        first = views[0]
+        yield Gap(first.probe, first.target, first.reason, first.message, first.hint, len(views))

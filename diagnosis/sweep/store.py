@@ -1,0 +1,115 @@
+"""What a sweep has seen: each question once, however many trees ask it, and a silent place pays once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from probes.probe import PROBES, Evidence, Failure, ProbeCall, observe
+from probes.site import OPERATOR
+
+if TYPE_CHECKING:
+    from diagnosis.session import Session
+    from probes.exchange import Exchange
+
+AT_ONCE = 128
+"""Looks at once over the whole site; a look's own time limit runs only while it is one of them."""
+AT_ONE = 8
+"""Looks at once on one host, cloud or cluster."""
+FROM_HERE = 64
+"""Looks at once from the operator's machine: most of them knock at hosts."""
+SILENT = frozenset({"unreachable", "timeout", "host-key", "denied"})
+_HANGS = 2
+"""Looks in which nothing at all came back until a place counts as silent; a place nobody gets into, at once."""
+_NUMBER = re.compile(r"\d+")
+
+
+class Store:
+    """Calls to evidence. Failures of a silent place answer what is asked of it later."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._asked: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
+        self._fresh: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
+        self._width = asyncio.Semaphore(AT_ONCE)
+        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONE))
+        self._slots[OPERATOR] = asyncio.Semaphore(FROM_HERE)
+        self._running: dict[str, tuple[str, str]] = {}
+        self._silent: dict[str, Failure] = {}
+        self._hung: Counter[str] = Counter()
+
+    def look(self, call: ProbeCall, *, fresh: bool = False) -> asyncio.Task[Evidence]:
+        """The one look that answers this call: made before, under way, or begun now. A fresh one is shared only by
+        those that want it while it runs."""
+        kept = self._fresh if fresh else self._asked
+        task = kept.get(call.key)
+        if task is None or (fresh and task.done()):
+            task = kept[call.key] = asyncio.create_task(self._look(call))
+        return task
+
+    @property
+    def count(self) -> int:
+        return len(self._asked) + len(self._fresh)
+
+    @property
+    def running(self) -> tuple[tuple[str, str], ...]:
+        """(probe, target) of what is under way."""
+        return tuple(self._running.values())
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """All that came so far, in the order it was asked."""
+        done = [task for task in (*self._asked.values(), *self._fresh.values()) if task.done()]
+        seen = [task.result() for task in done if not task.cancelled() and not task.exception()]
+        return sorted(seen, key=lambda one: int(_NUMBER.findall(one.id)[-1]))
+
+    async def close(self) -> None:
+        """Ends what runs, here and on the far sides."""
+        running = [task for task in (*self._asked.values(), *self._fresh.values()) if not task.done()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _look(self, call: ProbeCall) -> Evidence:
+        target = PROBES[call.probe].target(call.host)
+        async with self._slots[target], self._width:
+            known = self._silent.get(target)
+            if known is not None:
+                evidence = self._answered(call, target, known)
+            else:
+                evidence = await self._observe(call, target)
+        self._session.note_evidence(evidence)
+        return evidence
+
+    async def _observe(self, call: ProbeCall, target: str) -> Evidence:
+        number = self._session.next_evidence_id()
+        self._running[number] = (call.probe, target)
+        try:
+            evidence = await observe(call, self._session.toolbox, number)
+        finally:
+            del self._running[number]
+        self._heed(evidence)
+        return evidence
+
+    def _answered(self, call: ProbeCall, target: str, failure: Failure) -> Evidence:
+        number = self._session.next_evidence_id()
+        return Evidence(number, call.probe, target, call.arguments, None, failure, (), datetime.now(UTC), 0.0)
+
+    def _heed(self, evidence: Evidence) -> None:
+        """Of a failed look: whether the place itself said nothing."""
+        if evidence.failure is None or evidence.failure.reason not in SILENT or evidence.target == OPERATOR:
+            return
+        said = [one for one in evidence.exchanges if one.request.target == evidence.target]
+        if not said or any(_spoke(one) for one in said):
+            return
+        self._hung[evidence.target] += 1
+        if evidence.failure.reason != "timeout" or self._hung[evidence.target] >= _HANGS:
+            self._silent[evidence.target] = replace(evidence.failure)
+
+
+def _spoke(exchange: Exchange) -> bool:
+    return exchange.reply.status is not None or not exchange.reply.failure

@@ -1,0 +1,120 @@
+"""Frozen snapshots of a sweep: drawn, printed, tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from base.text import Text
+from base.values import Value
+from diagnosis.sweep.trees import NotSwept
+from diagnosis.views import CauseView, UnknownView
+from knowledge.model import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One tree that came to a cause."""
+
+    symptom: str
+    inputs: Mapping[str, Value]
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A cause, by what tells it from others in a sweep."""
+
+    id: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Trees of a symptom that came to no cause of their own, because of one that was found."""
+
+    symptom: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause with everything that saw it."""
+
+    cause: CauseView
+    witnesses: tuple[Witness, ...]
+    explains: tuple[Reference, ...] = ()
+    symptoms: tuple[Explained, ...] = ()
+    explained_by: tuple[Reference, ...] = ()
+    """Empty: it is a root."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEnd:
+    """Trees that ended alike without a cause."""
+
+    symptom: str
+    title: Text
+    verdict: Verdict
+    text: Text
+    inputs: tuple[Mapping[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Trees that wait for the operator; nothing is guessed."""
+
+    symptom: str
+    step: str
+    ask: Text
+    options: Mapping[str, Text]
+    inputs: tuple[Mapping[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap(UnknownView):
+    """What could not be seen of one place for one reason."""
+
+    looks: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SweptOut:
+    """A cause that no tree came to and that every tree that asked after it ruled out."""
+
+    id: str
+    title: Text
+    evidence: str
+    trees: int
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    verdict: Verdict
+    text: Text
+    causes: tuple[Finding, ...] = ()
+    """Worst first; those that another one explains at the end."""
+    may_be_meant: tuple[Finding, ...] = ()
+    open_ends: tuple[OpenEnd, ...] = ()
+    questions: tuple[Question, ...] = ()
+    ruled_out: tuple[SweptOut, ...] = ()
+    unknown: tuple[Gap, ...] = ()
+    not_swept: tuple[NotSwept, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SweepView:
+    trees: int
+    ended: int
+    looks: int
+    """Questions that were put so far, each once."""
+    running: tuple[tuple[str, str], ...] = ()
+    """(probe, target) of the looks that are under way."""
+    layers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Layer → trees that ended, and all of it."""
+    found: tuple[Reference, ...] = ()
+    """Roots so far, worst first."""
+    result: SweepResult | None = None
+    cut: str = ""
+    """`deadline` or `interrupted`: what is said is partial."""
+    seconds: float = 0.0
