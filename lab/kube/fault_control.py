@@ -52,7 +52,7 @@ rm -r tree
 echo 'deb [trusted=yes] file:{_PACKAGES} ./' > /etc/apt/sources.list.d/kubernetes.list
 only="-o Dir::Etc::sourcelist=sources.list.d/kubernetes.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0"
 apt-get update -qq $only
-apt-get install -qq -y kubelet kubeadm >/dev/null
+DEBIAN_FRONTEND=noninteractive apt-get install -qq -y kubelet kubeadm >/dev/null 2>&1
 apt-mark hold kubelet kubeadm >/dev/null"""
 _NO_PACKAGES = f"""\
 dpkg --purge --force-all kubelet kubeadm >/dev/null 2>&1
