@@ -130,9 +130,8 @@ def _unseen(front: Front, result: SweepResult) -> Iterator[str]:
         if gap.hint:
             yield wrap(f"{front.say('hint', '힌트')}: {front.told(gap.hint)}", "    ")
     if result.not_swept:
-        yield f"\n{front.say('NOT SWEPT, FOR THEY NEED TO BE TOLD', '알려 주어야 진단할 수 있는 것')}"
-        for one in result.not_swept:
-            yield wrap(f"{one.symptom} ({', '.join(one.needs)})", "    ", first="  - ")
+        yield f"\n{front.say('NOT SWEPT, FOR THEY NEED TO BE TOLD MORE', '입력이 필요해 돌리지 않은 진단')}"
+        yield wrap(", ".join(f"{one.symptom} ({' '.join(one.needs)})" for one in result.not_swept), "  ")
 
 
 def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[str]:

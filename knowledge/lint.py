@@ -22,6 +22,7 @@ def cross_check(
     checker = _Checker(known_symptoms, known_causes, left_out)
     found = [problem for file in symptoms for handed in file.handed for problem in checker.handed(file, handed)]
     found.extend(problem for file in causes for problem in checker.explained(file))
+    found.extend(problem for file in symptoms for problem in checker.swept(file))
     found = found or [*checker.loops(), *checker.circles()]
     if found or any(key.startswith("symptom ") for key in left_out):
         return found
@@ -81,6 +82,15 @@ class _Checker:
                 if name not in known and f"{one} {name}" not in self._left_out:
                     place = file.document.place(("explains", kind, index))
                     yield Problem(place, f"unknown {one} `{name}`", did_you_mean(name, known))
+
+    def swept(self, file: SymptomFile) -> Iterator[Problem]:
+        """The tree that a sweep walks in the place of this one is there and is another."""
+        name = file.symptom.swept_by
+        place = file.document.place(("swept_by",))
+        if name == file.symptom.id:
+            yield Problem(place, "a tree is not swept by itself", "give its inputs an `each`")
+        elif name and name not in self._symptoms and f"symptom {name}" not in self._left_out:
+            yield Problem(place, f"unknown symptom `{name}`", did_you_mean(name, self._symptoms))
 
     def circles(self) -> Iterator[Problem]:
         """Causes that explain each other: none of them would be the root."""

@@ -148,6 +148,8 @@ class Symptom:
     """In order; the first one starts."""
     ends: Mapping[str, End]
     place: Place
+    swept_by: str = ""
+    """The symptom whose tree comes to all its causes where nobody has said which of both it is."""
 
     @property
     def first(self) -> str:

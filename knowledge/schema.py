@@ -85,6 +85,7 @@ class SymptomSchema(Strict):
     inputs: dict[VariableName, InputSchema] = {}
     steps: dict[VariableName, StepSchema] = Field(min_length=1)
     ends: dict[Id, EndSchema] = {}
+    swept_by: Id | Literal[""] = ""
 
 
 # ------------------------------------------------------------------ causes

@@ -96,6 +96,7 @@ class _Builder:
             steps=steps,
             ends=self._ends(),
             place=self.document.place(("id",)),
+            swept_by=schema.swept_by,
         )
 
     def _signatures(self) -> Iterator[re.Pattern[str]]:

@@ -46,7 +46,8 @@ class Sweep:
         self._rendering = Rendering(session)
         self._open: dict[int, Tree] = {}
         self._layers: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-        self._outcomes: list[Outcome] = []
+        self.outcomes: list[Outcome] = []
+        """Trees that ended."""
         self._groups: tuple[Group, ...] = ()
         self._hosts: dict[str, str] = {}
         self._waiting: dict[asyncio.Task[Evidence], list[Heard]] = {}
@@ -102,7 +103,7 @@ class Sweep:
 
     def _add(self, planned: Iterable[Planned]) -> None:
         for one in planned:
-            tree = Tree(one, len(self._open) + len(self._outcomes))
+            tree = Tree(one, len(self._open) + len(self.outcomes))
             self._open[id(tree)] = tree
             self._ready.append(tree)
             self._layers[self._session.knowledge.symptoms[one.symptom].layer][1] += 1
@@ -160,8 +161,8 @@ class Sweep:
         ended = [tree for tree in ready if not self._ask(tree)]
         for tree in ended:
             self._end(tree)
-        if any(outcome.found for outcome in self._outcomes[-len(ended) :] if ended):
-            self._groups = grouped(self._outcomes, self._session.knowledge)
+        if any(outcome.found for outcome in self.outcomes[-len(ended) :] if ended):
+            self._groups = grouped(self.outcomes, self._session.knowledge)
             self._rendering.begin(self._groups)
 
     def _move(self, trees: list[Tree], hosts: dict[str, str]) -> None:
@@ -218,14 +219,14 @@ class Sweep:
         self._open.pop(id(tree), None)
         knowledge = self._session.knowledge
         self._layers[knowledge.symptoms[tree.planned.symptom].layer][0] += 1
-        self._outcomes.append(tree.outcome(way or _way(tree), knowledge, self._session.site))
+        self.outcomes.append(tree.outcome(way or _way(tree), knowledge, self._session.site))
 
     # ------------------------------------------------------------ showing
 
     def _show(self) -> SweepView:
         self.view = SweepView(
-            trees=len(self._open) + len(self._outcomes),
-            ended=len(self._outcomes),
+            trees=len(self._open) + len(self.outcomes),
+            ended=len(self.outcomes),
             looks=self._store.count,
             running=self._store.running,
             layers={name: (ended, all_) for name, (ended, all_) in sorted(self._layers.items())},
@@ -243,12 +244,12 @@ class Sweep:
     def _conclude(self) -> SweepView:
         for tree in list(self._open.values()):
             self._end(tree, Way.CUT)
-        groups = grouped(self._outcomes, self._session.knowledge)
-        waiting = not_swept(self._session.knowledge, self._wanted)
+        groups = grouped(self.outcomes, self._session.knowledge)
+        waiting = not_swept(self._session.knowledge, self._session.site, self._wanted)
         evidence = self._store.evidence
-        result = result_of(self._session, groups, self._outcomes, evidence, waiting, self._rendering)
+        result = result_of(self._session, groups, self.outcomes, evidence, waiting, self._rendering)
         shown = self._show()
-        self.view = replace(shown, result=result)
+        self.view = replace(shown, running=(), result=result)
         self._session.note_sweep(self.view)
         return self.view
 

@@ -47,9 +47,14 @@ class NotSwept:
     """Inputs that only an operator can give."""
 
 
-def not_swept(knowledge: Knowledge, wanted: Wanted) -> tuple[NotSwept, ...]:
-    """Trees that wait for an operator."""
-    chosen = (symptom for symptom in knowledge.symptoms.values() if wanted.layer(symptom))
+def not_swept(knowledge: Knowledge, site: Site, wanted: Wanted) -> tuple[NotSwept, ...]:
+    """Trees that wait for an operator, but for those of a cloud or a cluster where there is none."""
+    missing = {kind for kind, there in (("cluster", site.clusters), ("cloud", site.clouds)) if not there}
+    chosen = (
+        symptom
+        for symptom in knowledge.symptoms.values()
+        if wanted.layer(symptom) and not symptom.swept_by and missing.isdisjoint(_kinds(symptom))
+    )
     told = ((symptom.id, tuple(one.name for one in symptom.inputs.values() if _open(one))) for symptom in chosen)
     return tuple(NotSwept(symptom, needs) for symptom, needs in told if needs)
 
@@ -82,8 +87,16 @@ def pair_trees(knowledge: Knowledge, site: Site, wanted: Wanted, pairs: Iterable
 
 def _swept(knowledge: Knowledge, wanted: Wanted) -> Iterator[Symptom]:
     for symptom in knowledge.symptoms.values():
-        if wanted.layer(symptom) and not any(_open(one) for one in symptom.inputs.values()):
+        if (
+            wanted.layer(symptom)
+            and not symptom.swept_by
+            and not any(_open(one) for one in symptom.inputs.values())
+        ):
             yield symptom
+
+
+def _kinds(symptom: Symptom) -> set[str]:
+    return {one.kind for one in symptom.inputs.values()}
 
 
 def _open(one: Input) -> bool:

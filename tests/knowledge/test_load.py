@@ -46,6 +46,14 @@ def test_a_good_pair_loads(tmp_path: Path) -> None:
 
 
 SYMPTOM_MISTAKES = [
+    (
+        "inputs:",
+        "swept_by: no-ech\ninputs:",
+        "swept_by: ‸no-ech",
+        "unknown symptom `no-ech`",
+        "did you mean `no-echo`?",
+    ),
+    ("inputs:", "swept_by: no-echo\ninputs:", "swept_by: ‸no-echo", "not swept by itself", "`each`"),
     ("each: site.hosts", "each: site.hots", "each: ‸site.hots", "none of the known words", "`site.hosts`?"),
     (
         "each: site.hosts",
