@@ -30,7 +30,7 @@ async def follow(front: Front, views: AsyncIterator[RepairView]) -> None:
         if running is not None:
             command = running.undo if view.phase == "undoing" else running.run
             front.out.progress(f"… {words}: {running.on}: {command}")
-        elif view.phase in ("checking", "verifying"):
+        elif view.phase in ("checking", "verifying", "looking"):
             front.out.progress(f"… {words}")
 
 

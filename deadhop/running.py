@@ -1,4 +1,5 @@
-"""Runs a command so that an interrupt ends it within a second, whatever it is doing."""
+"""Runs a command so that an interrupt ends it within a second, whatever it is doing; but for pods that it has made
+for a look and must remove."""
 
 from __future__ import annotations
 
@@ -7,11 +8,16 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 
+from base.unfinished import is_unfinished
+
 GRACE = 0.6
 """Seconds a command has to let go of its connections; then the process ends at once."""
+REMOVING = 45.0
+"""Seconds it has to remove what it made for a look. A second interrupt ends it within GRACE all the same."""
 
 _task: asyncio.Task[int] | None = None
 _before_end: list[Callable[[], None]] = []
+_interrupted = False
 
 
 def run(work: Coroutine[object, object, int]) -> int:
@@ -46,7 +52,9 @@ def _end() -> None:
 def interrupt() -> bool:
     """Cancels the running command. False when there is none to cancel. Called from a signal handler: the main
     thread may be anywhere, so a thread of its own guards the deadline. Stands last: where it is, all of this is."""
-    guard = threading.Timer(GRACE, _end)
+    global _interrupted
+    patient, _interrupted = is_unfinished() and not _interrupted, True
+    guard = threading.Timer(REMOVING if patient else GRACE, _end)
     guard.daemon = True
     guard.start()
     if _task is None:

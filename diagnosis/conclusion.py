@@ -36,6 +36,7 @@ async def conclude(
     unknown = (
         *(_unknown(step) for step in steps if step.state is StepState.UNKNOWN),
         *(partly for step in steps for partly in _partly(step)),
+        *_wished(session, steps),
     )
     ruled_out = _ruled_out(session, position, evidence)
     match position.conclusion:
@@ -97,8 +98,13 @@ def _ruled_out(session: Session, position: Position, evidence: Mapping[str, Evid
             asks[entry.by],
         )
         for entry in position.ruled_out
-        if entry.cause not in named
+        if entry.cause not in named and not _waits(evidence.get(entry.by))
     )
+
+
+def _waits(evidence: Evidence | None) -> bool:
+    """Tries of it wait for a pod: what was not tried rules out nothing."""
+    return evidence is not None and evidence.wish is not None
 
 
 def _partly(step: StepView) -> Iterator[UnknownView]:
@@ -126,6 +132,25 @@ def partly_seen(evidence: Evidence) -> Iterator[UnknownView]:
             "the source address was not seen as it arrives",
             hint="tcpdump with sudo on that host shows it",
         )
+
+
+def _wished(session: Session, steps: tuple[StepView, ...]) -> Iterator[UnknownView]:
+    """What could be tried from a pod, had somebody agreed to start one; each once."""
+    wishes = {step.evidence.wish.text: step for step in steps if step.evidence and step.evidence.wish}
+    for step in wishes.values():
+        assert step.evidence is not None
+        assert step.evidence.wish is not None
+        why = session.looks.why_not(step.evidence.wish)
+        if why is not None:
+            yield UnknownView(step.probe, step.target, why.failure, why.message, why.hint)
+        else:
+            yield UnknownView(step.probe, step.target, "not-agreed", NOT_FROM_A_POD, FROM_A_STARTED_POD)
+
+
+NOT_FROM_A_POD = "nothing could be tried from a pod: no node can be entered from here"
+FROM_A_STARTED_POD = (
+    "a short-lived pod can try it: `--pod-look` asks before it makes one; in the app the key `p` does"
+)
 
 
 def _unknown(step: StepView) -> UnknownView:

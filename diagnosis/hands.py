@@ -33,6 +33,8 @@ class Hands(ABC):
 
     _session: Session
     view: RepairView
+    _counts_as_phase = True
+    """What it changes is what later looks see; a look's own pods are not."""
 
     async def _find_way_in(self, index: int) -> ActionView:
         """Tries the way before anything is sent over it; without one, somebody at the console must type it."""
@@ -70,7 +72,8 @@ class Hands(ABC):
         self._put(index, state="running", output="")
         yield self._show(phase)
         self._session.note(intent_kind, intent, sync=True)
-        self._session.toolbox.changing()
+        if self._counts_as_phase:
+            self._session.toolbox.changing()
         pieces: asyncio.Queue[str] = asyncio.Queue()
         command = Command(
             script=script, timeout=action.timeout, alone=True, changes=True, on_output=pieces.put_nowait

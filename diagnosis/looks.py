@@ -6,7 +6,7 @@ import asyncio
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlencode
 
 from base.errors import DeadhopError
@@ -17,6 +17,9 @@ from probes.exchange import Reply
 from probes.netlink import WORD
 from probes.probe import PROBES, ProbeCall
 from probes.site import OPERATOR, Site
+
+if TYPE_CHECKING:
+    from probes.wish import Wish
 
 _TURNS = 50
 """Turns of the event loop in which a probe says all it says before the first answer."""
@@ -97,6 +100,9 @@ class _Dry:
     async def reach(self, host: str) -> Reply:
         self.asked.append((OPERATOR, Command(argv=tuple(shlex.split(self._login(host)))), True))
         return await _never()
+
+    def from_pods(self, wish: Wish) -> Reply | None:
+        return None
 
 
 class _Silent:

@@ -11,6 +11,8 @@ from base.text import Text
 from base.values import Value, check
 from diagnosis.fixes import cause_view, plan_fixes
 from diagnosis.keeping import kept_of
+from diagnosis.look_memory import POD_LOOK
+from diagnosis.past_look import PastLook
 from diagnosis.resuming import PastRepair, in_doubt
 from diagnosis.views import ActionView, CauseView, Confidence, Diagnosis, FixView
 from knowledge.model import Cause, Verdict
@@ -75,7 +77,8 @@ async def _cause(session: Session, entry: Mapping[str, Any]) -> CauseView:
 
 def flying(session: Session) -> tuple[ActionView, ...]:
     """Commands whose outcome nobody wrote down: by the journal alone, also when no machine can be asked."""
-    return (*_in_doubt(session), *loose_switches(session))
+    looks = [action for _, action in _left_looks(session)]
+    return (*_in_doubt(session), *looks, *loose_switches(session))
 
 
 def loose_switches(session: Session) -> tuple[ActionView, ...]:
@@ -93,7 +96,8 @@ def loose_switches(session: Session) -> tuple[ActionView, ...]:
 
 def _in_doubt(session: Session) -> tuple[ActionView, ...]:
     entries = _entries(session)
-    last = next((number for number, e in reversed([*enumerate(entries)]) if e.kind in CHANGING), None)
+    changes = [number for number, e in enumerate(entries) if e.kind in CHANGING and not _is_look(e)]
+    last = changes[-1] if changes else None
     if last is None or any(entry.kind == "left" for entry in entries[last:]):
         return ()
     begun = _last_intent(session)
@@ -102,11 +106,40 @@ def _in_doubt(session: Session) -> tuple[ActionView, ...]:
 
 
 def _last_intent(session: Session) -> Mapping[str, Any] | None:
-    return next((e.data for e in reversed(_entries(session)) if e.kind == "intent"), None)
+    """Of a fix."""
+    return next((e.data for e in reversed(_entries(session)) if e.kind == "intent" and not _is_look(e)), None)
+
+
+def _is_look(entry: Entry) -> bool:
+    return entry.data.get("cause") == POD_LOOK
+
+
+def _left_looks(session: Session) -> tuple[tuple[Mapping[str, Any], ActionView], ...]:
+    """Looks from pods whose removal nobody wrote down, with what was intended."""
+    entries = _entries(session)
+    left_alone = {entry.data.get("fix") for entry in entries if entry.kind == "left"}
+    intents = [
+        e.data for e in entries if e.kind == "intent" and _is_look(e) and e.data.get("fix") not in left_alone
+    ]
+    ran = [(intent, _as_they_ran(session, POD_LOOK, str(intent.get("fix"))).get(0)) for intent in intents]
+    return tuple((intent, action) for intent, action in ran if action is not None and action.state in DONE)
+
+
+def _look_repair(session: Session) -> PastLook | None:
+    """The last of them; its pods are removed before anything else is undone."""
+    left = _left_looks(session)
+    if not left:
+        return None
+    intent, action = left[-1]
+    values = intent.get("values")
+    given = values if isinstance(values, Mapping) else {}
+    return PastLook(session, str(intent.get("fix")), action, given.get("cluster"), given.get("namespace"))
 
 
 async def applied_repair(session: Session) -> PastRepair | None:
     """The last repair that has commands not yet undone, with those commands as they ran."""
+    if (look := _look_repair(session)) is not None:
+        return look
     last = _last_intent(session)
     if last is None:
         return None
@@ -136,7 +169,7 @@ def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView
             kept[number] = data
         if entry.kind == "guard":
             armed[number] = str(data.get("arm", ""))
-        if entry.kind == "intent":
+        if entry.kind in CHANGING:
             current = data.get("cause") == cause and data.get("fix") == fix
         if not current or not isinstance(number, int):
             continue

@@ -12,6 +12,7 @@ from base.errors import UsageError
 from base.text import Text
 from base.values import Value
 from diagnosis import policy
+from diagnosis.conclusion import NOT_FROM_A_POD
 from diagnosis.fixes import refuse_blacked_out, refuse_invisible
 from diagnosis.keeping import Keeping
 from diagnosis.views import FixView, RepairView
@@ -281,7 +282,9 @@ class Repair(Keeping):
             return None, evidence.failure.message
         try:
             scope = {**self._scope, name: facts_of(evidence)}
-            return use.when.evaluate(scope) is True, ""
+            if use.when.evaluate(scope) is True:
+                return True, ""
+            return (None, NOT_FROM_A_POD) if evidence.wish is not None else (False, "")
         except EvaluationError as error:
             return None, error.message
 
@@ -309,6 +312,8 @@ PHASES: Mapping[str, Text] = {
     "verified": Text("verified: it works now", "확인됨: 이제 된다"),
     "not-verified": Text("not verified", "확인되지 않음"),
     "undoing": Text("undoing", "되돌리는 중"),
+    "looking": Text("waiting for what the pods say", "파드의 결과를 기다리는 중"),
+    "looked": Text("looked, and removed", "확인하고 지움"),
     "undone": Text("undone", "되돌림"),
     "undo-failed": Text("undo failed", "되돌리지 못함"),
     "not-as-before": Text("undone, but not as before", "되돌렸으나 전과 같지 않음"),

@@ -13,6 +13,7 @@ from base.paths import config_dir, state_dir
 from base.text import Lang, Text
 from base.threads import in_daemon
 from diagnosis.inputs import input_value, with_sole
+from diagnosis.look_memory import POD_LOOK, Looks
 from diagnosis.noting import Noting
 from diagnosis.remembering import Remembering
 from diagnosis.surroundings import Surroundings
@@ -24,6 +25,7 @@ from probes.probe import Failure, Toolbox
 from probes.site import Site, target_of
 
 if TYPE_CHECKING:
+    from diagnosis.pod_look import PodLook
     from diagnosis.repair import Repair
     from diagnosis.walk import Walk
     from journal.store import Recording
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from knowledge.search import Index, Results
     from probes.clients import Client
     from probes.facts import Reach
+    from probes.wish import Wish
 
 
 class SessionToolbox(Toolbox, Protocol):
@@ -74,6 +77,9 @@ class Session(Noting, Remembering, Surroundings):
         self._toolbox: SessionToolbox | None = None
         self._root: dict[str, bool] = {}
         self._clients: dict[str, Client] = {}
+        self.looks = Looks()
+        self.look_image = ""
+        """Of a look from pods, before the site's own."""
 
     # ------------------------------------------------------------ knowledge
 
@@ -140,6 +146,12 @@ class Session(Noting, Remembering, Surroundings):
         fix = next(fix for fix in self.knowledge.causes[cause.id].fixes if fix.id == plan.id)
         return Repair(self, cause.id, cause.values, fix, plan)
 
+    async def pod_look(self, wish: Wish) -> PodLook:
+        """What would be tried from pods, planned; nothing is made before it is applied."""
+        from diagnosis.pod_look import plan_look
+
+        return await plan_look(self, wish, self.look_image)
+
     async def is_root(self, host: str) -> bool:
         """Whether commands on the host run as root without sudo. A host that cannot be asked counts as not."""
         if host not in self._root:
@@ -187,7 +199,9 @@ class Session(Noting, Remembering, Surroundings):
 
         hosts = [{"name": host.name, "addresses": host.addresses} for host in self.site.hosts]
         self.note("site", {"source": self.site.source, "hosts": hosts, "name": self.token, "mark": self.mark})
-        return LiveToolbox(self.site, self._record, phase=_phase_of(self.past))
+        toolbox = LiveToolbox(self.site, self._record, phase=_phase_of(self.past))
+        toolbox.pods_said = self.looks.said
+        return toolbox
 
     replay_speed = 0.0
     """Share of the recorded time a replay takes; 0 is at once."""
@@ -209,6 +223,7 @@ class Session(Noting, Remembering, Surroundings):
 
     async def close(self) -> None:
         await self.close_map()
+        await self.looks.close()
         if self._toolbox is not None:
             await self._toolbox.close()
         if self._journal is not None:
@@ -229,7 +244,8 @@ def _nothing_to_offer(cause: CauseView) -> UsageError:
 
 def _phase_of(past: Recording | None) -> int:
     changing = ("intent", "undo-intent")
-    return sum(entry.kind in changing for entry in past.entries) if past else 0
+    entries = past.entries if past else ()
+    return sum(entry.kind in changing and entry.data.get("cause") != POD_LOOK for entry in entries)
 
 
 def open_session(site: Path | None, *, argv: Sequence[str], folders: Sequence[Path] = ()) -> Session:

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from base.errors import UsageError
 from base.values import Value, check
@@ -17,6 +17,9 @@ from probes.connection import Command, Connection
 from probes.errors import ProbeError
 from probes.exchange import REACH, Exchange, Reply, Request
 from probes.site import OPERATOR, Site
+
+if TYPE_CHECKING:
+    from probes.wish import Wish
 
 Facts = object
 """A frozen dataclass of `probes.facts`."""
@@ -50,6 +53,11 @@ class Toolbox(Protocol):
         `probes.reach.parse_reach` reads. Never raises for what the far side does."""
         ...
 
+    def from_pods(self, wish: Wish) -> Reply | None:
+        """What pods said that were started for these tries; its failure, when they could not be; None while nobody
+        has agreed to start any. Starts nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -73,6 +81,8 @@ class Evidence:
     exchanges: tuple[Exchange, ...]
     started: datetime
     seconds: float
+    wish: Wish | None = None
+    """What it would have tried from pods that nobody has started, or that said nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +161,7 @@ class _Listening:
 
     def __init__(self, toolbox: Toolbox, heard: list[Exchange]) -> None:
         self.site, self._toolbox, self._heard = toolbox.site, toolbox, heard
+        self.wish: Wish | None = None
 
     def connection(self, target: str) -> Connection:
         return _Noting(self._toolbox.connection(target), self._heard)
@@ -168,6 +179,14 @@ class _Listening:
         at = datetime.now(UTC)
         reply = await self._toolbox.reach(host)
         self._heard.append(Exchange(Request(f"host:{host}", REACH), reply, at))
+        return reply
+
+    def from_pods(self, wish: Wish) -> Reply | None:
+        reply = self._toolbox.from_pods(wish)
+        if reply is None or reply.failure:
+            self.wish = wish
+        if reply is not None:
+            self._heard.append(Exchange(Request(f"cluster:{wish.cluster}", wish.text), reply, datetime.now(UTC)))
         return reply
 
 
@@ -207,9 +226,10 @@ async def observe(call: ProbeCall, toolbox: Toolbox, evidence_id: str) -> Eviden
     begun = asyncio.get_running_loop().time()
     facts: Facts | None = None
     failure: Failure | None = None
+    listening = _Listening(toolbox, heard)
     try:
         async with asyncio.timeout(wanted.timeout):
-            facts = await wanted.run(call.host, _Listening(toolbox, heard), **call.arguments)
+            facts = await wanted.run(call.host, listening, **call.arguments)
     except TimeoutError:
         failure = Failure("timeout", f"{call.probe} on {call.host}: no answer in {wanted.timeout:g} s")
     except ProbeError as error:
@@ -225,4 +245,5 @@ async def observe(call: ProbeCall, toolbox: Toolbox, evidence_id: str) -> Eviden
         tuple(heard),
         started,
         seconds,
+        listening.wish,
     )

@@ -7,12 +7,16 @@ import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from probes.api import ApiRequest
 from probes.connection import Command
 from probes.exchange import REACH, Exchange, Reply
 from probes.holders import Holders
 from probes.site import Site, target_of
+
+if TYPE_CHECKING:
+    from probes.wish import Wish
 
 _NOT_RECORDED = Reply(
     None,
@@ -48,6 +52,11 @@ class ReplayToolbox:
         reply = self._reply(target_of(host), REACH)
         await asyncio.sleep(reply.seconds * self._speed)
         return reply
+
+    def from_pods(self, wish: Wish) -> Reply | None:
+        """None as well where pods were started for none or for other tries."""
+        reply = self._reply(f"cluster:{wish.cluster}", wish.text)
+        return None if reply is _NOT_RECORDED else reply
 
     def forget(self, host: str) -> None:
         """Looked at again, the recording answers from the beginning of this phase."""

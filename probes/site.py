@@ -43,6 +43,11 @@ class Cluster:
     """Its name in those files, where it is another one than `name`."""
     host: str = ""
     """Control node whose /etc/kubernetes/admin.conf is read where this machine has none."""
+    look_image: str = ""
+    """Of pods that are started for a look, where the operator agrees to it; empty for the default."""
+    look_namespace: str = ""
+    look_pull_secret: str = ""
+    """Secret of that namespace with the registry's login."""
 
 
 @dataclass(frozen=True, slots=True)

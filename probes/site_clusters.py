@@ -17,7 +17,9 @@ from probes.ssh_config import at_home, is_there
 
 ADMIN_FILE = Path("/etc/kubernetes/admin.conf")
 _POD_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
-_KEYS = ("kubeconfig", "context", "host")
+_LOOKS = {"look_image": "name", "look_namespace": "k8s-name", "look_pull_secret": "k8s-name"}
+"""Key → kind: of pods that are started for a look."""
+_KEYS = ("kubeconfig", "context", "host", *_LOOKS)
 
 
 def default_files() -> tuple[Path, ...]:
@@ -78,7 +80,19 @@ def _cluster(reader: Reader, name: str, key: yaml.Node, value: yaml.Node, hosts:
         reader.wrong(
             key, f"{shown(name)}: no kubeconfig is known", "give it a `kubeconfig`, or a `host` that has one"
         )
-    return Cluster(name, files, reader.word(fields.get("context"), "context"), host)
+    looks = {key: _checked(reader, fields.get(key), key) for key in _LOOKS}
+    return Cluster(name, files, reader.word(fields.get("context"), "context"), host, **looks)
+
+
+def _checked(reader: Reader, node: yaml.Node | None, key: str) -> str:
+    word = reader.word(node, key)
+    if node is None or not word:
+        return ""
+    try:
+        return str(check(_LOOKS[key], word, name=key))
+    except UsageError as error:
+        reader.wrong(node, error.message, error.hint)
+        return ""
 
 
 def _files(reader: Reader, node: yaml.Node | None) -> tuple[Path, ...]:

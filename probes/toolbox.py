@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -23,6 +24,7 @@ from probes.site import OPERATOR, Host, Site, target_of
 
 if TYPE_CHECKING:
     from probes.ssh import Logins, SshShell
+    from probes.wish import Wish
 
 
 class LiveToolbox:
@@ -36,6 +38,8 @@ class LiveToolbox:
         self._apis: dict[str, Api] = {}
         self._ssh = _LateSsh(site)
         self._holders = Holders(site, self.connection)
+        self.pods_said: Callable[[Wish], Reply | None] = lambda wish: None
+        """Knows what pods said that were started with the operator's consent."""
 
     def connection(self, target: str) -> Connection:
         """`operator`, `host:NAME` or `console:NAME`; UsageError for anything else."""
@@ -61,6 +65,12 @@ class LiveToolbox:
         at = datetime.now(UTC)
         reply = await try_reach(host, self.site, await self._ssh.logins())
         self.record(Request(target_of(host), REACH), reply, at)
+        return reply
+
+    def from_pods(self, wish: Wish) -> Reply | None:
+        reply = self.pods_said(wish)
+        if reply is not None:
+            self.record(Request(f"cluster:{wish.cluster}", wish.text), reply, datetime.now(UTC))
         return reply
 
     def forget(self, host: str) -> None:

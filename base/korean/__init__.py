@@ -100,11 +100,22 @@ def pairs() -> Iterator[tuple[str, str]]:
     from base.korean.files import FILES
     from base.korean.inventories import INVENTORIES
     from base.korean.looks import LOOKS
+    from base.korean.pods import PODS
     from base.korean.repairs import REPAIRS
     from base.korean.stacks import STACKS
     from base.korean.systems import SYSTEMS
 
-    tables: tuple[Mapping[str, str], ...] = (LOOKS, CLOUDS, FILES, INVENTORIES, REPAIRS, STACKS, SYSTEMS, CLUSTERS)
+    tables: tuple[Mapping[str, str], ...] = (
+        LOOKS,
+        CLOUDS,
+        FILES,
+        INVENTORIES,
+        PODS,
+        REPAIRS,
+        STACKS,
+        SYSTEMS,
+        CLUSTERS,
+    )
     for table in tables:
         yield from table.items()
 

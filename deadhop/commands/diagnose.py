@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from base.errors import UsageError
 from base.text import clip
+from deadhop import looking
 from deadhop.asking import ask_line, given_text, read_stdin
 from deadhop.front import Front
 from deadhop.mentioned import known_lines, known_of, learning, means_json
@@ -19,6 +20,7 @@ from knowledge.model import Verdict
 from probes.target import called
 
 if TYPE_CHECKING:
+    from diagnosis.pod_look import PodLook
     from diagnosis.session import Session
     from diagnosis.walk import Walk
     from knowledge.model import Input
@@ -43,6 +45,7 @@ def arguments(parser: Parser) -> None:
             "증상 id, 보이는 그대로의 글, 또는 stdin 에서 읽으려면 `-`",
         ),
     )
+    looking.arguments(parser)
 
 
 async def run(front: Front) -> int:
@@ -68,13 +71,15 @@ async def _diagnose(front: Front, session: Session, text: str) -> int:
     if not symptom:
         return 2
     refuse_unknown_presets(front, session)
+    looking.refuse(front, session)
     inputs = await complete(front, session, symptom, captured)
     session.presets = dict(front.presets)
     walk = session.walk(symptom, inputs, searched=text)
     async with learning(session) as task:
         await walk_through(front, walk)
+        looks = await look_from_pods(front, session, walk)
         known = await known_of(session, task, "\n".join([text, *inputs.values()]))
-    return report(front, session, walk.view, known=known)
+    return report(front, session, walk.view, known=known, looks=looks)
 
 
 def warn_of_mistakes(front: Front, count: int) -> None:
@@ -242,6 +247,20 @@ async def walk_through(front: Front, walk: Walk) -> None:
         await _answer(front, walk)
 
 
+async def look_from_pods(front: Front, session: Session, walk: Walk) -> list[PodLook]:
+    """Where tries wait for pods and the operator wants them: one look a step, and the walk again from there."""
+    looks: list[PodLook] = []
+    asked: set[str] = set()
+    while looking.wanted(front) and (step := looking.step_that_wishes(walk, asked)) is not None:
+        asked.add(step.key)
+        look = await looking.look(front, session, step)
+        looks += [look] if look else []
+        if look is not None and look.view.phase != "planned":
+            walk.look_again(step.key)
+            await walk_through(front, walk)
+    return looks
+
+
 def _progress(front: Front, view: WalkView, shown: str) -> str:
     running = next((step for step in view.steps if step.state is StepState.RUNNING), None)
     if running is None or running.key == shown:
@@ -272,7 +291,13 @@ async def _answer(front: Front, walk: Walk) -> None:
 
 
 def report(
-    front: Front, session: Session, view: WalkView, *, next_step: bool = True, known: Sequence[Known] = ()
+    front: Front,
+    session: Session,
+    view: WalkView,
+    *,
+    next_step: bool = True,
+    known: Sequence[Known] = (),
+    looks: Sequence[PodLook] = (),
 ) -> int:
     """Prints the end of a walk; the exit code of its verdict."""
     from deadhop.showing import walk_lines
@@ -280,7 +305,7 @@ def report(
 
     assert view.diagnosis is not None
     if front.out.json:
-        front.out.object("diagnosis", diagnosis_json(session.id, view) | means_json(known))
+        front.out.object("diagnosis", diagnosis_json(session.id, view) | means_json(known) | _looks_json(looks))
         return EXIT[view.diagnosis.verdict]
     for line in (*walk_lines(front, view), *known_lines(front, known)):
         front.out.line(line)
@@ -288,6 +313,12 @@ def report(
         for line in _next(front, session, view):
             front.out.line(line)
     return EXIT[view.diagnosis.verdict]
+
+
+def _looks_json(looks: Sequence[PodLook]) -> dict[str, object]:
+    from diagnosis.pod_look import look_json
+
+    return {"pod_looks": [look_json(look) for look in looks]} if looks else {}
 
 
 def _next(front: Front, session: Session, view: WalkView) -> Iterable[str]:

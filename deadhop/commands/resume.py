@@ -17,6 +17,7 @@ from deadhop.following import follow
 from deadhop.front import Front
 from deadhop.output import block, wrap
 from deadhop.parsing import Parser
+from diagnosis.look_memory import POD_LOOK
 
 if TYPE_CHECKING:
     from diagnosis.resuming import Aftermath, PastRepair
@@ -170,7 +171,7 @@ def _lines(front: Front, resumed: Resumed) -> Iterable[str]:
         for line in _aftermath_lines(front, action, said):
             yield wrap(line, "    ", first="    ")
     yield from _trouble_lines(front, resumed)
-    if resumed.flying:
+    if resumed.flying and not _is_look(resumed):
         yield wrap(_now(front, resumed.verified))
     if resumed.left:
         yield say("of this fix, not run yet:", "이 조치에서 아직 실행하지 않은 것:")
@@ -214,6 +215,11 @@ def _aftermath_lines(front: Front, action: ActionView, said: Aftermath | None) -
             yield say("to call that off there: {}", "그곳에서 취소하려면: {}").format(disarm_of(action.arm))
     if said is not None and said.holder:
         yield say("locked by {}", "{} 이(가) 잠그고 있다").format(said.holder)
+
+
+def _is_look(resumed: Resumed) -> bool:
+    """What was in flight are pods of a look: they repair nothing."""
+    return resumed.repair is not None and resumed.repair.view.cause == POD_LOOK
 
 
 def _now(front: Front, verified: bool | None) -> str:

@@ -13,7 +13,7 @@ from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch, fetch_text
 from probes.cluster.objects import CACHED
-from probes.cluster.standpoints import Tried, standpoints, try_from
+from probes.cluster.standpoints import Tried, standpoints, try_anyhow
 from probes.errors import NotFound, NotRecorded, ProbeError
 from probes.node.dns_message import FRESH, question
 from probes.node.tries import COMMANDS, Try
@@ -226,7 +226,8 @@ async def dns_tries(cluster: str, toolbox: Toolbox, domain: str = "cluster.local
     address, slices = await asyncio.gather(_address(api), fetch(api, _SLICES, shapes.EndpointSliceList))
     ready, others = behind(slices)
     places = await standpoints(toolbox, api, avoid=(*ready, *others))
-    tried, why = await try_from(toolbox, places, _questions(address, ready[:_MOST_PODS], domain))
+    wanted = _questions(address, ready[:_MOST_PODS], domain)
+    tried, why = await try_anyhow(toolbox, cluster, places, wanted)
     return DnsTries(cluster, tried, why, len({one.from_pod for one in tried if one.from_pod}))
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_from
+from probes.api import Api
+from probes.cluster.standpoints import Standpoint, Tried, from_started, pod_on, standpoints, try_from
 from probes.node.tries import COMMANDS, Try
 from probes.probe import Toolbox, probe
 
@@ -41,11 +43,16 @@ class PodsAcross:
 async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
     """Connects from a pod on each of some nodes to pods on the others, on a port where nobody listens: a reset says
     that the packet arrived. And from node to node."""
-    places = await standpoints(toolbox, await toolbox.api(f"cluster:{cluster}"))
+    api = await toolbox.api(f"cluster:{cluster}")
+    places = await standpoints(toolbox, api)
     wanted = [(place, _to_others(place, places)) for place in places if place.pod]
     found = await asyncio.gather(*(try_from(toolbox, [place], tries) for place, tries in wanted))
     tried = [one for each, _ in found for one in each]
     pods = [one for one in tried if one.of.startswith("pod") and one.from_pod]
+    why = [said for _, each in found for said in each]
+    if not pods:
+        pods, not_started = await _from_started(toolbox, cluster, api, places)
+        why += not_started
     nodes = [one for one in tried if one.of.startswith("node") and not one.from_pod]
     lost = [one for one in pods if one.outcome not in _ARRIVED]
     return PodsAcross(
@@ -57,11 +64,24 @@ async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
         lost=tuple(f"{one.node} → {_name(one)}" for one in lost),
         host=lost[0].host if lost else "",
         to_pod=lost[0].to if lost else "",
-        not_tried=tuple(dict.fromkeys(why for _, said in found for why in said)),
+        not_tried=tuple(dict.fromkeys(why)),
     )
 
 
-def _to_others(place: Standpoint, places: tuple[Standpoint, ...]) -> list[tuple[str, Try]]:
+async def _from_started(
+    toolbox: Toolbox, cluster: str, api: Api, places: Sequence[Standpoint]
+) -> tuple[list[Tried], tuple[str, ...]]:
+    """From pods that are started for it, all to the same pods; what stays on a node is left out."""
+    there = await asyncio.gather(*(pod_on(api, place.node) for place in places))
+    pods = [(place.node, pod) for place, pod in zip(places, there, strict=True) if pod]
+    if len(pods) < 2:
+        return [], ()
+    wanted = [(f"pod {node}", Try("tcp", pod, _NOBODY_LISTENS)) for node, pod in pods]
+    tried, why = from_started(toolbox, cluster, places, wanted)
+    return [one for one in tried if _name(one) != one.node], why
+
+
+def _to_others(place: Standpoint, places: Sequence[Standpoint]) -> list[tuple[str, Try]]:
     others = [other for other in places if other is not place]
     pods = [(f"pod {other.node}", Try("tcp", other.pod, _NOBODY_LISTENS)) for other in others if other.pod]
     return pods + [(f"node {other.node}", Try("tcp", other.address, _KUBELET)) for other in others if other.address]

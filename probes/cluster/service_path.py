@@ -10,7 +10,8 @@ from probes.cluster import shapes
 from probes.cluster.answers import fetch
 from probes.cluster.dns import behind
 from probes.cluster.objects import CACHED, LIST_LIMIT
-from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_from
+from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_anyhow
+from probes.cluster.suspects import Suspect, backend_nodes, proxy_pod, suspects
 from probes.connection import Connection
 from probes.errors import NotRecorded, ProbeError
 from probes.linux.ask import ask
@@ -82,6 +83,8 @@ class ServicePath:
     """`key=value`, by which the Service finds that pod."""
     label_key: str
     rules: tuple[NodeRules, ...]
+    suspects: tuple[Suspect, ...]
+    """Nodes whose rules could not be read, and from whose pods only the Service's address does not answer."""
     not_tried: tuple[str, ...]
 
 
@@ -119,10 +122,11 @@ async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int =
     wanted = [("service", Try("tcp", address, number))] * _TIMES * bool(number)
     wanted += [("backend", Try("tcp", *_split(one))) for one in ready[:_MOST_BACKENDS]]
     (tried, why), rules = await asyncio.gather(
-        try_from(toolbox, places, wanted),
-        asyncio.gather(*(_rules(toolbox, api, place, address, number, ready) for place in places)),
+        try_anyhow(toolbox, cluster, places, wanted),
+        asyncio.gather(*(_rules(toolbox, api, place, address, number, ready) for place in places if place.host)),
     )
     bad = bad_backends(tried)
+    read = [one.node for one in rules if one is not None]
     label = next(iter(_text(selector).split(",")))
     to_service = [one.outcome for one in tried if one.of == "service"]
     return ServicePath(
@@ -147,6 +151,7 @@ async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int =
         label=label,
         label_key=label.partition("=")[0],
         rules=tuple(one for one in rules if one is not None),
+        suspects=await suspects(api, tried, backend_nodes(slices), read),
         not_tried=why,
     )
 
@@ -174,6 +179,7 @@ def _unknown(cluster: str, address: str, port: int) -> ServicePath:
         label="",
         label_key="",
         rules=(),
+        suspects=(),
         not_tried=(),
     )
 
@@ -201,7 +207,7 @@ async def _pods(api: Api, namespace: str) -> list[shapes.Pod]:
     return (await fetch(api, request, shapes.PodList)).items or []
 
 
-async def _places(toolbox: Toolbox, api: Api, slices: shapes.EndpointSliceList) -> tuple[Standpoint, ...]:
+async def _places(toolbox: Toolbox, api: Api, slices: shapes.EndpointSliceList) -> list[Standpoint]:
     """Nodes with a backend before others: between a pod and a backend beside it lies a bridge, and nothing else."""
     nodes = [end.node_name or "" for one in slices.items or () for end in one.endpoints or ()]
     addresses = [address for addresses in behind(slices) for address in addresses]
@@ -284,7 +290,7 @@ async def _rules(
             _of_kernel(connection, address, port),
             ask(connection, "pgrep", "-x", "kube-proxy", ok=_ANY),
             ask(connection, "cat", _BRIDGED, ok=_ANY),
-            _proxy_pod(api, place.node),
+            proxy_pod(api, place.node),
         )
     except NotRecorded:
         raise
@@ -316,13 +322,3 @@ async def _of_kernel(connection: Connection, address: str, port: int) -> Service
     )
     by_ipvs = parse_ipvs(ipvs, address, port)
     return by_ipvs if by_ipvs.mode else parse_rules(nat, filters, address, port)
-
-
-async def _proxy_pod(api: Api, node: str) -> str:
-    request = ApiRequest(
-        ("api", "v1", "namespaces", "kube-system", "pods"),
-        (("labelSelector", "k8s-app=kube-proxy"), ("fieldSelector", f"spec.nodeName={node}"), CACHED),
-        shape=shapes.PodList,
-    )
-    pods = (await fetch(api, request, shapes.PodList)).items or []
-    return pods[0].metadata.name if pods else ""

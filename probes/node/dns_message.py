@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 _HEADER = bytes.fromhex("2b2b01000001000000000000")
 """Any id, recursion desired, one question. No byte of it is a newline."""
 _A_IN = bytes.fromhex("00010001")
@@ -16,6 +18,16 @@ def question(name: str) -> str:
     """Asks for the addresses of a name, as `printf %b` takes it."""
     labels = b"".join(bytes((len(label),)) + label.encode("ascii") for label in name.split("."))
     return "".join(_escaped(byte) for byte in _HEADER + labels + b"\0" + _A_IN)
+
+
+def asked_name(message: str) -> str:
+    """The name in a `question`; empty when it is none."""
+    octets = re.sub(r"\\0([0-7]{3})", lambda found: chr(int(found[1], 8)), message)[len(_HEADER) :]
+    labels = []
+    while octets and (length := ord(octets[0])):
+        labels.append(octets[1 : 1 + length])
+        octets = octets[1 + length :]
+    return ".".join(labels)
 
 
 def _escaped(byte: int) -> str:

@@ -14,7 +14,7 @@ from probes.errors import NotFound
 from probes.linux.ask import reply_to
 from probes.node.dns_message import outcome
 
-_TRY = """\
+TRY_SCRIPT = """\
 export LC_ALL=C
 one() {
   IFS=, read -r kind address port bytes <<< "$2"
@@ -36,7 +36,7 @@ for pid in $(lsns -t net -nro PID); do
   [ -z "$(nsenter -t "$pid" -n ip -o addr show to "$of" 2>/dev/null)" ] || exec nsenter -t "$pid" -n "$@"
 done
 exit 65"""
-TRY = shlex.join(("bash", "-c", _TRY))
+TRY = shlex.join(("bash", "-c", TRY_SCRIPT))
 COMMANDS = (TRY, shlex.join(("sh", "-c", _IN_POD)))
 """First words of everything that is run here: whole programs."""
 _NO_POD = 65
@@ -69,7 +69,7 @@ class Try:
 async def outcomes(connection: Connection, tries: Sequence[Try], pod: str = "") -> tuple[str, ...]:
     """Of each try: opened or answered (…), refused, unreachable, prohibited, timeout, failed. `pod` is the address
     of the pod to try from; NotFound when none on this machine has it."""
-    argv = ("bash", "-c", _TRY, "try", *(one.text for one in tries))
+    argv = ("bash", "-c", TRY_SCRIPT, "try", *(one.text for one in tries))
     if pod:
         argv = ("sh", "-c", _IN_POD, "sh", pod, *argv)
     reply = await reply_to(connection, *argv, sudo=bool(pod), ok=(0, _NO_POD), seconds=12.0, alone=True)
@@ -79,11 +79,16 @@ async def outcomes(connection: Connection, tries: Sequence[Try], pod: str = "") 
 
 
 def parse_outcomes(text: str, tries: Sequence[Try]) -> tuple[str, ...]:
-    said = {int(found[1]): (int(found[2]), found[3] or "") for found in _LINE.finditer(text)}
-    return tuple(_outcome(one, *said.get(number, (1, ""))) for number, one in enumerate(tries))
+    said = said_of(text)
+    return tuple(outcome_of(one, *said.get(number, (1, ""))) for number, one in enumerate(tries))
 
 
-def _outcome(one: Try, status: int, said: str) -> str:
+def said_of(text: str) -> dict[int, tuple[int, str]]:
+    """Number of a try → exit status, and what its program said."""
+    return {int(found[1]): (int(found[2]), found[3] or "") for found in _LINE.finditer(text)}
+
+
+def outcome_of(one: Try, status: int, said: str) -> str:
     message = _bytes(said) if one.kind == "udp" else b""
     words = message.decode("latin-1") if message else said
     named = next((name for part, name in _WORDS if part in words), "")
