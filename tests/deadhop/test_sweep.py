@@ -1,0 +1,124 @@
+"""`deadhop sweep` at the desk: one dead host, and a tree whose first step is a question."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from journal.store import read
+from tests.deadhop.desk import SYMPTOM, Desk
+from tests.deadhop.test_json import checked
+
+
+@pytest.fixture
+def sweeping(desk: Desk) -> Desk:
+    """The desk's own tree takes its host from the site."""
+    own = desk.home / "config/deadhop/knowledge/symptoms/host/marker-is-missing.yaml"
+    each = SYMPTOM.replace("dead: {is: host,", "dead: {is: host, each: site.hosts,")
+    own.write_text(each.replace("file: {is: path,", f"file: {{is: path, default: {desk.marker},"), encoding="utf-8")
+    return desk
+
+
+def words(desk: Desk, *more: str) -> tuple[str, ...]:
+    return ("sweep", "--site", str(desk.site), *more)
+
+
+def test_a_dead_host_is_one_finding_and_one_line(sweeping: Desk) -> None:
+    outcome = sweeping.run(*words(sweeping, "--json"))
+    found = checked(outcome.json, "sweep")
+    assert (outcome.code, found["verdict"], found["cut"]) == (1, "cause", None)
+    assert [(one["id"], one["targets"], one["confidence"]) for one in found["causes"]] == [
+        ("sshd-not-running", ["host:dead"], "likely")
+    ]
+    assert found["causes"][0]["symptoms"] == [{"symptom": "host-key-changed", "count": 1}]
+    dead = [gap for gap in found["unknown"] if gap["target"] == "host:dead"]
+    assert len({gap["reason"] for gap in dead}) == len(dead)
+    assert outcome.err == ""
+
+
+def test_a_question_is_not_guessed(sweeping: Desk) -> None:
+    found = checked(sweeping.run(*words(sweeping, "--json")).json, "sweep")
+    (question,) = found["questions"]
+    assert (question["symptom"], question["step"]) == ("marker-is-missing", "seen")
+    assert question["inputs"] == [{"dead": "dead", "file": str(sweeping.marker)}]
+    assert "marker-was-removed" not in [one["id"] for one in found["causes"]]
+    shown = sweeping.run(*words(sweeping)).out
+    assert f"deadhop diagnose marker-is-missing --set dead=dead --set file={sweeping.marker} --set seen=" in shown
+
+
+def test_an_answer_given_beforehand_is_used_and_the_fix_works(sweeping: Desk) -> None:
+    found = checked(sweeping.run(*words(sweeping, "--json", "--set", "seen=looked")).json, "sweep")
+    assert "marker-was-removed" in [one["id"] for one in found["causes"]]
+    fixed = sweeping.run("fix", found["session"], "--cause", "marker-was-removed", "--yes", "--json")
+    assert (fixed.code, fixed.json["verified"]) == (0, True)
+    assert sweeping.marker.exists()
+    assert sweeping.run("fix", found["session"], "--undo", "--yes", "--json").code == 0
+
+
+def test_a_sweep_is_listed_exported_and_resumed(sweeping: Desk) -> None:
+    session = checked(sweeping.run(*words(sweeping, "--json")).json, "sweep")["session"]
+    (info,) = checked(sweeping.run("sessions", "--json").json, "sessions")["sessions"]
+    assert (info["id"], info["verdict"], info["causes"]) == (session, "cause", ["sshd-not-running"])
+    for form in ("markdown", "html", "json"):
+        for more in ((), ("--anonymise",)):
+            text = sweeping.run("export", session, "--format", form, *more).out
+            assert "sshd-not-running" in text
+    assert sweeping.run("resume", session, "--json").code == 0
+    assert sweeping.run("sessions", "verify", session).code == 0
+
+
+def test_in_korean(sweeping: Desk) -> None:
+    shown = sweeping.run(*words(sweeping, "--lang", "ko")).out
+    assert "원인 찾음" in shown
+    assert "볼 수 없던 것" in shown
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--layer", "hots"), "host"),
+        (("--host", "deda"), "deadhop site show"),
+        (("--deadline", "soon"), "1 … 3600"),
+        (("--deadline", "-1"), "1 … 3600"),
+        (("--deadline", "nan"), "1 … 3600"),
+        (("--set", "sen=looked"), "seen"),
+    ],
+)
+def test_slips_of_the_finger(sweeping: Desk, more: tuple[str, ...], said: str) -> None:
+    outcome = sweeping.run(*words(sweeping, *more))
+    assert outcome.code == 3
+    assert said in outcome.err
+
+
+def test_an_interrupt_leaves_what_is_known(sweeping: Desk) -> None:
+    """The host lets us connect and says nothing: four seconds of waiting for its banner."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        config = sweeping.home / "ssh_config"
+        config.write_text(f"Host dead\n  HostName 127.0.0.1\n  Port {port}\n  UserKnownHostsFile /dev/null\n")
+        process = subprocess.Popen(
+            sweeping.command(*words(sweeping, "--json")),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=sweeping.environment,
+            cwd=sweeping.home,
+        )
+        mute.accept()  # it has come as far as the host
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+    found = checked(json.loads(out), "sweep")
+    assert (found["cut"], found["causes"]) == ("interrupted", [])
+    (path,) = (sweeping.home / "state" / "sessions").glob("*.jsonl")
+    journal = read(path)
+    assert journal.damage == ()
+    assert [entry.data["cut"] for entry in journal.entries if entry.kind == "diagnosis"] == ["interrupted"]
