@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import dropwhile
 
 from base.errors import UsageError
 from base.values import check
@@ -53,6 +54,7 @@ _KINDS = {
     "routes": "destination",
     "units": "unit",
     "addresses": "interface",
+    "packages": "name",
     "swaps": "yes-no",
 }
 
@@ -64,6 +66,8 @@ def _all(command: str) -> Iterator[Pair]:
         return
     for part in _simple(words):
         plain = part[2:] if part[:2] == _SUDO else part
+        if plain[:1] == ["env"]:
+            plain = list(dropwhile(lambda word: "=" in word, plain[1:]))
         if plain:
             yield from _of(plain[0].rpartition("/")[2], plain[1:])
 
@@ -125,6 +129,13 @@ def _units(program: str, words: list[str]) -> Iterator[Pair]:
         yield from (("units", name if _SUFFIX.search(name) else f"{name}.service") for name in names[1:])
 
 
+def _packages(program: str, words: list[str]) -> Iterator[Pair]:
+    """Of `apt-get install NAME=VERSION`; what a package brings along is not seen here."""
+    names = [word for word in words if not word.startswith("-")]
+    if names[:1] in (["install"], ["remove"]):
+        yield from (("packages", name.partition("=")[0]) for name in names[1:])
+
+
 def _copied(program: str, words: list[str]) -> Iterator[Pair]:
     names = [word for word in words if not word.startswith("-")]
     if len(names) == 2:
@@ -152,6 +163,7 @@ _READERS: Mapping[str, Callable[[str, list[str]], Iterator[Pair]]] = {
     "ip": _routes,
     **dict.fromkeys(("swapon", "swapoff"), _swaps),
     "systemctl": _units,
+    "apt-get": _packages,
     **dict.fromkeys(("cp", "mv"), _copied),
     **dict.fromkeys(("rm", "touch", "chmod", "chown", "chgrp", "chcon"), _named),
     **dict.fromkeys(("mkdir", "install"), _made),

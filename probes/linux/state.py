@@ -42,6 +42,7 @@ _DIGEST = re.compile(r"\\?([0-9a-f]{64}) ")
         "ip -o address show dev",
         "cat /proc/swaps",
         "systemctl show",
+        "dpkg-query -W",
     ),
     timeout=20.0,
     rules="name[]",
@@ -50,6 +51,7 @@ _DIGEST = re.compile(r"\\?([0-9a-f]{64}) ")
     routes="destination[]",
     addresses="interface[]",
     units="unit[]",
+    packages="name[]",
     swaps="yes-no",
     sudo="yes-no",
 )
@@ -62,10 +64,11 @@ async def state(
     routes: tuple[str, ...] = (),
     addresses: tuple[str, ...] = (),
     units: tuple[str, ...] = (),
+    packages: tuple[str, ...] = (),
     swaps: bool = False,
     sudo: bool = True,
 ) -> State:
-    """Chains (`iptables/filter/INPUT`), files, sysctls, routes and units as they are, to be compared later."""
+    """Chains (`iptables/filter/INPUT`), files, sysctls, routes, units, Debian packages: as they are, to be compared."""
     connection = toolbox.connection(target_of(host))
     asked: list[Awaitable[Kept]] = [
         *(_rules(connection, name) for name in rules),
@@ -74,6 +77,7 @@ async def state(
         *(_route(connection, destination) for destination in routes),
         *(_addresses(connection, name) for name in addresses),
         *(_unit(connection, name) for name in units),
+        *(_package(connection, name) for name in packages),
         *([_swaps(connection)] if swaps else []),
     ]
     return State(host, tuple(await asyncio.gather(*asked)))
@@ -211,6 +215,13 @@ def parse_swaps(text: str) -> Kept:
     if not head.startswith("Filename"):
         raise UnreadableOutput("/proc/swaps is not in its form")
     return kept("swaps", sorted(" ".join(row.split()[:2]) for row in rows))
+
+
+async def _package(connection: Connection, name: str) -> Kept:
+    """A Debian package: what it is to be (`hold`), what it is, and its version; nothing where nobody knows it."""
+    words = ("dpkg-query", "-W", "-f", "${db:Status-Want} ${db:Status-Status} ${Version}\\n", name)
+    said = await ask(connection, *words, ok=(0, 1))
+    return kept(f"package {name}", [line for line in said.splitlines() if "installed" in line.split()])
 
 
 async def _unit(connection: Connection, name: str) -> Kept:

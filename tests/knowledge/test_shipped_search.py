@@ -115,6 +115,12 @@ ENGLISH = {
         "kubectl certificate expired",
         "etcd down",
         "6443 refused",
+        'Get "https://172.20.112.101:6443/api/v1/nodes?limit=500": net/http: TLS handshake timeout - error from a '
+        "previous attempt: read tcp 172.20.112.101:48432->172.20.112.101:6443: read: connection reset by peer",
+        'Error from server: rpc error: code = Unavailable desc = connection error: desc = "transport: Error while '
+        'dialing: dial tcp 127.0.0.1:2379: connect: connection refused"',
+        "logging.go:55] [core] [Channel #4]grpc: addrConn.createTransport failed to connect to {Addr: "
+        '"127.0.0.1:2379", ServerName: "127.0.0.1:2379"}. Err: connection error: desc = "transport: Error"',
     ),
     "node-cannot-join": (
         "kubeadm join fails",

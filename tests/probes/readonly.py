@@ -28,6 +28,7 @@ _WHOLE = (
     r"kubeadm version -o short",
     r"dpkg-query -W -f '\$\{Package\} \$\{db:Status-Status\} \$\{Version\}\\n' kubelet kubeadm",
     r"apt-cache madison kubelet kubeadm",
+    rf"dpkg-query -W -f '\$\{{db:Status-Want\}} \$\{{db:Status-Status\}} \$\{{Version\}}\\n' {_NAME}",
     r"df -P(?:B1|i)(?: -x [a-z]+)+",
     r"find /etc/kubernetes/pki /var/lib/kubelet/pki -name '\*\.crt' -o -name kubelet-client-current\.pem",
     r"find /etc/kubernetes /root /var/backups -maxdepth 4 -type f -name '\*\.yaml\*' -printf '%T@ %p\\n'",

@@ -218,6 +218,8 @@ async def test_a_label_is_part_of_it(here: LiveToolbox, tmp_path: Path) -> None:
         ("systemctl kill -s STOP ssh.service", {"units": ("ssh.service",)}),
         ("systemctl restart sshd", {"units": ("sshd.service",)}),
         ("systemctl daemon-reload", {}),
+        ("env A=b C=d apt-get install -y kubelet=1.3-1 kubeadm=1.3-1", {"packages": ("kubelet", "kubeadm")}),
+        ("sudo -n apt-get update", {}),
         ("cp -aL /etc/hosts /etc/hosts.deadhop", {"files": ("/etc/hosts.deadhop",)}),
         ("install -d -m 755 -o nova /var/lib/x", {"files": ("/var/lib/x",)}),
         ("rm -f '/etc/a b'", {"files": ("/etc/a b",)}),
