@@ -68,7 +68,7 @@ async def state(
     swaps: bool = False,
     sudo: bool = True,
 ) -> State:
-    """Chains (`iptables/filter/INPUT`), files, sysctls, routes, units, Debian packages: as they are, to be compared."""
+    """Chains (`iptables/filter/INPUT`), files, sysctls, routes, units, packages: as they are, to be compared."""
     connection = toolbox.connection(target_of(host))
     asked: list[Awaitable[Kept]] = [
         *(_rules(connection, name) for name in rules),

@@ -14,7 +14,13 @@ from probes.probe import Toolbox, probe
 from probes.site import target_of
 
 _PACKAGES = ("kubelet", "kubeadm")
-_INSTALLED = ("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status} ${Version}\\n", *_PACKAGES)
+_INSTALLED = (
+    "dpkg-query",
+    "-W",
+    "-f",
+    "${Package} ${db:Status-Want} ${db:Status-Status} ${Version}\\n",
+    *_PACKAGES,
+)
 _OFFERED = ("apt-cache", "madison", *_PACKAGES)
 _NONE_SUCH = (0, 1, 100)
 """dpkg-query says 1 of packages nobody knows, apt-cache 100 of broken sources."""
@@ -35,6 +41,8 @@ class NodeVersions:
     kubelet_package: str = ""
     """Version of the installed Debian package; empty when it came another way."""
     kubeadm_package: str = ""
+    mark: str = ""
+    """What `apt-mark` is to say to both afterwards, so that they are held as before: hold or unhold."""
 
 
 @probe(
@@ -52,10 +60,10 @@ async def versions(host: str, toolbox: Toolbox, version: str = "") -> NodeVersio
         _said(connection, *_INSTALLED),
         _said(connection, *_OFFERED),
     )
-    kubelet, has = kubelet.removeprefix("Kubernetes "), parse_installed(installed)
+    kubelet, (has, held) = kubelet.removeprefix("Kubernetes "), parse_installed(installed)
     return NodeVersions(
         host, kubelet, minor_of(kubelet), kubeadm, minor_of(kubeadm), wanted,
-        newest(parse_offered(offered), wanted), has.get("kubelet", ""), has.get("kubeadm", ""),
+        newest(parse_offered(offered), wanted), has.get("kubelet", ""), has.get("kubeadm", ""), "hold" if held else "unhold",
     )  # fmt: skip
 
 
@@ -66,10 +74,10 @@ async def _said(connection: Connection, *words: str) -> str:
         return ""
 
 
-def parse_installed(text: str) -> dict[str, str]:
-    """Package → version, of those that are there."""
-    rows = (line.split() for line in text.splitlines())
-    return {row[0]: row[2] for row in rows if len(row) == 3 and row[1] == "installed"}
+def parse_installed(text: str) -> tuple[dict[str, str], bool]:
+    """Package → version, of those that are there, and whether any is held."""
+    rows = [row for line in text.splitlines() if len(row := line.split()) == 4 and row[2] == "installed"]
+    return {row[0]: row[3] for row in rows}, any(row[1] == "hold" for row in rows)
 
 
 def parse_offered(text: str) -> dict[str, tuple[str, ...]]:

@@ -25,7 +25,7 @@ def test_nothing_is_offered_where_there_is_no_apt() -> None:
 
 
 def test_what_is_installed_and_not_what_was_once() -> None:
-    assert parse_installed("kubelet installed 1.37.0-1.1\nkubeadm config-files 1.36.1-1.1\n") == {
-        "kubelet": "1.37.0-1.1"
-    }
-    assert parse_installed("") == {}
+    text = "kubelet hold installed 1.37.0-1.1\nkubeadm deinstall config-files 1.36.1-1.1\n"
+    assert parse_installed(text) == ({"kubelet": "1.37.0-1.1"}, True)
+    assert parse_installed("kubelet install installed 1.37.0-1.1\n") == ({"kubelet": "1.37.0-1.1"}, False)
+    assert parse_installed("") == ({}, False)
