@@ -61,9 +61,10 @@ async def versions(host: str, toolbox: Toolbox, version: str = "") -> NodeVersio
         _said(connection, *_OFFERED),
     )
     kubelet, (has, held) = kubelet.removeprefix("Kubernetes "), parse_installed(installed)
+    package = newest(parse_offered(offered), wanted)
     return NodeVersions(
-        host, kubelet, minor_of(kubelet), kubeadm, minor_of(kubeadm), wanted,
-        newest(parse_offered(offered), wanted), has.get("kubelet", ""), has.get("kubeadm", ""), "hold" if held else "unhold",
+        host, kubelet, minor_of(kubelet), kubeadm, minor_of(kubeadm), wanted, package,
+        has.get("kubelet", ""), has.get("kubeadm", ""), "hold" if held else "unhold",
     )  # fmt: skip
 
 
