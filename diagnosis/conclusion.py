@@ -142,9 +142,9 @@ def _wished(session: Session, steps: tuple[StepView, ...]) -> Iterator[UnknownVi
         assert step.evidence.wish is not None
         why = session.looks.why_not(step.evidence.wish)
         if why is not None:
-            yield UnknownView(step.probe, step.target, why.failure, why.message, why.hint)
+            yield UnknownView(step.probe, step.evidence.target, why.failure, why.message, why.hint)
         else:
-            yield UnknownView(step.probe, step.target, "not-agreed", NOT_FROM_A_POD, FROM_A_STARTED_POD)
+            yield UnknownView(step.probe, step.evidence.target, "not-agreed", NOT_FROM_A_POD, FROM_A_STARTED_POD)
 
 
 NOT_FROM_A_POD = "nothing could be tried from a pod: no node can be entered from here"

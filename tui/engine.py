@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from knowledge.model import Input
     from probes.facts import Reach
     from probes.site import Site
+    from probes.wish import Wish
     from sitemap.model import SiteMap
     from sitemap.whatis import Known
 
@@ -62,6 +63,14 @@ class Repair(Protocol):
     def undo(self, *, take_lock: bool = False) -> AsyncIterator[RepairView]: ...
 
 
+class PodLook(Protocol):
+    """A look from pods that are started for it: made, read, removed."""
+
+    @property
+    def view(self) -> RepairView: ...
+    def apply(self, *, confirmed_by: str) -> AsyncIterator[RepairView]: ...
+
+
 class PastRepair(Repair, Protocol):
     """Made of a journal: `prepare` asks after what was in flight, `apply` goes on with the rest."""
 
@@ -86,6 +95,7 @@ class Session(Protocol):
     def inputs_of(self, symptom: str) -> Sequence[Input]: ...
     def walk(self, symptom: str, inputs: Mapping[str, str], *, searched: str = "") -> Walk: ...
     def repair(self, cause: CauseView, fix_id: str) -> Repair: ...
+    async def pod_look(self, wish: Wish) -> PodLook: ...
     async def applied(self) -> PastRepair | None: ...
     def flying(self) -> Sequence[ActionView]: ...
     def refuse_changes(self) -> None:

@@ -32,8 +32,10 @@ from probes.facts import Reach
 from probes.path.facts import FirewallHits, Hit, Ping
 from probes.probe import Evidence, Failure
 from probes.site import Host, Site
+from probes.wish import Wish
 from sitemap.model import SiteMap
 from sitemap.whatis import Known
+from tui.engine import PodLook
 
 AT = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 HOSTS = ("openstack-host", "k8s-host", "compute2-host", "controller", "compute", "master", "compute2", "worker1")
@@ -464,6 +466,9 @@ class ScriptedSession:
         repair = ScriptedRepair(RepairView(cause.id, plan, "planned"), **self.repair_changes)  # type: ignore[arg-type]
         self.repairs.append(repair)
         return repair
+
+    async def pod_look(self, wish: Wish) -> PodLook:
+        raise AssertionError("no step of these walks waits for pods")
 
     async def applied(self) -> ScriptedRepair | None:
         if isinstance(self.past_repair, Exception):

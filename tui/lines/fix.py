@@ -225,6 +225,18 @@ def confirm_body(fix: FixView, actions: Sequence[ActionView], risk: str, lang: L
     return stacked(parts)
 
 
+def look_body(fix: FixView, lang: Lang, words: Words) -> Content:
+    """What a look makes and where, what removes it, and the command, which is long."""
+    action = fix.actions[0]
+    parts: list[Content | str] = []
+    if action.text is not None:
+        parts.append(Content.styled(outside(action.text[lang]), "bold"))
+    parts += [outside(fix.impact[lang]), "", dim(words.runs_on.format(host=target_name(words, action.on)))]
+    parts.append(indented(Content(outside(action.run))))
+    parts += ["", dim(words.look_removed_by), indented(Content(outside(action.undo)))]
+    return stacked(parts)
+
+
 def undo_plan(view: RepairView, words: Words) -> Content:
     """What undo will run, last action first."""
     parts: list[Content | str] = []

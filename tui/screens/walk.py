@@ -18,7 +18,8 @@ from textual.worker import Worker
 from base.text import Lang
 from tui.lines import walk as lines
 from tui.lines.common import NONE, UNKNOWN, YOURS, marked, outside
-from tui.screens.room import Room, ended
+from tui.screens.pod_look import LooksFromPods
+from tui.screens.room import ended
 from tui.widgets.diagnosis import DiagnosisPane
 from tui.widgets.evidence import EvidencePane
 from tui.widgets.steps import StepList
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 PANES = ("steps", "evidence", "diagnosis")
 
 
-class WalkScreen(Room):
+class WalkScreen(LooksFromPods):
     """The worker copies snapshots to `view`; everything else is drawn from it."""
 
     CSS_PATH = "walk.tcss"
@@ -57,6 +58,7 @@ class WalkScreen(Room):
         yield Binding("s", "skip", w.key_skip)
         yield Binding("g", "go_on", w.key_go_on)
         yield Binding("v", "next_mode", w.key_view)
+        yield Binding("p", "pod_look", w.key_pod_look)
         yield Binding("f", "fix", w.key_fix)
         yield Binding("e", "app.export", w.key_export)
         for number, pane in enumerate(PANES, 1):
@@ -101,9 +103,12 @@ class WalkScreen(Room):
             if change is not None:
                 change()
             if run:
-                self.paused = ""
-                async for view in self.walk.run():
-                    self.view = view
+                await self._go_on_walking()
+
+    async def _go_on_walking(self) -> None:
+        self.paused = ""
+        async for view in self.walk.run():
+            self.view = view
 
     def watch_view(self, before: WalkView | None, view: WalkView | None) -> None:
         if view is None or not self.is_mounted:
@@ -201,6 +206,8 @@ class WalkScreen(Room):
                 return bool(self.paused)
             case "by_hand" | "look_again":
                 return bool(self.steps)
+            case "pod_look":
+                return self.is_mounted and not self.paused and self._may_look_from_pods()
             case "fix":
                 return self.view is not None and self.view.diagnosis is not None and bool(self._fixes())
             case "next_mode":

@@ -52,6 +52,7 @@ class Words(NamedTuple):
     key_export: str
     key_field: str
     key_fix: str
+    key_pod_look: str
     key_go_on: str
     key_help: str
     key_home: str
@@ -183,6 +184,10 @@ class Words(NamedTuple):
     persist_title: str
     confirm_title: str
     run_now: str
+    look_title: str
+    look_now: str
+    look_running: str
+    look_removed_by: str
     type_this: str
     type_exactly: str
     second_person: str

@@ -40,6 +40,7 @@ EN = Words(
     key_export="export",
     key_field="next field",
     key_fix="fix",
+    key_pod_look="look from a pod",
     key_go_on="go on",
     key_help="help",
     key_home="home",
@@ -72,7 +73,8 @@ EN = Words(
         "the right; on a narrow terminal 1, 2 and 3 change between them.\n\n"
         "back forgets the last answer and waits. by hand lets you answer a step yourself. look again forgets what "
         "the highlighted step and all after it saw. skip leaves a step unknown. Leaving ends the work on the "
-        "machines. Nothing here changes anything on them.",
+        "machines. look from a pod asks, and makes short-lived pods where no node can be entered; nothing else "
+        "here changes anything.",
         "fix": "The commands stand here exactly as they will run. Before anything runs the fault is looked at once "
         "more, and you confirm; the more it may cost, the more has to be typed. After it, deadhop looks whether it "
         "worked. undo takes back what was done, last action first.\n\n"
@@ -253,6 +255,10 @@ EN = Words(
     persist_title="To make it last (offered once the fix is verified)",
     confirm_title="Run this?",
     run_now="Run",
+    look_title="Look from short-lived pods?",
+    look_now="Look",
+    look_running="Looking from short-lived pods: {job}",
+    look_removed_by="removed by",
     type_this="Type {word} to run it",
     type_exactly="type exactly: {word}",
     second_person="Who confirms it with you? The site wants a second person",
