@@ -39,7 +39,7 @@ from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
 from probes.cluster import state as cluster_state
-from probes.linux import clock, disks, firewall, host, sshd, state, tunnel, unit
+from probes.linux import clock, disks, firewall, host, load, sshd, state, tunnel, unit
 from probes.node import control_plane, kubelet, machine, versions, way_out
 from probes.path import (
     arrivals,
@@ -85,6 +85,7 @@ __all__ = [
     "leftovers",
     "lets_in",
     "lists",
+    "load",
     "machine",
     "networks",
     "openvswitch",

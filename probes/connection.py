@@ -32,6 +32,8 @@ class Command:
     """A fix: what was seen before it, a login that failed included, may no longer hold after it."""
     private: bool = False
     """It prints credentials: that it was asked is recorded, what it printed is not."""
+    gentle: bool = False
+    """With low priority there, where all that travels with it is gentle too."""
     on_output: Callable[[str], None] | None = None
     """Called with each piece of output as it comes; implies an exec of its own."""
 

@@ -54,6 +54,7 @@ elif ! command -v sudo >/dev/null 2>&1; then S=missing
 elif [ $T = yes ] && sudo -n -l timeout >/dev/null 2>&1; then S=all
 else S=some; fi
 """
+_GENTLY = "{ renice -n 10 -p $$; ionice -c 2 -n 7 -p $$; } >/dev/null 2>&1\n"
 _EPILOGUE = "kill -s KILL $W 2>/dev/null\nexit 0\n"
 
 _REFUSED = re.compile(
@@ -118,6 +119,8 @@ def script(commands: Sequence[Command], nonce: str, far: Far) -> bytes:
             as_root=_KILL_AS_ROOT if may_use_sudo else "",
         )
     ]
+    if all(command.gentle for command in commands):
+        parts.append(_GENTLY)
     if not far.limits and any(map(limits_itself, commands)):
         parts.append(_LOOK_FOR_TIMEOUT)
     if needs_root and far.power not in (Power.ROOT, Power.ALL):

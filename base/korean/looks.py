@@ -120,6 +120,8 @@ LOOKS: Mapping[str, str] = {
     "nft built without JSON support?": "nft 가 JSON 지원 없이 빌드되었는지 확인한다",
     "is systemd running there?": "그 장비에 systemd 가 돌고 있는지 확인한다",
     "`{command}` printed a line that is not known: {output}": "`{command}` 출력에 모르는 줄이 있다: {output}",
+    "/proc/loadavg begins with no number": "/proc/loadavg 가 숫자로 시작하지 않는다",
+    "`nproc` printed no number": "`nproc` 가 숫자를 출력하지 않았다",
     "/proc/net/snmp held no counters": "/proc/net/snmp 에 카운터가 없다",
     "is /proc mounted there?": "그 장비에 /proc 이 마운트되어 있는지 확인한다",
     "/proc/net counters: the lines of {group} do not belong together": "/proc/net 카운터: {group} 의 줄들이 "

@@ -99,7 +99,9 @@ class Sweep:
         self._add(lone_trees(knowledge, site, self._wanted))
         if needs_pairs(knowledge, self._wanted):
             hosts = [host.name for host in site.hosts if self._wanted.host(host.name)]
-            self._learning = {host: self._store.look(checked_call("linux.routes", host, {})) for host in hosts}
+            for host in hosts:
+                self._learning[host] = self._store.look(checked_call("linux.routes", host, {}))
+                self._store.look(checked_call("linux.load", host, {}))
 
     def _add(self, planned: Iterable[Planned]) -> None:
         for one in planned:

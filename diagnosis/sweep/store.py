@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from diagnosis.sweep.polite import PoliteToolbox, is_busy
 from probes.probe import PROBES, Evidence, Failure, ProbeCall, observe
 from probes.site import OPERATOR
 
@@ -35,6 +36,7 @@ class Store:
         self._session = session
         self._asked: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
         self._fresh: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
+        self._toolbox: PoliteToolbox | None = None
         self._width = asyncio.Semaphore(AT_ONCE)
         self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONE))
         self._slots[OPERATOR] = asyncio.Semaphore(FROM_HERE)
@@ -89,11 +91,18 @@ class Store:
         number = self._session.next_evidence_id()
         self._running[number] = (call.probe, target)
         try:
-            evidence = await observe(call, self._session.toolbox, number)
+            evidence = await observe(call, self._polite(), number)
         finally:
             del self._running[number]
         self._heed(evidence)
+        if is_busy(evidence):
+            self._slots[target] = asyncio.Semaphore(1)
         return evidence
+
+    def _polite(self) -> PoliteToolbox:
+        if self._toolbox is None:
+            self._toolbox = PoliteToolbox(self._session.toolbox)
+        return self._toolbox
 
     def _answered(self, call: ProbeCall, target: str, failure: Failure) -> Evidence:
         number = self._session.next_evidence_id()

@@ -49,6 +49,14 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    host: str
+    load: float
+    """Of the last minute."""
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     address: str
     interface: str

@@ -19,7 +19,8 @@ _WHOLE = (
     r"grep -hs '\^resolvConf:' /var/lib/kubelet/config\.yaml",
     r"grep -rhsE '\^\[\[:space:\]\]\*\(ROUTER=\|gateway4\?\|-\? \*via:\)' /run/systemd/netif/leases /etc/netplan "
     r"/etc/network/interfaces /etc/network/interfaces\.d",
-    r"cat /proc/(?:swaps|uptime)",
+    r"cat /proc/(?:loadavg|swaps|uptime)",
+    r"nproc",
     rf"cat /proc/{_N}/stat(?: /proc/{_N}/stat)+",
     r"cat /run/flannel/subnet\.env",
     r"date \+%s",

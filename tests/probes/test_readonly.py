@@ -53,6 +53,7 @@ READ_ONLY = (
     r"ps -o user=",
     r"stat (?:-f |-L )?-c",
     r"nc -z.*",
+    r"nproc",
     r"netlink (?:addresses|links|neighbours|routes|rules)",
     r"nft (?:-j |-s |-a )*list .+",
     r"nstat\b(?=.* -s| -as).*",
