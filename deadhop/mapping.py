@@ -59,6 +59,8 @@ def _report(front: Front, found: Selected, name: str, listed: dict[str, object])
     else:
         for line in _known_lines(front, found, name):
             front.out.line(line)
+        if not name and not found.strips and not whole.unseen:
+            front.out.line(front.say("no node and no server was seen", "노드도 서버도 보이지 않았다"))
         for strip in _shown(found, name):
             _say_strip(front, strip, now, _ALL if name else _FEW)
         _say_rest(front, found, alone, name)

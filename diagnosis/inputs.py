@@ -28,9 +28,11 @@ def input_value(spec: Input, inputs: Mapping[str, str], site: Site) -> Value:
 
 
 def with_sole(spec: Input, site: Site) -> Input:
-    """With the site's only cluster or cloud by default: nobody is asked for what can be but one thing."""
+    """With the site's only cluster or cloud by default, or the one that the environment names, as `kubectl` and
+    `openstack` have it: nobody is asked for what can be but one thing."""
     names = _names(spec.kind, site)
-    return replace(spec, default=names[0]) if len(names) == 1 and not spec.default else spec
+    name = names[0] if len(names) == 1 else site.usual.get(spec.kind, "")
+    return replace(spec, default=name) if name in names and not spec.default else spec
 
 
 def _names(kind: str, site: Site) -> tuple[str, ...]:

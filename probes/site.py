@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +91,8 @@ class Site:
     fixes: FixPolicy = FixPolicy()
     clouds: tuple[Cloud, ...] = ()
     clusters: tuple[Cluster, ...] = ()
+    usual: Mapping[str, str] = field(default_factory=dict)
+    """`cloud`, `cluster` → the one that the environment names: OS_CLOUD, the kubeconfig's current context."""
     by_name: dict[str, Host] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

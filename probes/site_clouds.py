@@ -26,6 +26,7 @@ def found_clouds() -> tuple[Cloud, ...]:
     environment = (Cloud(own),) if own and _is_name(own) else ()
     if file is None:
         return environment
+    file = file.absolute()  # commands that are shown are run elsewhere, too
     try:
         names = names_in(file)
     except ConfigError:
@@ -72,7 +73,7 @@ def _file(reader: Reader, node: yaml.Node | None) -> Path | None:
     word = reader.word(node, "config")
     if node is None or not word:
         return None
-    file = reader.path.parent / at_home(word)
+    file = reader.path.absolute().parent / at_home(word)
     if not is_there(file):
         reader.wrong(node, f"no such file: {shown(str(file))}", "relative paths start at the site file")
     return file

@@ -37,7 +37,7 @@ def default_files() -> tuple[Path, ...]:
 def found_clusters() -> tuple[Cluster, ...]:
     """A cluster for each context; one for files that cannot be read, which says so when it is tried; the pod's own
     without any file."""
-    files = default_files()
+    files = tuple(file.absolute() for file in default_files())
     if not files:
         in_pod = os.environ.get("KUBERNETES_SERVICE_HOST") and _POD_TOKEN.exists()
         return (Cluster("in-cluster"),) if in_pod else ()
@@ -46,6 +46,14 @@ def found_clusters() -> tuple[Cluster, ...]:
     except ConfigError:
         return (Cluster("kubeconfig", files),)
     return tuple(Cluster(name, files) for name in contexts if _is_name(name))
+
+
+def usual_cluster() -> str:
+    """The current context of the kubeconfig; empty where there is none."""
+    try:
+        return read_kubeconfig(default_files()).current
+    except ConfigError:
+        return ""
 
 
 def _is_name(text: str) -> bool:
@@ -101,7 +109,7 @@ def _files(reader: Reader, node: yaml.Node | None) -> tuple[Path, ...]:
     nodes = [node] if isinstance(node, yaml.ScalarNode) else reader.words(node, "kubeconfig")
     files = []
     for item in nodes:
-        file = reader.path.parent / at_home(str(item.value))
+        file = reader.path.absolute().parent / at_home(str(item.value))
         if not is_there(file):
             reader.wrong(item, f"no such file: {shown(str(file))}", "relative paths start at the site file")
         files.append(file)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TypedDict
 
 import yaml
 
@@ -13,9 +14,9 @@ from base.errors import ConfigError, Place, UsageError
 from base.paths import config_dir
 from base.values import check
 from probes.fix_rules import policy_of
-from probes.site import OPERATOR, Host, Site
+from probes.site import OPERATOR, Cloud, Cluster, Host, Site
 from probes.site_clouds import clouds_of, found_clouds
-from probes.site_clusters import clusters_of, found_clusters
+from probes.site_clusters import clusters_of, found_clusters, usual_cluster
 from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import at_home, default_config, hosts_of, is_there, matches, read_text
 from probes.yaml_tree import Mistakes, compose
@@ -39,8 +40,23 @@ def load_site(path: Path | None = None) -> Site:
     if given is not None:
         return _not_empty(_load(at_home(str(given))))
     if not ssh.exists():
-        return Site(source="no site file and no ~/.ssh/config", clouds=found_clouds(), clusters=found_clusters())
-    return Site(str(ssh), hosts_of(ssh), (ssh,), clouds=found_clouds(), clusters=found_clusters())
+        return Site("no site file and no ~/.ssh/config", **_found())
+    return Site(str(ssh), hosts_of(ssh), (ssh,), **_found())
+
+
+class _Found(TypedDict):
+    clouds: tuple[Cloud, ...]
+    clusters: tuple[Cluster, ...]
+    usual: Mapping[str, str]
+
+
+def _found() -> _Found:
+    """What the clients' own files and the environment name."""
+    return {"clouds": found_clouds(), "clusters": found_clusters(), "usual": _usual()}
+
+
+def _usual() -> dict[str, str]:
+    return {"cloud": os.environ.get("OS_CLOUD", ""), "cluster": usual_cluster()}
 
 
 def _not_empty(site: Site) -> Site:
@@ -55,7 +71,7 @@ def _load(path: Path) -> Site:
     text = _text(path)
     if path.suffix in _SUFFIXES or _SITE_LINE.search(text):
         return parse_site(text, path)
-    return Site(str(path), hosts_of(path), (path,), clouds=found_clouds(), clusters=found_clusters())
+    return Site(str(path), hosts_of(path), (path,), **_found())
 
 
 def _text(path: Path) -> str:
@@ -91,7 +107,7 @@ def parse_site(text: str, path: Path) -> Site:
     policy = policy_of(reader, values.get("fixes"), names, marked)
     if reader.problems:
         raise SiteInvalid(tuple(reader.problems))
-    return Site(str(path), hosts, files, policy, clouds, clusters)
+    return Site(str(path), hosts, files, policy, clouds, clusters, _usual())
 
 
 def _compose(text: str, path: Path) -> yaml.Node:
@@ -117,7 +133,7 @@ def _ssh_files(reader: Reader, node: yaml.Node | None) -> tuple[Path, ...]:
     nodes = [node] if isinstance(node, yaml.ScalarNode) else reader.words(node, "ssh_config")
     files = []
     for item in nodes:
-        file = reader.path.parent / at_home(str(item.value))
+        file = reader.path.absolute().parent / at_home(str(item.value))
         if is_there(file):
             files.append(file)
         else:

@@ -61,14 +61,6 @@ NODES = (
         (W2, "! systemctl is-active -q containerd"),
     ),
     Outage(
-        "kubeadm-too-new",
-        "version-skew",
-        f"host:{W2}",
-        "node-cannot-join",
-        (f"machine={W2}",),
-        (W2, "kubeadm version -o short | grep -q v1.37 && kubelet --version | grep -q v1.37"),
-    ),
-    Outage(
         "swap-on",
         "kubelet-refuses-swap",
         f"host:{W1}",
@@ -357,6 +349,30 @@ def test_a_claim_left_in_default_hands_its_volume_over_and_harbor_starts(healed_
     assert undone.status == 0, (undone.document, undone.stderr)
     bound = "kubectl get pvc database-data-harbor-database-0 -o jsonpath={.status.phase} | grep -qx Bound"
     assert _within(30, lambda: lab.run(MASTER, bound).returncode == 0), lab.paste("harbor-leftover")
+
+
+def test_a_machine_that_is_too_new_gets_what_goes_with_the_cluster(healed_kube_lab: Lab, state: Path) -> None:
+    """It can join then, and is as before after the undo, held packages included."""
+    lab, told = healed_kube_lab, ("--set", f"machine={W2}")
+    lab.break_("kubeadm-too-new")
+    assert lab.run(W2, JOIN).returncode != 0
+    named = [
+        diagnose(text, lab.site(), state, *told) for text in (lab.paste("kubeadm-too-new"), "node-cannot-join")
+    ]
+    assert [found.document["causes"][0]["id"] for found in named] == ["version-skew"] * 2
+    session = named[0].document["session"]
+    fixed = deadhop("fix", session, "--cause", "version-skew", *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert lab.run(W2, JOIN).returncode == 0
+    undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert lab.run(W2, "kubelet --version; apt-mark showhold").stdout.split()[-3:] == [
+        "v1.37.0",
+        "kubeadm",
+        "kubelet",
+    ]
+    again = diagnose("node-cannot-join", lab.site(), state, *told)
+    assert again.document["causes"][0]["id"] == "version-skew"
 
 
 def test_a_new_token_lets_the_machine_join_until_it_is_taken_back(healed_kube_lab: Lab, state: Path) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from base.errors import ConfigError
+from base.text import Text
+from diagnosis.inputs import with_sole
+from knowledge.model import Input
 from probes.cluster.kubeconfig import login_of, parse_kubeconfig, read_kubeconfig
 from probes.site import Cluster, Site
 from probes.site_clusters import default_files, found_clusters
-from probes.site_file import parse_site
+from probes.site_file import load_site, parse_site
 from probes.site_programs import programs_of
 from tests.probes.pki import kubeconfig
 
@@ -127,6 +132,34 @@ def test_found_as_kubectl_does(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("KUBECONFIG", f"{files[0]}:/no/such/file:{files[1]}")
     assert [one.name for one in found_clusters()] == ["b", "shared", "a"]
     assert found_clusters()[0].kubeconfig == files
+
+
+def test_files_are_the_same_from_any_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that are shown name them, and are run elsewhere and undone later."""
+    kubeconfig(home / "c", "https://a:1", name="x")
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("KUBECONFIG", "c")
+    assert found_clusters()[0].kubeconfig == (home / "c",)
+    named = parse_site("version: 1\nclusters: {x: {kubeconfig: [c]}}", Path("site.yaml"))
+    assert named.clusters[0].kubeconfig == (home / "c",)
+
+
+def test_the_current_context_is_meant_where_none_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = Input("cluster", "cluster", Text("Which?", "어느?"))
+    file = kubeconfig(home / "c", "https://a:1", name="a")
+    other = kubeconfig(home / "d", "https://b:1", name="b")
+    monkeypatch.setenv("KUBECONFIG", f"{file}:{other}")
+    assert with_sole(spec, load_site()).default == "a", "the first file's counts"
+    monkeypatch.setenv("KUBECONFIG", f"{other}:{file}")
+    assert with_sole(spec, load_site()).default == "b"
+    for one in (file, other):
+        entries = yaml.safe_load(one.read_text())
+        assert entries.pop("current-context")
+        one.write_text(yaml.safe_dump(entries))
+    assert len(load_site().clusters) == 2
+    assert with_sole(spec, load_site()).default == "", "it is asked"
+    monkeypatch.setenv("OS_CLOUD", "elsewhere")
+    assert with_sole(replace(spec, kind="cloud"), load_site()).default == ""
 
 
 def test_one_that_cannot_be_read_is_still_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
