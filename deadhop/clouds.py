@@ -21,7 +21,7 @@ _STOPPED: Mapping[str, Text] = {
     "route": Text("there is no route to it", "가는 경로가 없음"),
     "port": Text("its port does not answer", "포트가 응답하지 않음"),
     "tls": Text("TLS does not come about", "TLS 연결이 되지 않음"),
-    "answer": Text("what answers is not Keystone as it should be", "Keystone 이 제대로 응답하지 않음"),
+    "answer": Text("Keystone does not answer as it should", "Keystone 이 제대로 응답하지 않음"),
     "login": Text("Keystone lets nobody in with this login", "이 로그인으로는 Keystone 에 들어갈 수 없음"),
     "catalogue": Text("its catalogue leads nowhere", "서비스 카탈로그를 쓸 수 없음"),
     "service": Text(

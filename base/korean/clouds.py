@@ -64,6 +64,8 @@ CLOUDS: Mapping[str, str] = {
     "user, password, project and domains of the cloud in clouds.yaml": "clouds.yaml 의 사용자, 비밀번호, "
     "프로젝트, 도메인을 확인한다",
     "Keystone refuses the login of {user}: {why}": "Keystone 이 {user} 의 로그인을 거절한다: {why}",
+    "Keystone cannot read the login of {user}: {why}": "{user} 의 로그인 정보가 Keystone 에 맞지 않는다: {why}",
+    "has the token expired, or was it revoked?": "토큰이 만료되었거나 폐기되지 않았는가?",
     "Keystone cannot log anybody in: {why}": "Keystone 이 아무도 로그인시키지 못한다: {why}",
     "are Keystone and its database running?": "Keystone 과 그 데이터베이스가 돌고 있는가?",
     "is no Keystone that can be logged in to: {why}": "로그인할 수 있는 Keystone 이 아니다: {why}",
@@ -85,6 +87,8 @@ CLOUDS: Mapping[str, str] = {
     "there are: {names}": "있는 것: {names}",
     "{file}: names no cloud {cloud}": "{file}: {cloud} 라는 클라우드가 없다",
     "the cloud {cloud} cannot be used: {why}": "클라우드 {cloud} 을(를) 쓸 수 없다: {why}",
+    "`auth_url` begins with neither `http://` nor `https://`": "`auth_url` 이 `http://` 나 `https://` 로 시작하지 "
+    "않는다",
     "`openstack --os-cloud NAME token issue` must work with the same file": "같은 파일로 `openstack --os-cloud "
     "이름 token issue` 가 되어야 한다",
     "{place}: has no line `export OS_AUTH_URL=…`": "{place}: `export OS_AUTH_URL=…` 줄이 없다",

@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import keystoneauth1.exceptions as refusals
 import msgspec
@@ -18,7 +19,7 @@ from base.errors import DeadhopError
 from base.text import clip, inert
 from probes.api import ApiRequest
 from probes.cloud.attempt import Attempt, Stopped
-from probes.cloud.login import Who, said
+from probes.cloud.login import BY_TOKEN, Who, said
 from probes.cloud.where import Where
 from probes.cloud.wire import broken, chain, plain
 from probes.errors import (
@@ -183,17 +184,35 @@ def _broken(error: BaseException, attempt: Attempt) -> Reply:
 
 def _login_refused(error: refusals.HttpError, attempt: Attempt, user: str) -> Reply:
     status, url = int(error.http_status or 0), attempt.url
-    where = Where("login", str(status), url)
+    at_login, at_answer = Where("login", str(status), url), Where("answer", str(status), url)
     why = said(error)
-    if status in (401, 403):
-        return _failed(
-            AccessDenied, where, f"{url}: Keystone refuses the login of {user}: {why}", _LOGIN_HINT, status
-        )
+    if status in (401, 403) or (status == 404 and _of_keystone(error)):  # 404: a token that is not known
+        message = f"{url}: Keystone refuses the login of {user}: {why}"
+        return _failed(AccessDenied, at_login, message, _hint_for(user), status)
+    if status == 400 and _of_keystone(error):
+        message = f"{url}: Keystone cannot read the login of {user}: {why}"
+        return _failed(AccessDenied, at_login, message, _LOGIN_HINT, status)
     if status == 429 or status >= 500:
         hint = "are Keystone and its database running?"
-        return _failed(Unavailable, where, f"{url}: Keystone cannot log anybody in: {why}", hint, status)
+        return _failed(Unavailable, at_answer, f"{url}: Keystone cannot log anybody in: {why}", hint, status)
     message = f"{url}: is no Keystone that can be logged in to: {why}"
-    return _failed(UnreadableOutput, where, message, "does `auth_url` end in `/v3`?", status or None)
+    return _failed(UnreadableOutput, at_answer, message, "does `auth_url` end in `/v3`?", status or None)
+
+
+def _of_keystone(error: refusals.HttpError) -> bool:
+    """Its own words on its own page: what stands elsewhere, or in between, does not speak so."""
+    response = error.response
+    if response is None or not urlsplit(str(response.url)).path.endswith("/auth/tokens"):
+        return False
+    try:
+        said_so = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said_so, dict) and isinstance(said_so.get("error"), dict)
+
+
+def _hint_for(user: str) -> str:
+    return "has the token expired, or was it revoked?" if user == BY_TOKEN else _LOGIN_HINT
 
 
 def _other(error: BaseException, attempt: Attempt) -> Reply:
@@ -202,7 +221,7 @@ def _other(error: BaseException, attempt: Attempt) -> Reply:
     if isinstance(error, refusals.DiscoveryFailure | refusals.InvalidResponse | refusals.AuthorizationFailure):
         hint = "does `auth_url` end in `/v3`?"
         message = f"{attempt.url}: is no Keystone that can be logged in to: {said(error)}"
-        return _failed(UnreadableOutput, Where("login", "", attempt.url), message, hint)
+        return _failed(UnreadableOutput, Where("answer", "", attempt.url), message, hint)
     if isinstance(error, refusals.ClientException | openstack.exceptions.SDKException):
         message = f"the login cannot be tried: {said(error)}"
         return _failed(ProbeError, Where("config", "", attempt.url), message, _LOGIN_HINT)

@@ -24,11 +24,10 @@ from keystoneauth1.session import Session
 from openstack.config.cloud_region import CloudRegion
 
 from base.errors import UsageError
-from base.text import inert
 from probes.api import Api, ApiRequest
 from probes.cloud import answers, remote
 from probes.cloud.attempt import CURRENT, Attempt, Stopped
-from probes.cloud.login import Login, access_of, who
+from probes.cloud.login import Login, access_of, user_of, who
 from probes.cloud.threads import Threads
 from probes.cloud.wire import was_idle
 from probes.errors import ProbeTimeout
@@ -149,7 +148,7 @@ class _Work:
         user = ""
         try:
             region, session = self.login.session()
-            user = _user_of(region)
+            user = user_of(region)
             return self._ask(region, session)
         except Exception as error:
             reply = answers.reply_of_error(error, self.attempt, user)
@@ -217,12 +216,6 @@ class _Work:
             if not was_idle(error):
                 raise
             return session.get(url, headers=dict(headers), raise_exc=False, log=False)
-
-
-def _user_of(region: CloudRegion) -> str:
-    auth = region.config.get("auth", {})
-    name = auth.get("username") or auth.get("user_id") or auth.get("application_credential_id") or "the user"
-    return inert(str(name))[:100]
 
 
 def _base(region: CloudRegion, access: AccessInfo | None, service: str) -> str:

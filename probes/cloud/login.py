@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import keystoneauth1.exceptions
 import openstack.exceptions
@@ -65,7 +66,10 @@ class Login:
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, OSError) as error:
             raise self._useless(f"it is not in the form of a cloud ({type(error).__name__})") from error
         session.app_name = "deadhop"
-        tame(session.session, str(region.config.get("auth", {}).get("auth_url") or ""))
+        auth_url = str(region.config.get("auth", {}).get("auth_url") or "")
+        if auth_url and urlsplit(auth_url).scheme not in ("http", "https"):
+            raise self._useless("`auth_url` begins with neither `http://` nor `https://`")
+        tame(session.session, auth_url)
         return region, session
 
     def _region(self) -> CloudRegion:
@@ -150,8 +154,23 @@ def access_of(session: Session) -> AccessInfo | None:
     attempt.logging_in = True
     try:
         return auth.get_access(session)
+    except Exception as error:
+        if type(error) is Exception:  # keystoneauth's, of a key of the login that was left out
+            raise keystoneauth1.exceptions.AuthPluginException(said(error)) from error
+        raise
     finally:
         attempt.logging_in = False
+
+
+BY_TOKEN = "the token"
+"""Stands for the user where nobody but a token is given."""
+
+
+def user_of(region: CloudRegion) -> str:
+    """Whom the configuration names."""
+    auth = region.config.get("auth", {})
+    name = auth.get("username") or auth.get("user_id") or auth.get("application_credential_id")
+    return inert(str(name))[:100] if name else BY_TOKEN if auth.get("token") else "the user"
 
 
 @dataclass(frozen=True, slots=True)

@@ -480,6 +480,86 @@ async def test_logins_that_fail(tmp_path: Path, data: bytes, failure: str) -> No
     assert served.url in reply.message
 
 
+@pytest.mark.parametrize(
+    ("key", "failure", "words"),
+    [
+        ("auth_url", "could-not-look", ""),
+        ("username", "", ""),
+        ("password", "could-not-look", "password is a required attribute"),
+        ("project_name", "", ""),
+        ("user_domain_name", "", ""),
+        ("project_domain_name", "", ""),
+    ],
+)
+async def test_a_key_of_the_login_is_left_out(tmp_path: Path, key: str, failure: str, words: str) -> None:
+    """Some are for Keystone to judge; none of them is a bug of ours."""
+    async with nothing_left(), hostile(says(answer(200, NO_PORTS))) as served:
+        site = clouds_yaml(tmp_path, served.url)
+        without(tmp_path / "clouds.yaml", key)
+        async with LiveToolbox(site) as toolbox:
+            reply = await (await toolbox.api("cloud:x")).get(PORTS)
+    assert reply.failure == failure, reply
+    assert words in reply.message
+    assert json.loads(reply.stderr).get("layer", "") == ("config" if failure else "")
+
+
+def without(file: Path, key: str) -> None:
+    data = json.loads(file.read_text())
+    del data["clouds"]["x"]["auth"][key]
+    file.write_text(json.dumps(data))
+
+
+async def test_an_address_without_a_scheme_is_a_matter_of_the_configuration(tmp_path: Path) -> None:
+    reply = await asked_of(tmp_path, "keystone.example.net:5000")
+    assert json.loads(reply.stderr)["layer"] == "config"
+    assert "`auth_url` begins with neither" in reply.message
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "layer", "failure"),
+    [
+        (401, "The request you have made requires authentication.", "login", "denied"),
+        (404, "Failed to validate token", "login", "denied"),
+        (400, "Expecting to find domain in user.", "login", "denied"),
+        (404, "", "answer", "unreadable"),
+        (400, "", "answer", "unreadable"),
+        (429, "slow down", "answer", "unavailable"),
+        (503, "", "answer", "unavailable"),
+    ],
+)
+async def test_a_refused_login_and_a_keystone_that_is_ill_are_two(
+    tmp_path: Path, status: int, words: str, layer: str, failure: str
+) -> None:
+    refusal: Any = {"error": {"message": words, "code": status}} if words else b"<html>no</html>"
+
+    async def behave(asked: Asked, writer: Writer) -> None:
+        writer.write(
+            answer(status, refusal) if asked.method == "POST" else versions(f"http://{asked.headers['host']}")
+        )
+
+    async with nothing_left(), serving(behave) as served:
+        reply = await asked_of(tmp_path, served.url)
+    where = json.loads(reply.stderr)
+    assert (where["layer"], where["state"], reply.failure) == (layer, str(status), failure), reply
+    assert words in reply.message
+
+
+async def test_a_token_that_was_revoked_is_no_password(tmp_path: Path) -> None:
+    async def behave(asked: Asked, writer: Writer) -> None:
+        gone = answer(404, {"error": {"message": "Failed to validate token", "code": 404}})
+        writer.write(gone if asked.method == "POST" else versions(f"http://{asked.headers['host']}"))
+
+    async with nothing_left(), serving(behave) as served:
+        site = clouds_yaml(tmp_path, served.url, auth_type="v3token")
+        data = json.loads((tmp_path / "clouds.yaml").read_text())
+        data["clouds"]["x"]["auth"] = {"auth_url": f"{served.url}/v3", "token": TOKEN}
+        (tmp_path / "clouds.yaml").write_text(json.dumps(data))
+        async with LiveToolbox(site) as toolbox:
+            reply = await (await toolbox.api("cloud:x")).get(PORTS)
+    assert "Keystone refuses the login of the token: Failed to validate token" in reply.message
+    assert reply.hint == "has the token expired, or was it revoked?"
+
+
 def _family(kind: type[BaseException]) -> set[type[BaseException]]:
     return {kind}.union(*(_family(child) for child in kind.__subclasses__()))
 
