@@ -10,6 +10,7 @@ from base.text import Text
 from deadhop.front import Front
 from deadhop.output import wrap
 from deadhop.showing import CONFIDENCE, VERDICTS
+from diagnosis.sweep.names import cause_names
 from knowledge.model import Verdict
 from probes.target import called
 
@@ -136,8 +137,9 @@ def _unseen(front: Front, result: SweepResult) -> Iterator[str]:
 
 def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[str]:
     site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
-    fixable = [one.cause for one in result.causes if any(not fix.unavailable for fix in one.cause.fixes)]
+    named = cause_names([one.cause for one in result.causes])
+    fixable = [name for name, cause in named.items() if any(not fix.unavailable for fix in cause.fixes)]
     yield f"\n{front.say('NEXT', '다음')}"
-    for cause in fixable[:_SHOWN]:
-        yield f"  deadhop fix {session.id} --cause {cause.id}{site}"
+    for name in fixable[:_SHOWN]:
+        yield f"  deadhop fix {session.id} --cause {shlex.quote(name)}{site}"
     yield f"  deadhop export {session.id}"

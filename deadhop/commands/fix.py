@@ -14,6 +14,7 @@ from deadhop.front import Front
 from deadhop.parsing import Parser
 from deadhop.showing import RISKS, fix_lines
 from diagnosis.policy import confirmation, own_name, refusals
+from diagnosis.sweep.names import cause_names, chosen
 from diagnosis.views import CauseView, FixView, RepairView
 from knowledge.model import Risk
 from probes.target import name_of
@@ -114,7 +115,7 @@ async def run(front: Front) -> int:
 
 async def _fix(front: Front, session: Session) -> int:
     past = await _cut_short(front, session) if front.arguments.go_on else None
-    cause = await _cause(front, session, past.view.cause if past else front.arguments.cause or "")
+    cause = await _cause(front, session, front.arguments.cause or (past.view.cause if past else ""))
     repair, applied = (past, False) if past else await _repair(front, session, cause)
     if front.arguments.plan:
         return await _show_plan(front, session, cause, repair)
@@ -161,23 +162,22 @@ async def _cut_short(front: Front, session: Session) -> PastRepair:
 
 async def _cause(front: Front, session: Session, named: str) -> CauseView:
     diagnosis = await session.last_diagnosis()
-    causes = {cause.id: cause for cause in diagnosis.causes} if diagnosis else {}
+    causes = diagnosis.causes if diagnosis else ()
     if not causes:
         raise UsageError(
             front.say("this session found no cause", "이 세션은 원인을 찾지 못했다"),
             hint="deadhop diagnose SYMPTOM|TEXT",
         )
-    wanted = named or (next(iter(causes)) if len(causes) == 1 else "")
-    if wanted not in causes:
-        message = (
-            front.say("--cause: which one?", "--cause: 어느 원인인가?")
-            if not wanted
-            else front.say("this session did not find `{}`", "이 세션이 찾은 원인에 `{}` 은(는) 없다").format(
-                wanted[:80]
-            )
+    wanted = named or (causes[0].id if len(causes) == 1 else "")
+    cause = chosen(causes, wanted)
+    if cause is None:
+        asked = not wanted or any(wanted == other.id for other in causes)
+        which = front.say("--cause: which one?", "--cause: 어느 원인인가?")
+        other = front.say("this session did not find `{}`", "이 세션이 찾은 원인에 `{}` 은(는) 없다")
+        raise UsageError(
+            which if asked else other.format(wanted[:80]), hint="--cause " + "|".join(cause_names(causes))
         )
-        raise UsageError(message, hint="--cause " + "|".join(causes))
-    return causes[wanted]
+    return cause
 
 
 async def _repair(front: Front, session: Session, cause: CauseView) -> tuple[Repair, bool]:
