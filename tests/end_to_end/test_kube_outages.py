@@ -294,6 +294,25 @@ def test_a_policy_that_flannel_does_not_enforce_is_said_to_be_without_effect(
     assert "flannel enforces no policies" in found.document["text"]["en"]
 
 
+def test_a_firewall_that_drops_the_tunnel_is_named_and_lets_the_tunnel_pass(
+    healed_kube_lab: Lab, state: Path
+) -> None:
+    """Nodes are Ready, and ping between them works: only packets of pods to the other node are lost."""
+    lab = healed_kube_lab
+    lab.break_("vxlan-blocked")
+    found = diagnose("pods-across-nodes", lab.site(), state)
+    (cause,) = found.document["causes"]
+    assert (cause["id"], cause["targets"]) == ("tunnel-port-blocked", [f"host:{W1}"]), found.stderr
+    session = found.document["session"]
+    fixed = deadhop("fix", session, "--cause", "tunnel-port-blocked", *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert _within(60, lambda: not ailments(lab.instance)), ailments(lab.instance)
+    undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    again = diagnose("pods-across-nodes", lab.site(), state)
+    assert again.document["causes"][0]["id"] == "tunnel-port-blocked"
+
+
 def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(healed_kube_lab: Lab, state: Path) -> None:
     """Its resources alone: nobody here follows them, so the packets stay lost."""
     lab = healed_kube_lab
