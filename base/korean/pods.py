@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 PODS: Mapping[str, str] = {
+    "not-agreed": "파드를 띄우는 데 동의하지 않았다",
     "nothing could be tried from a pod: no node can be entered from here": (
         "파드에서 시도하지 못했다. 여기서 들어갈 수 있는 노드가 없다"
     ),
