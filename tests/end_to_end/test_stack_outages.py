@@ -1,0 +1,60 @@
+"""One fault at two layers: flannel routes addresses of pods, Neutron's real filter drops them. Packets decide."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lab.kube.health import ailments
+from lab.session import Lab
+from tests.end_to_end.outages import deadhop, diagnose
+
+pytestmark = [pytest.mark.lab, pytest.mark.long]
+
+W1, W2, MASTER = "k8s-worker-1", "k8s-worker-2", "master"
+CAUSE = "port-security-drops-pods"
+
+
+@pytest.fixture
+def broken(stack_lab: Lab) -> Iterator[Lab]:
+    stack_lab.heal()
+    stack_lab.break_("flannel-host-gw")
+    yield stack_lab
+    stack_lab.heal()
+
+
+def pod_on(lab: Lab, node: str) -> str:
+    """Address of a pod there that has a network of its own."""
+    words = "get pod -l app=client-2" if node == W2 else "get pod -l app=client-1"
+    return lab.run(MASTER, f"kubectl {words} -o jsonpath='{{.items[0].status.podIP}}'").stdout.strip()
+
+
+def is_well(lab: Lab, seconds: float = 120) -> bool:
+    end = time.monotonic() + seconds
+    while (wrong := ailments(lab.instance)) and time.monotonic() < end:
+        time.sleep(2)
+    return not wrong
+
+
+def test_pods_that_port_security_drops_are_let_through_and_nothing_else(broken: Lab, tmp_path: Path) -> None:
+    site, state = broken.site(), tmp_path / "state"
+    by_cluster = diagnose("pods-across-nodes", site, state)
+    assert by_cluster.document["causes"] == [], (
+        "the cluster's view ends at the node's card, and says where to go on"
+    )
+    assert "pods-across-servers-dropped" in by_cluster.document["text"]["en"]
+
+    told = ("--set", f"source={W1}", "--set", f"target={pod_on(broken, W2)}")
+    found = diagnose("pods-across-servers-dropped", site, state, *told)
+    (cause,) = found.document["causes"]
+    assert (cause["id"], cause["targets"]) == (CAUSE, ["cloud:lab"]), (found.document, found.stderr)
+    session = found.document["session"]
+    fixed = deadhop("fix", session, "--cause", CAUSE, "--yes", "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert is_well(broken)
+    undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert diagnose("pods-across-servers-dropped", site, state, *told).document["causes"][0]["id"] == CAUSE
