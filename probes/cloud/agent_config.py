@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from probes.cloud import containers
 from probes.cloud.containers import Container, container_of
 from probes.cloud.host_facts import AgentConfig
+from probes.cloud.services import is_container_unit, unit_names
 from probes.connection import Connection
 from probes.errors import ProbeError, UnreadableOutput
 from probes.linux.ask import ask
@@ -26,6 +27,7 @@ COMMANDS = (*containers.COMMANDS, "grep -EHs", "stat -c", "ls -1")
 
 @dataclass(frozen=True, slots=True)
 class Running:
+    unit: str
     pid: int
     words: str
     """Its command line, or what its unit would start."""
@@ -46,9 +48,8 @@ async def agent_config(host: str, toolbox: Toolbox, unit: str, options: tuple[st
     files = await files_of(connection, running)
     values, set_in = await read(connection, files, wanted, running.root)
     changed = await _changed(connection, running, files)
-    name = unit if "." in unit else f"{unit}.service"
     container, engine = (running.container.name, running.container.engine) if running.container else ("", "")
-    return AgentConfig(host, name, running.pid, files, values, set_in, changed, container, engine)
+    return AgentConfig(host, running.unit, running.pid, files, values, set_in, changed, container, engine)
 
 
 def checked(options: Sequence[str]) -> tuple[str, ...]:
@@ -63,15 +64,25 @@ def checked(options: Sequence[str]) -> tuple[str, ...]:
 
 async def running_of(connection: Connection, unit: str) -> Running:
     """As a unit of systemd, else in a container."""
-    shown = await ask(connection, "systemctl", "show", unit, "-p", "LoadState,MainPID,ExecStart")
+    name, shown = await _unit_there(connection, unit)
     pid = parse_pid(shown)
-    container = await container_of(connection, unit) if not pid else None
+    container = await container_of(connection, unit) if not pid or is_container_unit(name) else None
     if container is not None:
         pid = container.pid
     line = ""
     if pid:
         line = await ask(connection, "cat", f"/proc/{pid}/cmdline", ok=_ANY)
-    return Running(pid, line if "--config-" in line else shown, container)
+    return Running(name, pid, line if "--config-" in line else shown, container)
+
+
+async def _unit_there(connection: Connection, unit: str) -> tuple[str, str]:
+    """The unit by the name it has there, and what systemd shows of it; of a container's the name it would have."""
+    shown: dict[str, str] = {}
+    for name in unit_names(unit):
+        shown[name] = await ask(connection, "systemctl", "show", name, "-p", "LoadState,MainPID,ExecStart")
+        if "LoadState=loaded" in shown[name]:
+            return name, shown[name]
+    return next(iter(shown.items()))
 
 
 @reading("systemctl show", hint="is systemd running there?")

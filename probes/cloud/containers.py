@@ -8,6 +8,7 @@ import asyncio
 import re
 from dataclasses import dataclass
 
+from probes.cloud.services import container_name, own_unit, service_of
 from probes.connection import Connection
 from probes.linux.ask import ask
 
@@ -28,18 +29,9 @@ class Container:
     """The unit that kolla-ansible makes for it since 2023.1; empty where there is none."""
 
 
-def container_name(unit: str) -> str:
-    """`neutron-openvswitch-agent.service` is kolla's `neutron_openvswitch_agent`."""
-    return unit.removesuffix(".service").replace("-", "_")
-
-
-def own_unit(name: str) -> str:
-    return f"kolla-{name}-container.service"
-
-
 async def container_of(connection: Connection, unit: str) -> Container | None:
     """The container of a service that is no unit of systemd there; None where nothing looks like one."""
-    name, program = container_name(unit), unit.removesuffix(".service")
+    name, program = container_name(unit), service_of(unit)
     shown, pids = await asyncio.gather(
         ask(connection, "systemctl", "show", own_unit(name), "-p", "LoadState,ExecStart", ok=_ANY),
         ask(connection, "pgrep", "-of", rf"^([^ ]*python[^ ]* )?([^ ]*/)?{re.escape(program)}( |$)", ok=_ANY),

@@ -10,6 +10,18 @@ from probes.linux.facts import Unit
 
 
 @dataclass(frozen=True, slots=True)
+class StackUnit(Unit):
+    """A service of OpenStack as systemd has it, whoever packaged it."""
+
+    service: str = ""
+    """Its one name: nova-compute for openstack-nova-compute.service and kolla-nova_compute-container.service."""
+    container: str = ""
+    """Where it runs in one; its process is the one inside."""
+    engine: str = ""
+    """podman or docker."""
+
+
+@dataclass(frozen=True, slots=True)
 class StackUnits:
     """All of them, on all hosts of the site that could be asked."""
 
@@ -17,8 +29,8 @@ class StackUnits:
     """Hosts that have such units."""
     unseen: tuple[str, ...]
     """Hosts that could not be asked."""
-    units: tuple[Unit, ...]
-    wrong: tuple[Unit, ...]
+    units: tuple[StackUnit, ...]
+    wrong: tuple[StackUnit, ...]
     """Stopped although enabled, failed, frozen, or failing."""
 
 

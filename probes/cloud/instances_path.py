@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from probes.cloud import containers
-from probes.cloud.agent_config import files_of, read, running_of
+from probes.cloud.agent_config import Running, files_of, read, running_of
 from probes.cloud.host_facts import InstancesPath
 from probes.connection import Connection
 from probes.linux.ask import ask
@@ -41,7 +41,7 @@ async def instances_path(host: str, toolbox: Toolbox) -> InstancesPath:
     values, _ = await read(connection, files, _OPTIONS, running.root)
     path = path_of(values)
     user, status, mount, space = await asyncio.gather(
-        _user(connection, running.pid),
+        _user(connection, running),
         ask(connection, "stat", "-L", "-c", "%U %G %a", path, sudo=True, ok=_ANY),
         ask(connection, "findmnt", "-nro", "TARGET,OPTIONS", "-T", path, sudo=True, ok=_ANY),
         ask(connection, "stat", "-f", "-c", "%a %S", path, sudo=True, ok=_ANY),
@@ -56,11 +56,11 @@ def path_of(values: dict[str, str]) -> str:
     return path.replace("$state_path", state).replace("${state_path}", state)
 
 
-async def _user(connection: Connection, pid: int) -> str:
+async def _user(connection: Connection, running: Running) -> str:
     """Whom it runs as, or whom its unit would."""
-    if pid:
-        return (await ask(connection, "ps", "-o", "user=", "-p", str(pid), ok=_ANY)).strip()
-    shown = await ask(connection, "systemctl", "show", _UNIT, "-p", "User")
+    if running.pid:
+        return (await ask(connection, "ps", "-o", "user=", "-p", str(running.pid), ok=_ANY)).strip()
+    shown = await ask(connection, "systemctl", "show", running.unit, "-p", "User")
     return shown.strip().removeprefix("User=") or _ROOT
 
 

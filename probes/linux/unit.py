@@ -38,7 +38,13 @@ async def unit(host: str, toolbox: Toolbox, unit: str) -> Unit:
 
 
 async def unit_of(connection: Connection, host: str, name: str) -> Unit:
-    found, invocation = (await _look(connection, host, (name if "." in name else f"{name}.service",)))[0]
+    return await first_of(connection, host, (name if "." in name else f"{name}.service",))
+
+
+async def first_of(connection: Connection, host: str, names: Sequence[str]) -> Unit:
+    """By any of these names: the one that is installed, first one that runs; else the first name, which is not."""
+    looked = await _look(connection, host, names)
+    found, invocation = max(looked, key=lambda one: (one[0].installed, one[0].active == "active"))
     return await _with_errors(connection, found, invocation)
 
 
@@ -66,7 +72,7 @@ async def _look(connection: Connection, host: str, names: Sequence[str]) -> list
         ask(connection, "cat", "/proc/uptime"),
     )
     found = parse_units(host, shown, parse_uptime(uptime))
-    frozen = await _frozen(connection, [one.pid for one, _ in found if one.pid])
+    frozen = await frozen_of(connection, [one.pid for one, _ in found if one.pid])
     ran = await asyncio.gather(*(_ran(connection, one) for one, _ in found))
     return [
         (replace(one, ran=has_run, frozen=one.pid in frozen), invocation)
@@ -133,7 +139,7 @@ def _number(shown: Mapping[str, str], key: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 20 else 0
 
 
-async def _frozen(connection: Connection, pids: list[int]) -> frozenset[int]:
+async def frozen_of(connection: Connection, pids: list[int]) -> frozenset[int]:
     """Those of the processes that a signal or a debugger has stopped."""
     if not pids:
         return frozenset()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from probes.cloud.containers import Container, container_in, container_name
+from probes.cloud.containers import Container, container_in
 from probes.cloud.kolla import gives_mappings, own_files, parse_variables
+from probes.cloud.services import container_name
 
 
 def test_containers_are_named_like_their_unit() -> None:

@@ -1,0 +1,167 @@
+"""A service of OpenStack under whichever name it was installed: Debian's unit, RDO's, kolla-ansible's container."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from probes.cloud.agent_config import agent_config
+from probes.cloud.host_facts import StackUnit
+from probes.cloud.services import container_name, service_of, unit_names
+from probes.cloud.units import PATTERNS, named, of_openstack, stack_unit
+from probes.exchange import Exchange, Reply, Request
+from probes.linux.unit import parse_units
+from probes.replay import ReplayToolbox
+from probes.site import Host, Site
+from tests.probes.readonly import looks_only
+
+BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
+AGENT = "neutron-openvswitch-agent"
+OWN = "kolla-neutron_openvswitch_agent-container.service"
+FIELDS = (
+    "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ExecMainStatus,MainPID,"
+    "ActiveEnterTimestampMonotonic,InvocationID"
+)
+PGREP = rf"pgrep -of '^([^ ]*python[^ ]* )?([^ ]*/)?{AGENT.replace('-', chr(92) + '-')}( |$)'"
+IN_DOCKER = "0::/system.slice/docker-3f.scope\n"
+IN_PODMAN = "0::/machine.slice/libpod-3f.scope/container\n"
+
+
+def shown(unit: str, load: str = "not-found", active: str = "inactive", pid: int = 0) -> str:
+    return (
+        f"Id={unit}\nLoadState={load}\nActiveState={active}\nSubState=x\nUnitFileState=enabled\nNRestarts=0\n"
+        f"ExecMainStatus=0\nMainPID={pid}\nActiveEnterTimestampMonotonic=0\nInvocationID=\n"
+    )
+
+
+def toolbox(answers: dict[str, str]) -> ReplayToolbox:
+    exchanges = [Exchange(Request("host:compute", text), Reply(0, said), BEGUN) for text, said in answers.items()]
+    return ReplayToolbox(Site("test", (Host("compute"),)), exchanges)
+
+
+def machine(units: str, **more: str) -> ReplayToolbox:
+    names = " ".join(unit_names(f"{AGENT}.service"))
+    return toolbox({f"systemctl show {names} -p {FIELDS}": units, "cat /proc/uptime": "5000.0 1.0\n"} | more)
+
+
+def inside(cgroup: str, stat: str, client: str = "") -> dict[str, str]:
+    return {
+        f"systemctl show {OWN} -p LoadState,ExecStart": client or "LoadState=not-found\nExecStart=\n",
+        PGREP: "4711\n",
+        "cat /proc/4711/cgroup": cgroup,
+        "cat /proc/4711/stat": f"4711 (python3) {stat} 1 1\n",
+    }
+
+
+@pytest.mark.parametrize(
+    ("unit", "service"),
+    [
+        ("nova-compute.service", "nova-compute"),
+        ("openstack-nova-compute.service", "nova-compute"),
+        ("kolla-nova_compute-container.service", "nova-compute"),
+        ("rabbitmq-server.service", "rabbitmq"),
+        ("kolla-rabbitmq-container.service", "rabbitmq"),
+        ("mysql.service", "mariadb"),
+        ("kolla-openvswitch_vswitchd-container.service", "ovs-vswitchd"),
+        ("openstack-nova-metadata-api.service", "nova-api-metadata"),
+        ("kolla-nova_metadata-container.service", "nova-api-metadata"),
+        ("httpd.service", "web-server"),
+        ("neutron-l3-agent", "neutron-l3-agent"),
+    ],
+)
+def test_one_name_for_a_service(unit: str, service: str) -> None:
+    assert service_of(unit) == service
+
+
+def test_every_name_leads_back_to_the_service() -> None:
+    for service in (
+        "nova-compute",
+        "rabbitmq",
+        "mariadb",
+        "glance-api",
+        AGENT,
+        "ovsdb-server",
+        "nova-api-metadata",
+    ):
+        names = unit_names(f"{service}.service")
+        assert {service_of(name) for name in names} == {service}
+        assert set(names) <= set(PATTERNS)
+    assert container_name("ovs-vswitchd.service") == "openvswitch_vswitchd"
+
+
+def test_the_question_for_all_units_only_looks() -> None:
+    quoted = " ".join(f"'{one}'" if "*" in one else one for one in PATTERNS)
+    assert looks_only(f"systemctl show {quoted} -p {FIELDS}")
+
+
+async def test_a_unit_that_nobody_has_installed_is_no_unit_that_runs() -> None:
+    names = unit_names(f"{AGENT}.service")
+    nothing = {f"systemctl show {OWN} -p LoadState,ExecStart": "LoadState=not-found\n", PGREP: ""}
+    found = await stack_unit(
+        "compute", machine("\n".join(shown(one) for one in names), **nothing), f"{AGENT}.service"
+    )
+    assert (found.installed, found.container, found.service) == (False, "", AGENT)
+
+
+async def test_the_unit_of_a_container_that_is_stopped() -> None:
+    units = shown(f"{AGENT}.service") + "\n" + shown(OWN, "loaded", "failed")
+    found = await stack_unit(
+        "compute", machine(units, **{f"journalctl -u {OWN} --no-pager -o cat -n 200": ""}), f"{AGENT}.service"
+    )
+    assert (found.unit, found.installed, found.active, found.service) == (OWN, True, "failed", AGENT)
+
+
+@pytest.mark.parametrize(("stat", "frozen"), [("S", False), ("T", True)])
+@pytest.mark.parametrize(("cgroup", "engine"), [(IN_DOCKER, "docker"), (IN_PODMAN, "podman")])
+async def test_a_container_without_a_unit(cgroup: str, engine: str, stat: str, frozen: bool) -> None:
+    units = "\n".join(shown(one) for one in unit_names(f"{AGENT}.service"))
+    found = await stack_unit("compute", machine(units, **inside(cgroup, stat)), f"{AGENT}.service")
+    assert (found.installed, found.active, found.unit, found.frozen) == (True, "active", "", frozen)
+    assert (found.container, found.engine, found.pid) == ("neutron_openvswitch_agent", engine, 4711)
+
+
+async def test_the_process_inside_counts_and_not_the_engines_client() -> None:
+    client = "LoadState=loaded\nExecStart={ path=/usr/bin/podman ; argv[]=/usr/bin/podman start -a x }\n"
+    more = inside(IN_PODMAN, "T", client) | {
+        "cat /proc/99/stat": "99 (podman) S 1 1\n",
+        f"journalctl -u {OWN} --no-pager -o cat -n 200": "",
+    }
+    found = await stack_unit("compute", machine(shown(OWN, "loaded", "active", 99), **more), f"{AGENT}.service")
+    assert (found.unit, found.pid, found.frozen, found.engine) == (OWN, 4711, True, "podman")
+
+
+async def test_what_a_service_was_told_is_read_of_the_process_in_the_container() -> None:
+    asked = "LoadState,MainPID,ExecStart"
+    client = "LoadState=loaded\nExecStart={ path=/usr/bin/docker ; argv[]=/usr/bin/docker start -a x }\n"
+    ini = "/etc/neutron/plugins/ml2/openvswitch_agent.ini"
+    root = "/proc/4711/root"
+    pattern = r"'^(\[[A-Za-z0-9_:.-]+\]|(local_ip)[[:space:]]*[=:])'"
+    found = await agent_config(
+        "compute",
+        toolbox(
+            inside(IN_DOCKER, "S", client)
+            | {
+                f"systemctl show {AGENT}.service -p {asked}": "LoadState=not-found\nMainPID=0\nExecStart=\n",
+                f"systemctl show {OWN} -p {asked}": client + "MainPID=99\n",
+                "cat /proc/4711/cmdline": f"python3\0/usr/bin/{AGENT}\0--config-file\0{ini}\0",
+                f"grep -EHs {pattern} {root}{ini}": f"{root}{ini}:[ovs]\n{root}{ini}:local_ip = 10.0.0.3\n",
+                f"stat -c '%Y %n' /proc/4711 {root}{ini}": f"10 /proc/4711\n5 {root}{ini}\n",
+            }
+        ),
+        f"{AGENT}.service",
+        ("ovs/local_ip",),
+    )
+    assert (found.unit, found.pid, found.container) == (OWN, 4711, "neutron_openvswitch_agent")
+    assert found.values == {"ovs/local_ip": "10.0.0.3"}
+
+
+def one(unit: str) -> StackUnit:
+    ((found, _),) = parse_units("compute", shown(unit, "loaded", "failed"), 5000.0)
+    return named(found)
+
+
+def test_a_web_server_alone_is_none_of_openstacks() -> None:
+    web, nova = one("apache2.service"), one("nova-api.service")
+    assert of_openstack([web]) == ()
+    assert of_openstack([web, nova]) == (web, nova)
