@@ -15,6 +15,7 @@ from probes.errors import NotRecorded, ProbeError
 from probes.probe import Toolbox, probe
 
 _RELEASE = ("app.kubernetes.io/instance", "release")
+_JOBSERVICE = "jobservice"
 _ANNOTATION = "meta.helm.sh/release-name"
 
 
@@ -43,7 +44,13 @@ class Leftovers:
     back: str
     """And the one that gives it back."""
     stuck_pod: str
-    """A pod of the namespace that is not ready: those that wait for a volume first, jobservice last."""
+    """A pod of the namespace that is not ready and has not ended: those with a volume first, jobservice last."""
+    pods: int
+    """Of the namespace; 0 too where there is no such namespace."""
+    core_ready: bool
+    """A pod of Harbor's core is there and ready."""
+    others_ready: bool
+    """All pods but jobservice's are ready."""
     jobservice: str
     """Deployment of that name; empty when there is none."""
     jobservice_ready: bool
@@ -94,6 +101,7 @@ class _PodSpec(shapes.Shape):
 
 
 class _PodStatus(shapes.Shape):
+    phase: str = ""
     conditions: list[shapes.Condition] | None = None
 
 
@@ -135,8 +143,9 @@ async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers
     release = release_of(waiting) if waiting else ""
     left_in = twin.metadata.namespace if twin else ""
     others, sets, installed, policy = await _there(api, left_in, release, twin.spec.volume_name if twin else "")
-    jobservice = next((one.metadata.name for one in deployments if "jobservice" in one.metadata.name), "")
+    jobservice = next((one.metadata.name for one in deployments if _JOBSERVICE in one.metadata.name), "")
     unready = sorted((one for one in pods if not _is_ready(one)), key=_last_those_that_ask)
+    cores = [one for one in pods if is_core(one.metadata.name)]
     return Leftovers(
         cluster=cluster,
         namespace=namespace,
@@ -151,6 +160,9 @@ async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers
         take=_patch(namespace, waiting.metadata.name, waiting.metadata.uid) if waiting else "",
         back=_patch(left_in, twin.metadata.name, twin.metadata.uid) if twin else "",
         stuck_pod=unready[0].metadata.name if unready else "",
+        pods=len(pods),
+        core_ready=any(_is_ready(one) for one in cores),
+        others_ready=all(_JOBSERVICE in one.metadata.name for one in unready),
         jobservice=jobservice,
         jobservice_ready=bool(jobservice) and not any(one.metadata.name.startswith(jobservice) for one in unready),
     )
@@ -178,12 +190,19 @@ def _patch(namespace: str, name: str, uid: str) -> str:
 
 
 def _is_ready(pod: _Pod) -> bool:
-    return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or ())
+    """One of a job that has ended is as ready as it gets."""
+    ready = any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or ())
+    return ready or pod.status.phase == "Succeeded"
+
+
+def is_core(name: str) -> bool:
+    """As charts name it: `RELEASE-core-…`, or `core-…`."""
+    return name.startswith("core-") or "-core-" in name
 
 
 def _last_those_that_ask(pod: _Pod) -> tuple[bool, bool, str]:
     waits = any(one.persistent_volume_claim for one in pod.spec.volumes or ())
-    return not waits, "jobservice" in pod.metadata.name, pod.metadata.name
+    return _JOBSERVICE in pod.metadata.name, not waits, pod.metadata.name
 
 
 def _uses(pod: _Pod, claim: str) -> bool:

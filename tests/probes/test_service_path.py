@@ -7,7 +7,7 @@ import pytest
 
 from probes.cluster import shapes
 from probes.cluster.dns import behind, dns_pod, parse_domain, parse_forwards
-from probes.cluster.leftovers import Claim, twins
+from probes.cluster.leftovers import Claim, _is_ready, _last_those_that_ask, _Pod, is_core, twins
 from probes.cluster.policies import Policy, denying
 from probes.cluster.service_path import _is_current, bad_backends, similar
 from probes.cluster.standpoints import Tried
@@ -184,3 +184,38 @@ def test_a_claim_that_waits_and_its_twin() -> None:
     assert twin is not None
     assert (waiting.metadata.name, twin.metadata.namespace) == ("data", "default")
     assert twins(decoded, "default") == (None, None)
+
+
+def a_pod(name: str, phase: str = "Running", ready: bool = False, claim: str = "") -> _Pod:
+    volumes = [{"persistentVolumeClaim": {"claimName": claim}}] if claim else []
+    conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
+    plain = {
+        "metadata": {"name": name},
+        "spec": {"volumes": volumes},
+        "status": {"phase": phase, "conditions": conditions},
+    }
+    return msgspec.convert(plain, _Pod)
+
+
+def test_of_pods_that_are_not_ready_jobservice_comes_last_even_with_a_volume() -> None:
+    pods = [
+        a_pod("harbor-jobservice-1", claim="jobs"),
+        a_pod("harbor-core-1"),
+        a_pod("harbor-database-0", claim="db"),
+    ]
+    names = [one.metadata.name for one in sorted(pods, key=_last_those_that_ask)]
+    assert names == ["harbor-database-0", "harbor-core-1", "harbor-jobservice-1"]
+
+
+def test_a_job_that_has_ended_is_nothing_that_is_stuck() -> None:
+    assert _is_ready(a_pod("migrate-1", phase="Succeeded"))
+    assert not _is_ready(a_pod("migrate-1", phase="Failed"))
+
+
+def test_harbors_core_is_told_by_name() -> None:
+    assert [is_core(one) for one in ("harbor-core-5f-1", "core-1", "coredns-1", "score-1")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
