@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
     from diagnosis.views import StepView
     from diagnosis.walk import Walk
+    from probes.wish import Wish
 
 
 def arguments(parser: Parser) -> None:
@@ -70,18 +71,27 @@ def refuse(front: Front, session: Session) -> None:
     session.look_image = front.arguments.look_image or ""
 
 
+MOST = 4
+"""Looks of a walk: what moves under our eyes is not followed for ever."""
+
+
 def step_that_wishes(walk: Walk, asked: set[str]) -> StepView | None:
-    """The first whose tries from pods were not made, and that nobody was asked for yet."""
-    steps = (step for step in walk.view.steps if step.evidence and step.evidence.wish)
-    return next((step for step in steps if step.key not in asked), None)
+    """The first whose tries from pods were not made, and that nobody was asked for yet. Of a step whose tries have
+    become others meanwhile (pods come and go), the others count."""
+    steps = [step for step in walk.view.steps if step.evidence and step.evidence.wish]
+    return next((step for step in steps if len(asked) < MOST and wish_of(step).text not in asked), None)
+
+
+def wish_of(step: StepView) -> Wish:
+    assert step.evidence is not None
+    assert step.evidence.wish is not None
+    return step.evidence.wish
 
 
 async def look(front: Front, session: Session, step: StepView) -> PodLook | None:
     """Makes the look if it is agreed to. None, after saying why, where it cannot be planned."""
-    assert step.evidence is not None
-    assert step.evidence.wish is not None
     try:
-        planned = await session.pod_look(step.evidence.wish)
+        planned = await session.pod_look(wish_of(step))
         _hold_against_site(front, session, planned)
     except DeadhopError as error:
         message, hint = told(error, front.lang)

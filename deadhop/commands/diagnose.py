@@ -252,7 +252,7 @@ async def look_from_pods(front: Front, session: Session, walk: Walk) -> list[Pod
     looks: list[PodLook] = []
     asked: set[str] = set()
     while looking.wanted(front) and (step := looking.step_that_wishes(walk, asked)) is not None:
-        asked.add(step.key)
+        asked.add(looking.wish_of(step).text)
         look = await looking.look(front, session, step)
         looks += [look] if look else []
         if look is not None and look.view.phase != "planned":
