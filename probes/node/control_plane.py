@@ -21,10 +21,12 @@ _ANY = (0, 1, 2)
 _MANIFESTS = ("ls", "-1", "/etc/kubernetes/manifests")
 _LOGS = ("find", "/var/log/pods", "-path", "/var/log/pods/kube-system_*.log", "-printf", r"%T@ %p\n")
 _LOG = re.compile(r"^(\S+) (/var/log/pods/kube-system_\S+/([a-z-]+)/([0-9]+)\.log)$")
+_ETCD_FLAG = ("grep", "-hs", "--", "--etcd-servers=", "/etc/kubernetes/manifests/kube-apiserver.yaml")
 _PLACES = ("/etc/kubernetes", "/root", "/var/backups")
 _COPIES = ("find", *_PLACES, "-maxdepth", "4", "-type", "f", "-name", "*.yaml*", "-printf", r"%T@ %p\n")
 _COPY = re.compile(r"^(\S+) (/\S+/((?:etcd|kube-[a-z-]+)\.yaml)\S*)$")
 _REFUSED = re.compile(r"dial tcp (\S+:[0-9]{1,5}): (?:connect: )?(connection refused|i/o timeout|no route to host)")
+_ETCD_SERVERS = re.compile(r"""^\s*-\s+["']?--etcd-servers=([^\s"']+)""")
 _LISTEN = re.compile(r"^LISTEN\s+\d+\s+\d+\s+\S+:([0-9]{1,5})\s", re.MULTILINE)
 _FOLDERS = ("/etc/kubernetes/pki", "/var/lib/kubelet/pki")
 _CERTIFICATES = ("find", *_FOLDERS, "-name", "*.crt", "-o", "-name", "kubelet-client-current.pem")
@@ -40,18 +42,20 @@ _MOST_CERTIFICATES = 40
         "tail",
         "ps -eo comm=",
         "ss -Hltn",
+        "grep -hs -- --etcd-servers=",
     ),
     timeout=15.0,
 )
 async def control_plane(host: str, toolbox: Toolbox) -> ControlPlane:
     """The static pods: whether their manifests are there, whether they run, and what they said last."""
     connection = toolbox.connection(target_of(host))
-    manifests, processes, listening, found, kept = await asyncio.gather(
+    manifests, processes, listening, found, kept, flag = await asyncio.gather(
         ask(connection, *_MANIFESTS, sudo=True, ok=_ANY),
         ask(connection, "ps", "-eo", "comm="),
         ask(connection, "ss", "-Hltn"),
         ask(connection, *_LOGS, sudo=True, ok=_ANY),
         ask(connection, *_COPIES, sudo=True, ok=_ANY),
+        ask(connection, *_ETCD_FLAG, sudo=True, ok=_ANY),
     )
     logs, copies = parse_logs(found), parse_copies(kept)
     said = await asyncio.gather(*(_last_words(connection, logs.get(name, ())) for name in NAMES))
@@ -71,6 +75,7 @@ async def control_plane(host: str, toolbox: Toolbox) -> ControlPlane:
             for name, log in zip(NAMES, said, strict=True)
         ),
         tuple(sorted({int(port) for port in _LISTEN.findall(listening)})),
+        parse_etcd_servers(flag),
     )
 
 
@@ -108,6 +113,12 @@ def parse_copies(text: str) -> dict[str, tuple[str, ...]]:
 def parse_unreached(text: str) -> tuple[str, ...]:
     """`ADDRESS:PORT`, each once, whatever level the line is of: of a wrong address these are the only words."""
     return tuple(dict.fromkeys(match[1] for match in _REFUSED.finditer(text)))
+
+
+def parse_etcd_servers(text: str) -> tuple[str, ...]:
+    """Of the manifest's line with the flag, a comment is none."""
+    found = (_ETCD_SERVERS.match(line) for line in text.splitlines())
+    return tuple(one for match in found if match for one in match[1].split(","))
 
 
 async def _last_words(connection: Connection, logs: tuple[str, ...]) -> str:

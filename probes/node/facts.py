@@ -69,6 +69,8 @@ class ControlPlane:
     """Always these four, in this order: etcd, kube-apiserver, kube-controller-manager, kube-scheduler."""
     ports: tuple[int, ...]
     """TCP ports somebody listens on."""
+    etcd_servers: tuple[str, ...] = ()
+    """Of the API server's flag in its manifest, as they are written there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class NodeMachine:
     """The API answered, if only that it knows no such node."""
     error: str
     """Why it did not."""
+    hint: str
     registered: bool
     """The cluster has a node of this name."""
     ready: str
@@ -115,3 +118,8 @@ class NodeMachine:
     """Other nodes of the cluster."""
     kubelet: str
     """ActiveState of kubelet.service; empty when the machine could not be asked."""
+
+    @property
+    def untold(self) -> str:
+        """What the cluster did not tell, and why."""
+        return self.error

@@ -26,6 +26,7 @@ _WHOLE = (
     r"date \+%s",
     r"date \+%s\.%N",
     r"kubelet --version",
+    r"grep -hs -- --etcd-servers= /etc/kubernetes/manifests/kube-apiserver\.yaml",
     r"kubeadm version -o short",
     r"apt-cache madison kubelet kubeadm",
     rf"dpkg-query -W -f '(?:\$\{{(?:Package|db:Status-Want|db:Status-Status|Version)\}}[ \\n]*)+'(?: {_NAME})+",

@@ -9,7 +9,13 @@ from probes.errors import UnreadableOutput
 from probes.linux.disks import Room, parse_disks, parse_growth
 from probes.linux.journal import complaints
 from probes.linux.unit import parse_units
-from probes.node.control_plane import parse_certificate, parse_copies, parse_logs, parse_unreached
+from probes.node.control_plane import (
+    parse_certificate,
+    parse_copies,
+    parse_etcd_servers,
+    parse_logs,
+    parse_unreached,
+)
 from probes.node.kubelet import parse_configs, parse_env, parse_node_ip, parse_runtimes, parse_swaps
 from tests.probes.recorded import recorded
 
@@ -213,3 +219,16 @@ def test_what_is_kept_in_memory_counts_below_var_only() -> None:
         ("/var/lib/kubelet", 100),
         ("/srv", 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "servers"),
+    [
+        ("    - --etcd-servers=https://127.0.0.1:2379\n", ("https://127.0.0.1:2379",)),
+        ('    - "--etcd-servers=https://a:2379,https://b:2379"\n', ("https://a:2379", "https://b:2379")),
+        ("    # - --etcd-servers=https://127.0.0.1:2379\n", ()),
+        ("", ()),
+    ],
+)
+def test_every_etcd_that_the_api_server_is_told(text: str, servers: tuple[str, ...]) -> None:
+    assert parse_etcd_servers(text) == servers
