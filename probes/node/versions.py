@@ -48,6 +48,7 @@ class NodeVersions:
 @probe(
     "node.versions",
     commands=("kubelet --version", "kubeadm version -o short", "dpkg-query -W", "apt-cache madison"),
+    timeout=25.0,  # apt-cache reads all its lists anew where it may not keep what it made of them
     version="name",
 )
 async def versions(host: str, toolbox: Toolbox, version: str = "") -> NodeVersions:
@@ -70,7 +71,7 @@ async def versions(host: str, toolbox: Toolbox, version: str = "") -> NodeVersio
 
 async def _said(connection: Connection, *words: str) -> str:
     try:
-        return (await ask(connection, *words, ok=_NONE_SUCH)).strip()
+        return (await ask(connection, *words, ok=_NONE_SUCH, seconds=20.0)).strip()
     except CommandMissing:
         return ""
 
