@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.kube.health import ailments
+from lab.kube.steps import in_pod
 from lab.session import Lab
 from tests.end_to_end.outages import deadhop, diagnose
 
@@ -33,14 +33,16 @@ def pod_on(lab: Lab, node: str) -> str:
 
 
 def is_well(lab: Lab, seconds: float = 120) -> bool:
-    end = time.monotonic() + seconds
-    while (wrong := ailments(lab.instance)) and time.monotonic() < end:
+    """A pod's ping arrives on the other node."""
+    ping, end = in_pod(1, f"ping -c2 -W1 {pod_on(lab, W2)}"), time.monotonic() + seconds
+    while (failed := lab.run(ping.where, ping.text).returncode != 0) and time.monotonic() < end:
         time.sleep(2)
-    return not wrong
+    return not failed
 
 
 def test_pods_that_port_security_drops_are_let_through_and_nothing_else(broken: Lab, tmp_path: Path) -> None:
     site, state = broken.site(), tmp_path / "state"
+    assert not is_well(broken, seconds=0)
     by_cluster = diagnose("pods-across-nodes", site, state)
     assert by_cluster.document["causes"] == [], (
         "the cluster's view ends at the node's card, and says where to go on"
