@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _STOPPED: Mapping[str, Text] = {
     "kubeconfig": Text("its kubeconfig cannot be used", "kubeconfig 를 쓸 수 없음"),
     "host": Text("its control node does not answer", "제어 노드가 응답하지 않음"),
+    "plugin": Text(
+        "nobody asked: its exec plugin gives no login", "exec 플러그인이 로그인 정보를 주지 않아 묻지 못함"
+    ),
     "login": Text("the API refused the login", "API 가 로그인을 거절함"),
     "name": Text("its name is not known", "이름을 찾을 수 없음"),
     "route": Text("there is no route to it", "가는 경로가 없음"),

@@ -35,7 +35,7 @@ async def conclude(
     """The diagnosis of a finished walk."""
     unknown = (
         *(_unknown(step) for step in steps if step.state is StepState.UNKNOWN),
-        *(partly for step in steps for partly in _partly(step)),
+        *{partly.message: partly for step in steps for partly in _partly(step)}.values(),
         *_wished(session, steps),
     )
     ruled_out = _ruled_out(session, position, evidence)
@@ -113,8 +113,12 @@ def _partly(step: StepView) -> Iterator[UnknownView]:
 
 
 def partly_seen(evidence: Evidence) -> Iterator[UnknownView]:
-    """What a look that did come back could not see: hosts it could not ask, a route it could not find."""
+    """What a look that did come back could not see: an API that did not tell, hosts it could not ask, a route it
+    could not find."""
     facts = evidence.facts
+    untold = getattr(facts, "untold", "")
+    if untold:
+        yield UnknownView(evidence.probe, evidence.target, "unseen", untold, hint=getattr(facts, "hint", ""))
     unseen = getattr(facts, "unseen", ())
     for host in (unseen,) if isinstance(unseen, str) and unseen else tuple(unseen):
         yield UnknownView(

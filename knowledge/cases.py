@@ -248,6 +248,12 @@ class _Case:
             if cause not in ruled_out:
                 hint = "ruled out: " + (", ".join(ruled_out) or "nothing")
                 self.notes.add((*self.where, "expect", "ruled_out", index), f"`{cause}` was not ruled out", hint)
+        for index, cause in enumerate(self.case.expect.not_ruled_out):
+            where = (*self.where, "expect", "not_ruled_out", index)
+            if cause not in self.knowledge.causes:
+                self.notes.add(where, f"unknown cause `{cause}`", did_you_mean(cause, self.knowledge.causes))
+            elif cause in ruled_out:
+                self.notes.add(where, f"`{cause}` was ruled out")
 
     # ------------------------------------------------------------ commands
 

@@ -200,6 +200,7 @@ class ExpectSchema(Strict):
     commands: dict[str, list[str]] = {}
     undo: dict[str, list[str]] = {}
     ruled_out: list[str] = []
+    not_ruled_out: list[str] = []
     refused: list[VariableName] = []
     unavailable: list[str] = []
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pydantic import ValidationError
 
 from base.text import Text
+from knowledge.beyond import claims_beyond
 from knowledge.cel import Expression
 from knowledge.cel_parse import Binary, Literal, Name, Node, Select, parse, walk
 from knowledge.cel_tokens import SyntaxMistake
@@ -223,6 +224,9 @@ class _Builder:
         if step.probe and step.branches[last].when:
             hint = "the last branch has no `when`: it is what is left"
             self.notes.add((*where, "branches", last), "no branch takes what is left", hint)
+        for index in claims_beyond(str(where[-1]), step, self.catalog):
+            message = "this rules out what nobody could ask the API for"
+            self.notes.add((*where, "branches", index), message, "`rules_out: false`")
         return tuple(built)
 
     def _branch(self, where: Where, branch: BranchSchema, reading: Reading, last: bool) -> Branch:

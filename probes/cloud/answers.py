@@ -19,7 +19,7 @@ from base.errors import DeadhopError
 from base.text import clip, inert
 from probes.api import ApiRequest
 from probes.cloud.attempt import Attempt, Stopped
-from probes.cloud.login import BY_TOKEN, Who, said
+from probes.cloud.login import WITHOUT_NAME, Who, said
 from probes.cloud.where import Where
 from probes.cloud.wire import broken, chain, plain
 from probes.errors import (
@@ -212,7 +212,7 @@ def _of_keystone(error: refusals.HttpError) -> bool:
 
 
 def _hint_for(user: str) -> str:
-    return "has the token expired, or was it revoked?" if user == BY_TOKEN else _LOGIN_HINT
+    return "has the token expired, or was it revoked?" if user == WITHOUT_NAME else _LOGIN_HINT
 
 
 def _other(error: BaseException, attempt: Attempt) -> Reply:

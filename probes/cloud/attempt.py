@@ -107,6 +107,8 @@ def shut(handle: socket.socket) -> None:
 def connected(host: str, port: int, options: Iterable[Any]) -> tuple[socket.socket, socket.socket]:
     """A socket that is connected, and a handle to shut it by; Stopped with the layer that failed."""
     attempt = current()
+    if attempt.stopped:  # a library tries again what we have ended
+        raise attempt.overdue()
     attempt.layer, attempt.address, attempt.port, attempt.reused = "name", host, port, False
     found = _addresses(host, port)
     attempt.layer = "port"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import threading
 import time
@@ -27,7 +28,7 @@ from base.errors import UsageError
 from probes.api import Api, ApiRequest
 from probes.cloud import answers, remote
 from probes.cloud.attempt import CURRENT, Attempt, Stopped
-from probes.cloud.login import Login, access_of, user_of, who
+from probes.cloud.login import Login, Who, access_of, user_of, who
 from probes.cloud.threads import Threads
 from probes.cloud.wire import was_idle
 from probes.errors import ProbeTimeout
@@ -43,6 +44,8 @@ _NEWEST = {"compute": (2, 96), "placement": (1, 39)}
 """Microversions whose answers our shapes know; what the server offers may be less."""
 _ROOT = {"compute": ("v2.1", ""), "placement": ("",)}
 _OWN_TOKEN = ("v3", "auth", "tokens")
+_LATER = frozenset({429, 502, 503, 504})
+"""Says nothing of what was asked for; may pass."""
 
 
 def open_api(name: str, toolbox: LiveToolbox) -> Api:
@@ -122,6 +125,12 @@ class _Offered:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+class _Busy(Exception):
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     reply: Reply
@@ -150,6 +159,8 @@ class _Work:
             region, session = self.login.session()
             user = user_of(region)
             return self._ask(region, session)
+        except _Busy as busy:
+            return self._answer(busy.response, Who())
         except Exception as error:
             reply = answers.reply_of_error(error, self.attempt, user)
             if reply is None:
@@ -163,9 +174,15 @@ class _Work:
         base = _base(region, access, self.request.service)
         headers = self._headers(session, base, access)
         response = self._send(session, base, self.request, headers)
-        reply = answers.reply_of(response, self.request, who(access))
-        busy = response.status_code in (429, 503)
-        return _Answer(reply, answers.retry_after(response.headers.get("retry-after", "")) if busy else None)
+        return self._answer(response, who(access))
+
+    def _answer(self, response: requests.Response, asker: Who) -> _Answer:
+        reply = answers.reply_of(response, self.request, asker)
+        if response.status_code not in _LATER:
+            return _Answer(reply)
+        again = answers.retry_after(response.headers.get("retry-after", ""))
+        hint = reply.hint if again is None else f"it asks for {math.ceil(again)} s of patience"
+        return _Answer(replace(reply, hint=hint), again)
 
     def _access(self, session: Session) -> AccessInfo | None:
         before = getattr(session.auth, "auth_ref", None)
@@ -189,23 +206,26 @@ class _Work:
     def _microversion(self, session: Session, base: str) -> str:
         """The newest that both know; empty for services without."""
         service = self.request.service
-        if service not in _NEWEST:
+        if service not in _NEWEST or not self.request.segments:  # a service's root has no version
             return ""
         with self.offered.lock:
-            if service not in self.offered.microversions:
-                self.offered.microversions[service] = self._discover(session, base)
-            return self.offered.microversions[service]
+            known = self.offered.microversions.get(service)
+            return self._discover(session, base) if known is None else known
 
     def _discover(self, session: Session, base: str) -> str:
         service, at = self.request.service, datetime.now(UTC)
         root = "/" + "/".join(_ROOT[service])
         response = session.get(base + root, authenticated=False, raise_exc=False, log=False)
+        if response.status_code in _LATER:  # nothing is known of what it offers, nor is to be kept
+            raise _Busy(response)
         text = response.content.decode("utf-8", "replace")
         self.noted.append((f"GET {service} {root}", Reply(response.status_code, text), at))
         found = re.search(r'"(?:max_)?version": ?"(\d+)\.(\d+)"', text)
         offered = (int(found[1]), int(found[2])) if found else (0, 0)
-        newest = min(offered, _NEWEST[service])
-        return f"{newest[0]}.{newest[1]}" if found else ""
+        newest = "{}.{}".format(*min(offered, _NEWEST[service])) if found else ""
+        if response.status_code < 500:
+            self.offered.microversions[service] = newest
+        return newest
 
     def _send(self, session: Session, base: str, request: ApiRequest, headers: dict[str, str]) -> requests.Response:
         query = f"?{urlencode(request.query)}" if request.query else ""
@@ -213,7 +233,7 @@ class _Work:
         try:
             return session.get(url, headers=dict(headers), raise_exc=False, log=False)
         except Exception as error:
-            if not was_idle(error):
+            if self.attempt.stopped or not was_idle(error):  # stopped, we closed it ourselves
                 raise
             return session.get(url, headers=dict(headers), raise_exc=False, log=False)
 

@@ -45,6 +45,13 @@ class CloudReach:
     """Types of those services that do not answer."""
     error: str
     hint: str
+    seconds: float
+    """That its catalogue took; 0 where the way ends before."""
+
+    @property
+    def untold(self) -> str:
+        """Why nobody could look further."""
+        return self.error if self.stopped_at else ""
 
 
 # ------------------------------------------------------------------ servers

@@ -162,7 +162,7 @@ def access_of(session: Session) -> AccessInfo | None:
         attempt.logging_in = False
 
 
-BY_TOKEN = "the token"
+WITHOUT_NAME = "the token"
 """Stands for the user where nobody but a token is given."""
 
 
@@ -170,7 +170,7 @@ def user_of(region: CloudRegion) -> str:
     """Whom the configuration names."""
     auth = region.config.get("auth", {})
     name = auth.get("username") or auth.get("user_id") or auth.get("application_credential_id")
-    return inert(str(name))[:100] if name else BY_TOKEN if auth.get("token") else "the user"
+    return inert(str(name))[:100] if name else WITHOUT_NAME if auth.get("token") else "the user"
 
 
 @dataclass(frozen=True, slots=True)

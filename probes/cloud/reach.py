@@ -22,30 +22,38 @@ from probes.probe import Toolbox, probe
 _SILENT = (HostUnreachable, CertificateRefused, ProbeTimeout, Unavailable, NotFound)
 _NO_ANSWER = frozenset(kind.reason for kind in _SILENT)
 """A service that refuses for want of a role does answer. `not-found` counts only where it is the catalogue's."""
+_NOT_IN_TIME = (ProbeTimeout.reason, Unavailable.reason)
 _WITHOUT_ENDPOINT = "catalogue"
-_SERVICE_SECONDS = 6.0
-"""For one service: the others of the catalogue are to be told of within the probe's own time."""
+_LOGIN_SECONDS, _CATALOGUE_SECONDS, _SERVICE_SECONDS = 20.0, 10.0, 12.0
+"""Shares of the probe's time: what one of them does not answer takes nothing from what is known already. The login
+asks three times, a service waits for its turn."""
+_QUICK_SECONDS = 6.0
+"""For a service, while Keystone answers at once."""
+_SLOW = 2.0
 
 
-@probe("cloud.reach", commands=("GET identity /v3/auth/", "GET /"), timeout=25.0, on="cloud")
+@probe("cloud.reach", commands=("GET identity /v3/auth/", "GET /"), timeout=44.0, on="cloud")
 async def reach(cloud: str, toolbox: Toolbox) -> CloudReach:
     """How far the way to the cloud leads: config, name, route, port, TLS, login, catalogue, each service."""
     asked = Cloud(cloud, toolbox)
-    reply = await asked.reply("identity", "v3", "auth", "tokens", query=NO_CATALOGUE, shape=OneToken)
+    own = ("v3", "auth", "tokens")
+    reply = await asked.reply("identity", *own, query=NO_CATALOGUE, shape=OneToken, seconds=_LOGIN_SECONDS)
     if reply.failure or reply.status is None:
         return _stopped(cloud, reply)
     token = read(reply, OneToken).token
-    listed = await asked.reply("identity", "v3", "auth", "catalog", shape=shapes.Catalogue)
+    catalog = ("v3", "auth", "catalog")
+    listed = await asked.reply("identity", *catalog, shape=shapes.Catalogue, seconds=_CATALOGUE_SECONDS)
     if listed.failure or listed.status is None:
-        return _stopped(cloud, listed, token, _WITHOUT_ENDPOINT)
+        return _stopped(cloud, listed, token, "answer" if listed.failure in _NOT_IN_TIME else _WITHOUT_ENDPOINT)
     types = dict.fromkeys(entry.type for entry in read(listed, shapes.Catalogue).catalog if entry.type)
-    services = await asyncio.gather(*(_service(asked, kind) for kind in types))
-    return _answered(cloud, Where.of(reply.stderr).url, token, services)
+    seconds = _SERVICE_SECONDS if listed.seconds > _SLOW else _QUICK_SECONDS
+    services = await asyncio.gather(*(_service(asked, kind, seconds) for kind in types))
+    return _answered(cloud, Where.of(reply.stderr).url, token, services, listed.seconds)
 
 
-async def _service(cloud: Cloud, kind: str) -> ServiceReach:
+async def _service(cloud: Cloud, kind: str, seconds: float) -> ServiceReach:
     """Its root: a list of versions, without login for most."""
-    reply = await cloud.reply(kind, seconds=_SERVICE_SECONDS)
+    reply = await cloud.reply(kind, seconds=seconds)
     where = Where.of(reply.stderr)
     silent = reply.failure in _NO_ANSWER and not _some_answer(reply)
     return ServiceReach(
@@ -57,7 +65,7 @@ def _some_answer(reply: Reply) -> bool:
     return reply.failure == NotFound.reason and reply.status is not None
 
 
-def _answered(cloud: str, url: str, token: Token, services: list[ServiceReach]) -> CloudReach:
+def _answered(cloud: str, url: str, token: Token, services: list[ServiceReach], seconds: float) -> CloudReach:
     silent = [one for one in services if not one.answers]
     first = silent[0] if silent else None
     return CloudReach(
@@ -75,6 +83,7 @@ def _answered(cloud: str, url: str, token: Token, services: list[ServiceReach]) 
         silent=tuple(one.type for one in silent),
         error=first.error if first else "",
         hint=first.hint if first else "",
+        seconds=seconds,
     )
 
 
@@ -97,4 +106,5 @@ def _stopped(cloud: str, reply: Reply, token: Token | None = None, layer: str = 
         silent=(),
         error=reply.message,
         hint=reply.hint,
+        seconds=0.0,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import ssl
 import time
@@ -211,7 +212,7 @@ def _refusal(request: ApiRequest, answer: Answer, held: _Held) -> ProbeError:
     error = ours or refusal(answer.status, read_status(answer.body), request, held.login.user.place)
     wait = wait_of(answer)
     if wait is not None:
-        error.hint = f"it asks for {wait:g} s of patience"
+        error.hint = f"it asks for {math.ceil(wait)} s of patience"
     return error
 
 
@@ -225,5 +226,5 @@ def _kept(request: ApiRequest, body: bytearray) -> str:
 
 def _no_login(error: ConfigError | ProbeError) -> NoWay:
     if isinstance(error, ProbeError):
-        return NoWay("login", error)
+        return NoWay("plugin", error)
     return NoWay("kubeconfig", ProbeError(error.message, hint=error.hint))

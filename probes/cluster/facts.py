@@ -16,7 +16,8 @@ class ClusterReach:
     via: str
     """Control node that asks, or proxy."""
     stopped_at: str
-    """Empty, or the layer that fails: kubeconfig, host, login, name, route, port, proxy, tls, http, ready."""
+    """Empty, or the layer that fails: kubeconfig, plugin (which gives no login), host, login, name, route, port,
+    proxy, tls, http, ready."""
     reason: str
     """`reason` of the ProbeError: timeout, unreachable, certificate, denied, …"""
     error: str
@@ -26,6 +27,13 @@ class ClusterReach:
     """Checks of /readyz that fail: etcd, poststarthook/…"""
     insecure: bool
     """The kubeconfig says that nobody's certificate is looked at."""
+    seconds: float
+    """Of the fastest answer, as asked from here; 0 where the way ends before."""
+
+    @property
+    def untold(self) -> str:
+        """Why nobody could look further."""
+        return self.error if self.stopped_at else ""
 
 
 @dataclass(frozen=True, slots=True)

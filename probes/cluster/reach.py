@@ -37,7 +37,8 @@ async def reach(cluster: str, toolbox: Toolbox) -> ClusterReach:
         raise
     except ProbeError as error:
         return _stopped(cluster, way, reply, error)
-    return _ready(cluster, way, version, await api.get(_READY))
+    ready = await api.get(_READY)
+    return _ready(cluster, way, version, ready, min(reply.seconds, ready.seconds))
 
 
 def _version(reply: Reply) -> str:
@@ -60,18 +61,18 @@ def _stopped(cluster: str, way: Way, reply: Reply, error: ProbeError) -> Cluster
     return _facts(cluster, way, layer, error=error)
 
 
-def _ready(cluster: str, way: Way, version: str, reply: Reply) -> ClusterReach:
+def _ready(cluster: str, way: Way, version: str, reply: Reply, seconds: float) -> ClusterReach:
     failing = tuple(dict.fromkeys(_FAILED.findall(reply.stdout)))
     try:
         answered(reply, f"cluster:{cluster}")
     except (Forbidden, NotRecorded):
-        return _facts(cluster, way, "", version)
+        return _facts(cluster, way, "", version, seconds=seconds)
     except ProbeError as error:
         if failing:
             names = clip(", ".join(failing), 200)
             error = type(error)(f"the API is not ready: {names}", hint="etcd comes first: without it nothing works")
         return _facts(cluster, way, "ready", version, failing, error)
-    return _facts(cluster, way, "", version, failing)
+    return _facts(cluster, way, "", version, failing, seconds=seconds)
 
 
 def _facts(
@@ -81,6 +82,7 @@ def _facts(
     version: str = "",
     failing: tuple[str, ...] = (),
     error: ProbeError | None = None,
+    seconds: float = 0.0,
 ) -> ClusterReach:
     return ClusterReach(
         cluster=cluster,
@@ -94,4 +96,5 @@ def _facts(
         version=version,
         not_ready=failing,
         insecure=way.insecure,
+        seconds=seconds,
     )

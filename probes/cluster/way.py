@@ -11,7 +11,7 @@ class Way(msgspec.Struct, omit_defaults=True):
     server: str = ""
     address: str = ""
     layer: str = ""
-    """Where it ended: kubeconfig, login, name, route, port, proxy, tls, http; empty for an answer."""
+    """Where it ended: kubeconfig, plugin, name, route, port, proxy, tls, http; empty for an answer."""
     via: str = ""
     """Control node that asked, or proxy."""
     insecure: bool = False

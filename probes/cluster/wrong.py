@@ -135,7 +135,7 @@ def too_late(login: Login, stage: str, seconds: float, proxy: str) -> NoWay:
         message = f"no answer through the proxy {parts.hostname}:{parts.port or 80} within {limit} s"
         return NoWay("proxy", ProbeTimeout(message, hint=_OF_PROXY))
     layer, error = {
-        "login": ("login", ProbeTimeout(f"the exec plugin gave nothing within {limit} s", hint=_BY_HAND)),
+        "login": ("plugin", ProbeTimeout(f"the exec plugin gave nothing within {limit} s", hint=_BY_HAND)),
         "name": ("name", ProbeTimeout(f"no answer from the name servers for {login.server.host}", hint=_NAMES)),
         "port": ("port", ProbeTimeout(f"no answer from {where} within {limit} s", hint=_FIREWALL)),
         "tls": ("tls", ProbeTimeout(f"{where} is open, but no TLS handshake comes within {limit} s", hint=_FROZEN)),

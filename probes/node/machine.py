@@ -27,7 +27,7 @@ _NOBODY = shapes.Node(shapes.Meta())
 async def machine(cluster: str, toolbox: Toolbox, node: str) -> NodeMachine:
     """Which host a node is, what its cluster says of it, and whether its kubelet runs. An API that does not
     answer is an answer here: the machine is asked all the same."""
-    nodes, error = await _nodes(toolbox, cluster)
+    nodes, error, hint = await _nodes(toolbox, cluster)
     found = next((one for one in nodes if one.metadata.name == node), _NOBODY)
     host = await host_of_node(toolbox, node, found)
     ready = _conditions(found).pop("Ready", shapes.Condition())
@@ -37,6 +37,7 @@ async def machine(cluster: str, toolbox: Toolbox, node: str) -> NodeMachine:
         host=host,
         answered=not error,
         error=error,
+        hint=hint,
         registered=found is not _NOBODY,
         ready=ready.status,
         reason=ready.reason,
@@ -48,15 +49,15 @@ async def machine(cluster: str, toolbox: Toolbox, node: str) -> NodeMachine:
     )
 
 
-async def _nodes(toolbox: Toolbox, cluster: str) -> tuple[list[shapes.Node], str]:
-    """All nodes, or why nobody tells."""
+async def _nodes(toolbox: Toolbox, cluster: str) -> tuple[list[shapes.Node], str, str]:
+    """All nodes; or why nobody tells, and a hint."""
     try:
         found = await fetch(await toolbox.api(f"cluster:{cluster}"), _NODES, shapes.NodeList)
     except NotRecorded:
         raise
     except ProbeError as error:
-        return [], error.message
-    return found.items or [], ""
+        return [], error.message, error.hint
+    return found.items or [], "", ""
 
 
 def _conditions(node: shapes.Node) -> dict[str, shapes.Condition]:

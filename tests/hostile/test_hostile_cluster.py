@@ -502,7 +502,7 @@ async def test_a_plugin_is_run_once_and_again_when_refused(tmp_path: Path, monke
 async def test_plugins_that_fail(tmp_path: Path, script: str, failure: str, words: str) -> None:
     async with nothing_left(), memory_within(60):
         reply = await asked_of(site(tmp_path, "http://127.0.0.1:1", user=plugin(tmp_path, script)), SOON)
-    assert (reply.failure, layer(reply)) == (failure, "login"), reply
+    assert (reply.failure, layer(reply)) == (failure, "plugin"), reply
     assert words in reply.message
 
 

@@ -33,6 +33,13 @@ def test_all_branches_reached(tmp_path: Path) -> None:
         ("-D FORWARD -d", "-D FORWARD -s", "the commands are others", "iptables -D FORWARD -d 192.0.2.7"),
         ("{remove-rule: [iptables -D", "{remove: [iptables -D", "`rejected` has no fix `remove`", "`remove-rule`?"),
         ("ruled_out: [rejected]", "ruled_out: [other]", "`other` was not ruled out", "ruled out: rejected"),
+        ("ruled_out: [rejected]", "not_ruled_out: [rejected]", "`rejected` was ruled out", ""),
+        (
+            "ruled_out: [rejected]",
+            "not_ruled_out: [rejekted]",
+            "unknown cause `rejekted`",
+            "did you mean `rejected`?",
+        ),
         ("hosts: {192.0.2.1: gate}", "hosts: {}", "does not say which host has 192.0.2.1", "hosts: {"),
         ("sent: 5, error: port", "snet: 5, error: port", "Ping has no field `snet`", "did you mean `sent`?"),
         ("sent: 5, error: port", "sent: five, error: port", "int is wanted here", "not `five`"),
