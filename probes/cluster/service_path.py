@@ -8,6 +8,18 @@ from dataclasses import dataclass
 from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch
+from probes.cluster.backends import (
+    as_text,
+    bad_backends,
+    ends,
+    is_ready,
+    matching,
+    owner_of,
+    pod_of,
+    similar,
+    split,
+    text_of,
+)
 from probes.cluster.dns import behind
 from probes.cluster.objects import CACHED, LIST_LIMIT
 from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_anyhow
@@ -66,6 +78,8 @@ class ServicePath:
     """One of them that is not ready; empty when all are."""
     similar: str
     """The selector that would find the pods named after the Service; empty when there is no single one."""
+    similar_ready: int
+    """Pods that it would find and that are ready."""
     sent: int
     """Connections to the Service's address, from all places."""
     arrived: int
@@ -79,6 +93,8 @@ class ServicePath:
     """Backends that no place could connect to, while others could be."""
     bad_pod: str
     """The first of them."""
+    bad_pod_owner: str
+    """Kind of what made that pod: ReplicaSet, StatefulSet …; `none` for one that was made alone."""
     label: str
     """`key=value`, by which the Service finds that pod."""
     label_key: str
@@ -120,14 +136,16 @@ async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int =
     selector, ready = service.spec.selector or {}, ends(slices, tcp, number)
     places = await _places(toolbox, api, slices)
     wanted = [("service", Try("tcp", address, number))] * _TIMES * bool(number)
-    wanted += [("backend", Try("tcp", *_split(one))) for one in ready[:_MOST_BACKENDS]]
+    wanted += [("backend", Try("tcp", *split(one))) for one in ready[:_MOST_BACKENDS]]
     (tried, why), rules = await asyncio.gather(
         try_anyhow(toolbox, cluster, places, wanted),
         asyncio.gather(*(_rules(toolbox, api, place, address, number, ready) for place in places if place.host)),
     )
     bad = bad_backends(tried)
     read = [one.node for one in rules if one is not None]
-    label = next(iter(_text(selector).split(",")))
+    bad_pod = pod_of(slices, bad[0]) if bad else ""
+    meant = similar(service.metadata.name, selector, pods)
+    label = next(iter(as_text(selector).split(",")))
     to_service = [one.outcome for one in tried if one.of == "service"]
     return ServicePath(
         cluster=cluster,
@@ -135,19 +153,21 @@ async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int =
         name=service.metadata.name,
         address=address,
         port=number,
-        selector=_text(selector),
+        selector=as_text(selector),
         ready=ready,
         not_ready=behind(slices)[1],
         matching=len(matching(pods, selector)),
-        waiting=next((pod.metadata.name for pod in matching(pods, selector) if not _is_ready(pod)), ""),
-        similar=similar(service.metadata.name, selector, pods),
+        waiting=next((pod.metadata.name for pod in matching(pods, selector) if not is_ready(pod)), ""),
+        similar=meant,
+        similar_ready=sum(is_ready(one) for one in pods if meant and text_of(one, selector) == meant),
         sent=len(to_service),
         arrived=to_service.count("opened"),
         refused=to_service.count("refused"),
         lost=len(to_service) - to_service.count("opened") - to_service.count("refused"),
         tries=tried,
         bad=bad,
-        bad_pod=_pod_of(slices, bad[0]) if bad else "",
+        bad_pod=bad_pod,
+        bad_pod_owner=owner_of(bad_pod, pods),
         label=label,
         label_key=label.partition("=")[0],
         rules=tuple(one for one in rules if one is not None),
@@ -169,6 +189,7 @@ def _unknown(cluster: str, address: str, port: int) -> ServicePath:
         matching=0,
         waiting="",
         similar="",
+        similar_ready=0,
         sent=0,
         arrived=0,
         refused=0,
@@ -176,6 +197,7 @@ def _unknown(cluster: str, address: str, port: int) -> ServicePath:
         tries=(),
         bad=(),
         bad_pod="",
+        bad_pod_owner="",
         label="",
         label_key="",
         rules=(),
@@ -212,69 +234,6 @@ async def _places(toolbox: Toolbox, api: Api, slices: shapes.EndpointSliceList) 
     nodes = [end.node_name or "" for one in slices.items or () for end in one.endpoints or ()]
     addresses = [address for addresses in behind(slices) for address in addresses]
     return await standpoints(toolbox, api, first=nodes, avoid=addresses)
-
-
-# ------------------------------------------------------------------ what stands behind
-
-
-def ends(slices: shapes.EndpointSliceList, tcp: list[shapes.ServicePort], number: int) -> tuple[str, ...]:
-    """ADDRESS:PORT of those that are ready, for one port of the Service."""
-    name = next((one.name for one in tcp if one.port == number), "")
-    return tuple(
-        dict.fromkeys(
-            f"{address}:{port.port}"
-            for one in slices.items or ()
-            for port in one.ports or ()
-            if port.name == name and port.port is not None
-            for end in one.endpoints or ()
-            if end.conditions.ready is not False
-            for address in end.addresses or ()
-        )
-    )
-
-
-def _split(place: str) -> tuple[str, int]:
-    address, _, port = place.rpartition(":")
-    return address, int(port)
-
-
-def _pod_of(slices: shapes.EndpointSliceList, place: str) -> str:
-    address = _split(place)[0]
-    found = (
-        end.target_ref
-        for one in slices.items or ()
-        for end in one.endpoints or ()
-        if address in (end.addresses or ())
-    )
-    return next((ref.name for ref in found if ref is not None), "")
-
-
-def bad_backends(tried: tuple[Tried, ...]) -> tuple[str, ...]:
-    """Those to which every try failed while one to another backend did not."""
-    to_backends = [one for one in tried if one.of == "backend"]
-    good = {f"{one.to}:{one.port}" for one in to_backends if one.outcome == "opened"}
-    all_of = dict.fromkeys(f"{one.to}:{one.port}" for one in to_backends)
-    return tuple(one for one in all_of if one not in good) if good else ()
-
-
-def matching(pods: list[shapes.Pod], selector: dict[str, str]) -> list[shapes.Pod]:
-    """None for a Service without a selector: others fill in who stands behind it."""
-    return [one for one in pods if selector and selector.items() <= (one.metadata.labels or {}).items()]
-
-
-def similar(name: str, selector: dict[str, str], pods: list[shapes.Pod]) -> str:
-    """Of the pods that are named NAME-…, the labels the selector asks for."""
-    named = [one.metadata.labels or {} for one in pods if one.metadata.name.startswith(f"{name}-")]
-    found = {_text({key: labels[key] for key in selector}) for labels in named if selector.keys() <= labels.keys()}
-    return found.pop() if len(found) == 1 and found != {_text(selector)} else ""
-
-
-def _text(selector: dict[str, str]) -> str:
-    return ",".join(f"{key}={value}" for key, value in selector.items())
-
-
-def _is_ready(pod: shapes.Pod) -> bool:
-    return any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or ())
 
 
 # ------------------------------------------------------------------ what stands between

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from probes.cluster import shapes
+from probes.cluster.backends import bad_backends, owner_of, similar
 from probes.cluster.dns import behind, dns_pod, parse_domain, parse_forwards
 from probes.cluster.leftovers import Claim, _is_ready, _last_those_that_ask, _Pod, is_core, twins
 from probes.cluster.policies import Policy, denying
-from probes.cluster.service_path import _is_current, bad_backends, similar
+from probes.cluster.service_path import _is_current
 from probes.cluster.standpoints import Tried
 from probes.node.dns_message import outcome, question
 from probes.node.service_rules import NO_RULES, OTHER, parse_ipvs, parse_rules
@@ -219,3 +220,14 @@ def test_harbors_core_is_told_by_name() -> None:
         False,
         False,
     ]
+
+
+def test_who_made_a_pod() -> None:
+    kinds = {"web-1": "StatefulSet", "web-2": ""}
+    pods = [
+        msgspec.convert(
+            {"metadata": {"name": name, "ownerReferences": [{"kind": kind}] if kind else None}}, shapes.Pod
+        )
+        for name, kind in kinds.items()
+    ]
+    assert [owner_of(name, pods) for name in ("web-1", "web-2", "web-3", "")] == ["StatefulSet", "none", "", ""]
