@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -41,6 +42,10 @@ def arguments(parser: Parser) -> None:
             "그 파드의 이미지 (기본: 사이트 설정, 없으면 busybox:1.36). --pod-look 을 포함한다",
         ),
     )
+
+
+def consent_arguments(parser: Parser) -> None:
+    say, add = parser.say, parser.add_argument
     add("--yes", action="store_true", help=say("with --pod-look: do not ask", "--pod-look 에서 묻지 않는다"))
     add(
         "--second",
@@ -88,10 +93,23 @@ def wish_of(step: StepView) -> Wish:
     return step.evidence.wish
 
 
-async def look(front: Front, session: Session, step: StepView) -> PodLook | None:
-    """Makes the look if it is agreed to. None, after saying why, where it cannot be planned."""
+def answering(front: Front, session: Session) -> Callable[[Wish], Awaitable[None]]:
+    """For a fix that looks before and after: shown each time, asked for once."""
+    agreed: list[str] = []
+
+    async def answer(wish: Wish) -> None:
+        made = await look(front, session, wish, agreed)
+        if made is not None and made.view.phase == "planned":
+            session.on_wish = None
+
+    return answer
+
+
+async def look(front: Front, session: Session, wish: Wish, agreed: list[str] | None = None) -> PodLook | None:
+    """Makes the look if it is agreed to. None, after saying why, where it cannot be planned. `agreed` keeps the
+    consent for the looks that follow."""
     try:
-        planned = await session.pod_look(wish_of(step))
+        planned = await session.pod_look(wish)
         _hold_against_site(front, session, planned)
     except DeadhopError as error:
         message, hint = told(error, front.lang)
@@ -99,9 +117,11 @@ async def look(front: Front, session: Session, step: StepView) -> PodLook | None
         return None
     for line in fix_lines(front, planned.view.fix):
         front.out.talk(line)
-    confirmed_by = await _confirmed(front, session)
+    confirmed_by = agreed[0] if agreed else await _confirmed(front, session, again=agreed is not None)
     if not confirmed_by:
         return planned
+    if agreed is not None:
+        agreed[:] = [confirmed_by]
     async for view in planned.apply(confirmed_by=confirmed_by):
         front.out.progress(f"… {front.text(PHASES[view.phase])}: {planned.view.fix.id}")
     if planned.view.message:
@@ -110,7 +130,7 @@ async def look(front: Front, session: Session, step: StepView) -> PodLook | None
     return planned
 
 
-async def _confirmed(front: Front, session: Session) -> str:
+async def _confirmed(front: Front, session: Session, *, again: bool) -> str:
     """How, and by whom; empty when it was not."""
     say, second = front.say, front.arguments.second or ""
     if front.arguments.yes:
@@ -123,7 +143,13 @@ async def _confirmed(front: Front, session: Session) -> str:
             )
         )
         return ""
-    answer = await ask_line(front.out, say("make these pods? [y/N]", "이 파드를 띄울까? [y/N]"))
+    question = say("make these pods? [y/N]", "이 파드를 띄울까? [y/N]")
+    if again:
+        question = say(
+            "make these pods, and such again as often as this fix looks? [y/N]",
+            "이 파드를 띄울까? 이 조치가 확인할 때마다 다시 띄운다 [y/N]",
+        )
+    answer = await ask_line(front.out, question)
     if answer not in ("y", "yes"):
         front.out.talk(say("no pod was made", "파드를 띄우지 않았다"))
         return ""

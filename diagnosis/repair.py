@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
 
 UNDOABLE = ("done", "interrupted", "failed")
+FROM_PODS = "`deadhop fix SESSION --pod-look` looks from short-lived pods, and asks before it makes them"
 AT_THE_CONSOLE = "look again, or apply it at the console"
 IF_DEAD = "wait for it; if it is dead, `--take-lock` goes on"
 STOPPING = ("failed", "by-hand", "interrupted", "taken-back")
@@ -69,7 +70,8 @@ class Repair(Keeping):
         yield self._show("checking")
         holds, why = await self._still_there()
         if holds is None:
-            yield self._show("blocked", message=why, hint="the precondition could not be looked at again")
+            unseen = "the precondition could not be looked at again"
+            yield self._show("blocked", message=why, hint=FROM_PODS if why == NOT_FROM_A_POD else unseen)
         elif not holds:
             yield self._show("not-needed", message="what this fix repairs is no longer there")
         elif unguarded := await self._plan_switches():
@@ -293,6 +295,9 @@ class Repair(Keeping):
         arguments = {key: argument.evaluate(self._scope) for key, argument in use.arguments.items()}
         call = checked_call(use.probe, host, arguments)
         evidence = await observe(call, self._session.toolbox, self._session.next_evidence_id())
+        if evidence.wish is not None and self._session.on_wish is not None:
+            await self._session.on_wish(evidence.wish)
+            evidence = await observe(call, self._session.toolbox, self._session.next_evidence_id())
         self._session.note_evidence(evidence)
         return evidence
 

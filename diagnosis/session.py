@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -80,6 +80,8 @@ class Session(Noting, Remembering, Surroundings):
         self.looks = Looks()
         self.look_image = ""
         """Of a look from pods, before the site's own."""
+        self.on_wish: Callable[[Wish], Awaitable[None]] | None = None
+        """Makes a look from pods, with the operator's consent, where a fix must look again."""
 
     # ------------------------------------------------------------ knowledge
 

@@ -12,6 +12,9 @@ PODS: Mapping[str, str] = {
     "a short-lived pod can try it: `--pod-look` asks before it makes one; in the app the key `p` does": (
         "잠시 띄운 파드에서 시도할 수 있다. `--pod-look` 은 띄우기 전에 묻는다. 앱에서는 `p` 키"
     ),
+    "`deadhop fix SESSION --pod-look` looks from short-lived pods, and asks before it makes them": (
+        "`deadhop fix SESSION --pod-look` 은 잠시 띄운 파드에서 확인한다. 띄우기 전에 묻는다"
+    ),
     "{job} is no Job that deadhop made": "{job} 은(는) deadhop 이 만든 Job 이 아니다",
     "name one that this cluster can pull: `--look-image IMAGE`, or `look_image` of the cluster in site.yaml": (
         "이 클러스터가 받을 수 있는 이미지를 지정한다: `--look-image IMAGE`, 또는 site.yaml 클러스터의 `look_image`"

@@ -46,6 +46,7 @@ def arguments(parser: Parser) -> None:
         ),
     )
     looking.arguments(parser)
+    looking.consent_arguments(parser)
 
 
 async def run(front: Front) -> int:
@@ -253,7 +254,7 @@ async def look_from_pods(front: Front, session: Session, walk: Walk) -> list[Pod
     asked: set[str] = set()
     while looking.wanted(front) and (step := looking.step_that_wishes(walk, asked)) is not None:
         asked.add(looking.wish_of(step).text)
-        look = await looking.look(front, session, step)
+        look = await looking.look(front, session, looking.wish_of(step))
         looks += [look] if look else []
         if look is not None and look.view.phase != "planned":
             walk.look_again(step.key)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
+from deadhop import looking
 from deadhop.asking import ask_line
 from deadhop.following import follow, report_repair
 from deadhop.front import Front
@@ -63,6 +64,7 @@ def arguments(parser: Parser) -> None:
             "with --plan: as a shell script for others", "--plan 과 함께: 다른 사람이 실행할 셸 스크립트로 쓴다"
         ),
     )
+    looking.arguments(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--plan", action="store_true", help=say("show it, run nothing", "보여 주기만 하고 실행하지 않는다")
@@ -101,6 +103,9 @@ async def run(front: Front) -> int:
         await session.ready()
         if not front.arguments.plan:
             session.refuse_changes()
+        if looking.wanted(front):
+            looking.refuse(front, session)
+            session.on_wish = looking.answering(front, session)
         if front.arguments.undo:
             return await _undo(front, session)
         if front.arguments.leave:

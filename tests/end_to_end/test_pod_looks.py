@@ -58,7 +58,7 @@ def left(lab: Lab) -> str:
     return lab.run(MASTER, LOOKS).stdout.strip()
 
 
-def test_a_deaf_backend_is_found_from_pods_once_they_are_agreed_to(
+def test_a_deaf_backend_is_found_and_taken_out_by_what_pods_say(
     healed_kube_lab: Lab, site: Path, state: Path
 ) -> None:
     lab = healed_kube_lab
@@ -79,6 +79,16 @@ def test_a_deaf_backend_is_found_from_pods_once_they_are_agreed_to(
     assert {one["node"] for one in tries} == {"k8s-worker-1", "k8s-worker-2"}
     assert all(one["pod_was_started"] and one["from_pod"].startswith("10.244.") for one in tries)
     assert found.document["pod_looks"][0]["state"] == "looked"
+    assert not left(lab)
+
+    fix = ("fix", found.document["session"], "--cause", cause["id"], "--yes", "--json")
+    unseen = deadhop(*fix, state=state)
+    assert (unseen.status, unseen.document["phase"]) == (2, "blocked")
+    assert "--pod-look" in unseen.document["hint"]
+    fixed = deadhop(*fix, "--pod-look", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    undone = deadhop("fix", found.document["session"], "--undo", "--yes", "--json", state=state)
+    assert (undone.status, undone.document["cause"]) == (0, cause["id"]), (undone.document, undone.stderr)
     assert not left(lab)
 
 
