@@ -113,17 +113,18 @@ class Sweep:
     def _left(self) -> float:
         return self._deadline - (time.monotonic() - self._begun)
 
-    def _under_way(self) -> set[asyncio.Task[object]]:
-        tasks = {*self._waiting, *self._learning.values()}
-        resolving = {task for task in self._resolving.values() if self._blocked}
-        return cast("set[asyncio.Task[object]]", tasks | resolving)
+    def _under_way(self) -> bool:
+        return bool(self._waiting or self._learning or self._blocked)
 
     async def _wait(self) -> None:
         """For the next answer, and then for those that come in the same moment."""
-        patience = min(self._left(), self._learning_left())
-        running = {task for task in self._under_way() if not task.done()}
-        if running == self._under_way():
-            await asyncio.wait(running, timeout=max(patience, 0), return_when=asyncio.FIRST_COMPLETED)
+        learned = bool(self._learning) and all(task.done() for task in self._learning.values())
+        answers = cast("set[asyncio.Task[object]]", {*self._waiting, *self._resolving.values()})
+        learning = cast("set[asyncio.Task[object]]", set(self._learning.values()))
+        if not learned and not any(task.done() for task in answers):
+            running = {task for task in answers | learning if not task.done()}
+            patience = max(min(self._left(), self._learning_left()), 0)
+            await asyncio.wait(running, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(_MOMENT)
 
     def _learning_left(self) -> float:
@@ -138,10 +139,12 @@ class Sweep:
             for tree, ask in self._waiting.pop(task):
                 tree.hear(ask, evidence)
                 self._ready.append(tree)
-        for address in [address for address, task in self._resolving.items() if task.done()]:
+        known = [address for address, task in self._resolving.items() if task.done()]
+        for address in known:
             self._hosts[address] = self._resolving.pop(address).result()
-        self._ready.extend(self._blocked)
-        self._blocked = []
+        if known:
+            self._ready.extend(self._blocked)
+            self._blocked = []
         learned = all(task.done() for task in self._learning.values())
         if self._learning and (learned or self._learning_left() <= 0):
             self._pair()

@@ -59,7 +59,8 @@ def grouped(outcomes: Iterable[Outcome], knowledge: Knowledge) -> tuple[Group, .
 def is_open(outcome: Outcome) -> bool:
     """It came to no cause, and somebody would want to know one."""
     unsettled = outcome.way is Way.ENDED and outcome.verdict is Verdict.UNKNOWN
-    return unsettled or outcome.way in (Way.ASKS, Way.CUT)
+    unasked = outcome.way is Way.UNSEEN and not outcome.evidence
+    return unsettled or unasked or outcome.way in (Way.ASKS, Way.CUT)
 
 
 def _rank(group: Group) -> tuple[object, ...]:
@@ -111,7 +112,13 @@ def _worth(found: Found, sure: bool) -> tuple[bool, bool, int]:
 def _explain(groups: Sequence[Group], open_ones: Sequence[Outcome]) -> None:
     for root in groups:
         for other in groups:
-            if other is not root and other.cause.id in root.cause.explains.causes and root.target in other.passes:
+            meant = root.cause.may_be_meant and not other.cause.may_be_meant
+            if (
+                other is not root
+                and not meant
+                and other.cause.id in root.cause.explains.causes
+                and root.target in other.passes
+            ):
                 root.explains.append(other)
                 other.explained_by.append(root)
     for outcome in open_ones:

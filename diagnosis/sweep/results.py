@@ -155,7 +155,7 @@ def _verdict(
         en, ko = ", ".join(place.en for place in places), ", ".join(place.ko for place in places)
         where = Text(f" (on {en})", f" ({ko})") if places else Text("", "")
         return Verdict.CAUSE, Text(first.title.en + where.en, first.title.ko + where.ko)
-    if any(one.way is not Way.CUT for one in open_ones):
+    if any(one.way in (Way.ENDED, Way.ASKS) for one in open_ones):
         return Verdict.UNKNOWN, _UNEXPLAINED
     return (Verdict.UNKNOWN, _NOT_ALL) if open_ones or unknown else (Verdict.NOTHING_FOUND, _NOTHING)
 

@@ -36,6 +36,7 @@ class Store:
         self._session = session
         self._asked: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
         self._fresh: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
+        self._back = 0
         self._toolbox: PoliteToolbox | None = None
         self._width = asyncio.Semaphore(AT_ONCE)
         self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONE))
@@ -55,7 +56,8 @@ class Store:
 
     @property
     def count(self) -> int:
-        return len(self._asked) + len(self._fresh)
+        """Looks that came back."""
+        return self._back
 
     @property
     def running(self) -> tuple[tuple[str, str], ...]:
@@ -85,6 +87,7 @@ class Store:
             else:
                 evidence = await self._observe(call, target)
         self._session.note_evidence(evidence)
+        self._back += 1
         return evidence
 
     async def _observe(self, call: ProbeCall, target: str) -> Evidence:
