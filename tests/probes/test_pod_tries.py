@@ -15,10 +15,14 @@ from probes.cluster.pods_said import PodSaid, read_pods, written
 from probes.cluster.standpoints import Tried
 from probes.cluster.suspects import only_the_address_fails
 from probes.errors import CommandMissing, UnreadableOutput
-from probes.exchange import Reply
+from probes.exchange import Exchange, Reply
 from probes.node.dns_message import asked_name, question
 from probes.node.pod_tries import command, parse_log
 from probes.node.tries import Try
+from probes.replay import ReplayToolbox
+from probes.site import Site
+from probes.toolbox import LiveToolbox
+from probes.wish import Wish
 
 NAME = "kubernetes.default.svc.cluster.local"
 IN_BUSYBOX = """\
@@ -162,3 +166,17 @@ def test_a_node_is_suspected_only_where_nothing_else_explains_it() -> None:
     assert not only_the_address_fails("w1", [*lost, *backends, _tried("w1", "backend", "x", "timeout")], nodes)
     assert not only_the_address_fails("w1", [*lost, backends[0]], nodes)  # a bridge that iptables does not see
     assert not only_the_address_fails("w1", lost, nodes)
+
+
+async def test_a_replay_knows_what_the_pods_said_and_of_nobody_elses() -> None:
+    wish = Wish("lab", ("w1",), (Try("tcp", "10.96.7.7", 80),))
+    said = Reply(0, written([PodSaid("w1", "10.244.1.9", "0 0 open\nend\n")]))
+    recorded: list[Exchange] = []
+    live = LiveToolbox(Site("s"), recorded.append)
+    assert live.from_pods(wish) is None  # nobody has agreed
+    live.pods_said = {wish: said}.get
+    assert live.from_pods(wish) == said
+    await live.close()
+    async with ReplayToolbox(Site("s"), recorded) as replay:
+        assert replay.from_pods(wish) == said
+        assert replay.from_pods(Wish("lab", ("w2",), wish.tries)) is None
