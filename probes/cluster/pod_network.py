@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import ip_address, ip_network
 
 import msgspec
 
@@ -17,6 +18,7 @@ from probes.probe import Toolbox, probe
 
 _ENFORCING = ("calico", "cilium", "kube-router", "weave", "antrea", "canal", "ovn", "kube-network-policies")
 _PROGRAMS = ("flannel", *_ENFORCING)
+_MANAGED_BY, _OPERATOR = "app.kubernetes.io/managed-by", "tigera-operator"
 _MASQUERADE = "--ip-masq"
 
 
@@ -29,6 +31,10 @@ class IpPool:
     vxlan: str
     nat_outgoing: bool
     disabled: bool
+    managed: bool = False
+    """Tigera's operator keeps it, and puts back what others change."""
+    holds: bool = False
+    """The pod that was asked for has its address from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +115,10 @@ _POOLS = ApiRequest(("apis", "crd.projectcalico.org", "v1", "ippools"), shape=Po
     commands=("GET /apis/apps/v1/daemonsets", "GET /apis/crd.projectcalico.org/", "GET /api/v1/namespaces/"),
     timeout=15.0,
     on="cluster",
+    pod="address",
 )
-async def pod_network(cluster: str, toolbox: Toolbox) -> PodNetwork:
-    """What makes the pods' network; Calico's pools are read from its own resources."""
+async def pod_network(cluster: str, toolbox: Toolbox, pod: str = "") -> PodNetwork:
+    """What makes the pods' network; Calico's pools are read from its own resources: which of them has that pod."""
     api = await toolbox.api(f"cluster:{cluster}")
     sets, pools = await asyncio.gather(fetch(api, _SETS, _DaemonSets), _pools(api))
     found = sets.items or []
@@ -130,7 +137,7 @@ async def pod_network(cluster: str, toolbox: Toolbox) -> PodNetwork:
         arguments=len(arguments) if flannel else 0,
         masquerades=any(one == _MASQUERADE or one == f"{_MASQUERADE}=true" for one in arguments),
         backend=await _backend(api, namespace) if flannel else "",
-        pools=tuple(map(_pool, pools.items or ())),
+        pools=holding(tuple(map(_pool, pools.items or ())), pod),
     )
 
 
@@ -144,7 +151,25 @@ async def _pools(api: Api) -> Pools:
 
 def _pool(one: _Pool) -> IpPool:
     spec = one.spec
-    return IpPool(one.metadata.name, spec.cidr, spec.ipip_mode, spec.vxlan_mode, spec.nat_outgoing, spec.disabled)
+    managed = (one.metadata.labels or {}).get(_MANAGED_BY) == _OPERATOR
+    modes = (spec.ipip_mode, spec.vxlan_mode)
+    return IpPool(one.metadata.name, spec.cidr, *modes, spec.nat_outgoing, spec.disabled, managed)
+
+
+def holding(pools: tuple[IpPool, ...], pod: str) -> tuple[IpPool, ...]:
+    """Marks the narrowest pool with that address. One that is disabled gives out no more, its pods keep theirs."""
+    if not pod:
+        return pools
+    around = [(ip_network(one.cidr, strict=False).prefixlen, one) for one in pools if _contains(one.cidr, pod)]
+    found = max(around, key=lambda pair: pair[0])[1] if around else None
+    return tuple(replace(one, holds=one is found) for one in pools)
+
+
+def _contains(cidr: str, address: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(cidr, strict=False)
+    except ValueError:
+        return False
 
 
 def flanneld(one: DaemonSet) -> tuple[int, list[str]]:
