@@ -16,7 +16,7 @@ from tests.end_to_end.outages import OUTAGES, Outage, Ran, deadhop
 
 pytestmark = pytest.mark.lab
 
-EVERY_RUN = ("missing-route", "ip-forward-off", "ssh-drop")
+EVERY_RUN = ("missing-route", "ssh-drop")
 """The others wait for LABS=all: each costs a sweep and a fix, and their trees are walked in every run anyway."""
 _TRAFFIC = (("master", "192.168.100.102"), ("controller", "10.10.10.3"), ("kubernetes-host", "10.10.10.1"))
 
@@ -91,8 +91,8 @@ def _assert_asked_once(found: Ran) -> None:
 
 
 def test_two_faults_at_once_are_two_findings(healed_lab: Lab, state: Path) -> None:
-    healed_lab.break_("missing-route")
-    healed_lab.break_("ssh-drop")
+    healed_lab.break_("one-way-route")
+    healed_lab.break_("ssh-frozen")
     found = sweep(healed_lab, state)
     roots = {(one["id"], *one["targets"]) for one in found.document["causes"] if not one["explained_by"]}
-    assert roots == {("missing-route", "host:kubernetes-host"), ("firewall-drops-ssh", "host:compute")}
+    assert roots == {("no-route-back", "host:controller"), ("sshd-hangs", "host:compute2")}
