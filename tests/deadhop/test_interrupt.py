@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from deadhop import running
 from deadhop.main import _interrupt
 from journal.store import read
 from tests.deadhop.desk import Desk
@@ -38,6 +39,26 @@ main.main = lambda argv: running.run(work())
 main.entry()
 """
 """A command that will not let go."""
+
+
+REMOVING = """
+import asyncio
+from base.unfinished import unfinished
+from deadhop import main, running
+
+async def work():
+    with unfinished():
+        try:
+            print("working", flush=True)
+            await asyncio.sleep(600)
+        finally:
+            await asyncio.sleep(LONG)
+            print("removed", flush=True)
+
+main.main = lambda argv: running.run(work())
+main.entry()
+"""
+"""A command with something to remove first; that takes longer than others are given."""
 
 
 def interrupted(desk: Desk, words: tuple[str, ...], after: float, number: signal.Signals) -> tuple[int, str]:
@@ -83,6 +104,29 @@ def test_what_does_not_let_go_is_ended(desk: Desk, number: signal.Signals) -> No
     process.send_signal(number)
     rest, said = process.communicate(timeout=SOON)
     assert (process.returncode, rest) == (130, b"refused\ngiven back\n"), said.decode()
+
+
+def _removing(long: float) -> subprocess.Popen[bytes]:
+    words = [sys.executable, "-c", REMOVING.replace("LONG", str(long))]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"working\n"
+    process.send_signal(signal.SIGINT)
+    return process
+
+
+def test_what_was_made_for_a_look_is_removed_first() -> None:
+    process = _removing(3 * running.GRACE)
+    rest, said = process.communicate(timeout=SOON)
+    assert (process.returncode, rest) == (130, b"removed\n"), said.decode()
+
+
+def test_who_interrupts_twice_does_not_wait() -> None:
+    process = _removing(600)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    rest, said = process.communicate(timeout=SOON)
+    assert (process.returncode, rest) == (130, b""), said.decode()
 
 
 def test_in_the_middle_of_an_import(monkeypatch: pytest.MonkeyPatch) -> None:

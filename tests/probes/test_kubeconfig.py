@@ -179,6 +179,10 @@ def test_named_in_the_site_file(home: Path) -> None:
     found = site(home, " {lab: {kubeconfig: [c], context: admin@lab, host: master}, far: {host: master}}").clusters
     assert found == (Cluster("lab", (file,), "admin@lab", "master"), Cluster("far", (), "", "master"))
     assert site(home, " {}").clusters == ()
+    looks = "look_image: 'registry.local:5000/busybox@sha256:ab', look_namespace: probe, look_pull_secret: pull"
+    (entry,) = site(home, f" {{lab: {{host: master, {looks}}}}}").clusters
+    found_looks = (entry.look_image, entry.look_namespace, entry.look_pull_secret)
+    assert found_looks == ("registry.local:5000/busybox@sha256:ab", "probe", "pull")
 
 
 @pytest.mark.parametrize(
@@ -190,6 +194,8 @@ def test_named_in_the_site_file(home: Path) -> None:
         (" {a: {hots: b}}", "`a` has no key `hots`"),
         (" {a b: {host: master}}", "`a b` is no name of a cluster"),
         (" {--kubeconfig=x: {host: master}}", "is no name of a cluster"),
+        (" {a: {host: master, look_image: 'a b'}}", "site.yaml:3:42: look_image: 'a b' is not of the kind `name`"),
+        (" {a: {host: master, look_namespace: -n}}", "look_namespace: '-n' is not of the kind `k8s-name`"),
         (" [a]", "clusters is not a mapping"),
     ],
 )
