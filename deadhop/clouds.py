@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from base.korean import in_korean
 from base.text import Text
-from deadhop.worlds import tried
+from deadhop.worlds import slowly, tried
 from probes.probe import Failure
 from probes.site import Cloud
 
@@ -56,10 +56,10 @@ def cloud_reason(answer: CloudReach | Failure) -> Text:
     if isinstance(answer, Failure):
         return Text(answer.message, in_korean(answer.message))
     if not answer.stopped_at:
-        roles = ", ".join(answer.roles)
+        roles, slow = ", ".join(answer.roles), slowly(answer.seconds)
         return Text(
-            f"reached as {answer.user} of {answer.project or '-'} ({roles})",
-            f"접속됨: {answer.user}, 프로젝트 {answer.project or '-'} ({roles})",
+            f"reached as {answer.user} of {answer.project or '-'} ({roles}){slow.en}",
+            f"접속됨: {answer.user}, 프로젝트 {answer.project or '-'} ({roles}){slow.ko}",
         )
     words = _STOPPED.get(answer.stopped_at, Text(answer.stopped_at, answer.stopped_at))
     silent = f": {', '.join(answer.silent)}" if answer.silent else ""

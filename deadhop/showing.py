@@ -54,7 +54,7 @@ def walk_lines(front: Front, view: WalkView) -> Iterator[str]:
 
 def _step_lines(front: Front, step: StepView, *, broken: bool) -> Iterator[str]:
     unknown = step.state is not StepState.DECIDED
-    untold = step.evidence is not None and getattr(step.evidence.facts, "untold", "")
+    untold = bool(step.evidence and getattr(step.evidence.facts, "untold", ""))
     mark = "?" if unknown else "✗" if broken else "?" if untold else "✓"
     yield wrap(front.text(step.ask), "  ", first=f"{mark} ")
     answer = front.told(step.reason) if unknown else front.text(step.answer or Text("", ""))

@@ -30,6 +30,7 @@ _STOPPED: Mapping[str, Text] = {
     "http": Text("it does not answer as an API server", "API 서버로서 응답하지 않음"),
     "ready": Text("it answers, but is not ready", "응답하지만 준비되지 않음"),
 }
+_SLOW = 3.0
 _INSECURE = Text("nobody's certificate is checked", "인증서를 확인하지 않음")
 
 
@@ -75,9 +76,17 @@ def cluster_reason(answer: ClusterReach | Failure) -> Text:
     if not answer.stopped_at:
         more = (f", {_INSECURE.en}", f", {_INSECURE.ko}") if answer.insecure else ("", "")
         version = f" ({answer.version})" if answer.version else ""
-        return Text(f"reached{version}{more[0]}", f"접속됨{version}{more[1]}")
+        slow = slowly(answer.seconds)
+        return Text(f"reached{slow.en}{version}{more[0]}", f"접속됨{slow.ko}{version}{more[1]}")
     words = _STOPPED[answer.stopped_at]
     return Text(f"{words.en} ({answer.error})", f"{words.ko}: {in_korean(answer.error)}")
+
+
+def slowly(seconds: float) -> Text:
+    """What is to be said of an API that takes so long for an answer; mostly nothing."""
+    if seconds < _SLOW:
+        return Text("", "")
+    return Text(f", but slowly: {seconds:.0f} s for an answer", f", 그러나 느림: 답 하나에 {seconds:.0f}초")
 
 
 def cluster_hint(answer: ClusterReach | Failure) -> Text:

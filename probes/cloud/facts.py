@@ -46,7 +46,7 @@ class CloudReach:
     error: str
     hint: str
     seconds: float
-    """That its catalogue took; 0 where the way ends before."""
+    """Of the fastest answer, as asked from here; 0 where the way ends before."""
 
     @property
     def untold(self) -> str:

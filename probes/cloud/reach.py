@@ -47,18 +47,18 @@ async def reach(cloud: str, toolbox: Toolbox) -> CloudReach:
         return _stopped(cloud, listed, token, "answer" if listed.failure in _NOT_IN_TIME else _WITHOUT_ENDPOINT)
     types = dict.fromkeys(entry.type for entry in read(listed, shapes.Catalogue).catalog if entry.type)
     seconds = _SERVICE_SECONDS if listed.seconds > _SLOW else _QUICK_SECONDS
-    services = await asyncio.gather(*(_service(asked, kind, seconds) for kind in types))
-    return _answered(cloud, Where.of(reply.stderr).url, token, services, listed.seconds)
+    found = await asyncio.gather(*(_service(asked, kind, seconds) for kind in types))
+    fastest = min([listed.seconds, *(took for service, took in found if service.answers)])
+    return _answered(cloud, Where.of(reply.stderr).url, token, [service for service, _ in found], fastest)
 
 
-async def _service(cloud: Cloud, kind: str, seconds: float) -> ServiceReach:
-    """Its root: a list of versions, without login for most."""
+async def _service(cloud: Cloud, kind: str, seconds: float) -> tuple[ServiceReach, float]:
+    """Its root, a list of versions, without login for most; and how long that took."""
     reply = await cloud.reply(kind, seconds=seconds)
     where = Where.of(reply.stderr)
     silent = reply.failure in _NO_ANSWER and not _some_answer(reply)
-    return ServiceReach(
-        kind, where.url, not silent, where.state if reply.failure else "", reply.message, reply.hint
-    )
+    state = where.state if reply.failure else ""
+    return ServiceReach(kind, where.url, not silent, state, reply.message, reply.hint), reply.seconds
 
 
 def _some_answer(reply: Reply) -> bool:

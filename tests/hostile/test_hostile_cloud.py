@@ -21,9 +21,10 @@ import pytest
 import requests
 
 import probes.all
+import probes.cloud.reach
 from probes.api import ApiRequest
 from probes.cloud import answers
-from probes.cloud.attempt import Attempt
+from probes.cloud.attempt import CURRENT, Attempt, Stopped, connected
 from probes.cloud.connection import MOST_THREADS
 from probes.cloud.facts import CloudReach
 from probes.exchange import Exchange, Reply
@@ -643,3 +644,84 @@ async def test_reach_names_the_layer_and_the_service(tmp_path: Path) -> None:
     assert isinstance(facts, CloudReach), evidence.failure
     assert (facts.stopped_at, facts.state, facts.silent) == ("service", "silent", ("network",))
     assert (facts.user, facts.roles) == ("demo", ("member",))
+
+
+def keystone_and(others: Behaviour, seconds: float = 0.0) -> Behaviour:
+    """Keystone in order; a catalogue of two services, which do as they are told."""
+
+    async def behave(asked: Asked, writer: Writer) -> None:
+        await asyncio.sleep(seconds)
+        if asked.path.startswith("/v3/auth/tokens"):
+            writer.write(answer(200, {"token": {"user": {"name": "demo"}, "roles": [{"name": "member"}]}}))
+        elif asked.path.startswith("/v3/auth/catalog"):
+            writer.write(answer(200, {"catalog": [{"type": "identity"}, {"type": "network"}]}))
+        else:
+            await others(asked, writer)
+
+    return behave
+
+
+async def test_reach_says_how_long_an_answer_takes(tmp_path: Path) -> None:
+    slow = keystone_and(says(answer(200, {})), 0.4)
+    async with hostile(slow) as served, LiveToolbox(clouds_yaml(tmp_path, served.url)) as box:
+        facts = (await observe(checked_call("cloud.reach", "x", {}), box, "e1")).facts
+    assert isinstance(facts, CloudReach)
+    assert (facts.stopped_at, facts.untold) == ("", "")
+    assert facts.seconds >= 0.4
+
+
+async def test_a_catalogue_that_does_not_come_takes_nothing_from_what_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probes.cloud.reach, "_CATALOGUE_SECONDS", 1.0)
+
+    async def behave(asked: Asked, writer: Writer) -> None:
+        if "auth/catalog" in asked.path:
+            await says_nothing(asked, writer)
+        await keystone_and(says_nothing)(asked, writer)
+
+    async with hostile(behave) as served, LiveToolbox(clouds_yaml(tmp_path, served.url)) as box:
+        facts = (await observe(checked_call("cloud.reach", "x", {}), box, "e1")).facts
+    assert isinstance(facts, CloudReach)
+    assert (facts.stopped_at, facts.state, facts.user) == ("answer", "silent", "demo")
+    assert facts.untold == facts.error
+    assert "no whole answer comes in time" in facts.untold
+
+
+COMPUTE = ApiRequest(("v2.1", "os-services"), (), "compute", timeout=5.0)
+
+
+@pytest.mark.parametrize("first", [answer(503, {}, Retry_After="0"), answer(429, {}), answer(500, {})])
+async def test_a_hiccup_does_not_take_the_microversions_away(tmp_path: Path, first: bytes) -> None:
+    """nova-api is restarted while somebody asks: what it offers is asked for again."""
+    root = answer(200, {"version": {"id": "v2.1", "version": "2.96", "min_version": "2.1"}})
+    roots = iter([first])
+
+    async def behave(asked: Asked, writer: Writer) -> None:
+        writer.write(next(roots, root) if asked.path.rstrip("/") == "/v2.1" else answer(200, {"services": []}))
+
+    async with nothing_left(), hostile(behave) as served:
+        site = clouds_yaml(tmp_path, served.url, compute_endpoint_override=f"{served.url}/v2.1")
+        async with LiveToolbox(site) as box:
+            api = await box.api("cloud:x")
+            for _ in range(2):
+                reply = await api.get(COMPUTE)
+        last = [one for one in served.asked if "os-services" in one.path][-1]
+    assert reply.failure == ""
+    assert last.headers["openstack-api-version"] == "compute 2.96"
+
+
+async def test_a_busy_service_says_for_how_long(tmp_path: Path) -> None:
+    busy = answer(503, {}, Retry_After="3600")
+    async with nothing_left(), hostile(says(busy)) as served:
+        reply = await asked_of(tmp_path, served.url)
+    assert reply.hint == "it asks for 3600 s of patience"
+
+
+def test_what_was_stopped_tries_no_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that tries again must not make the layer an earlier one."""
+    attempt = Attempt(time.monotonic() + 5, 1, layer="answer", url="http://x", stopped=True)
+    monkeypatch.setattr(CURRENT, "attempt", attempt, raising=False)
+    with pytest.raises(Stopped) as stopped:
+        connected("127.0.0.1", 1, ())
+    assert stopped.value.where.layer == attempt.layer == "answer"

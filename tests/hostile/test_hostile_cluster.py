@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import email.utils
 import gzip
 import json
+import re
 import ssl
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +21,7 @@ import aiohttp
 import msgspec
 import pytest
 
+from diagnosis.conclusion import partly_seen
 from probes.api import ApiRequest
 from probes.cluster import shapes
 from probes.cluster.kubeconfig import Login, Server, User
@@ -620,3 +624,43 @@ async def test_a_probe_says_it_as_any_other(tmp_path: Path) -> None:
 def test_nothing_heavy_is_imported_before_a_question() -> None:
     code = "import probes.all, probes.site_file, sys; sys.exit(bool({'aiohttp', 'kubernetes'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+async def test_a_slow_api_is_said_to_be_slow(tmp_path: Path) -> None:
+    async def behave(asked: Asked, writer: Writer) -> None:
+        await asyncio.sleep(0.4)
+        writer.write(answer(200, {"gitVersion": "v1.35.4"} if "version" in asked.path else b"ok"))
+
+    async with serving(behave) as served, LiveToolbox(site(tmp_path, served.url)) as toolbox:
+        facts: Any = (await observe(checked_call("k8s.reach", "lab", {}), toolbox, "e1")).facts
+    assert (facts.stopped_at, facts.untold) == ("", "")
+    assert facts.seconds >= 0.4
+
+
+async def test_a_plugin_that_fails_says_nothing_of_the_api(tmp_path: Path) -> None:
+    """Nobody asked it; one that refuses what a plugin gave is another matter."""
+    for script, stopped_at in (("sys.exit('no ticket')", "plugin"), (GIVES, "login")):
+        no = answer(401, {"kind": "Status", "message": "Unauthorized"})
+        async with serving(says(no)) as served:
+            at = site(tmp_path, served.url, user=plugin(tmp_path, script))
+            async with LiveToolbox(at) as toolbox:
+                facts: Any = (await observe(checked_call("k8s.reach", "lab", {}), toolbox, "e1")).facts
+            assert bool(served.asked) == (stopped_at == "login")
+        assert (facts.stopped_at, facts.reason) == (stopped_at, "denied")
+
+
+async def test_a_node_whose_cluster_does_not_tell_says_why(tmp_path: Path) -> None:
+    no = answer(401, {"kind": "Status", "message": "Unauthorized"})
+    async with serving(says(no)) as served, LiveToolbox(site(tmp_path, served.url)) as toolbox:
+        call = checked_call("node.machine", "lab", {"node": "w1"})
+        evidence = await observe(call, toolbox, "e1")
+    (gap,) = partly_seen(evidence)
+    assert "does not accept our credentials (401)" in gap.message
+    assert "are they expired?" in gap.hint
+
+
+async def test_a_date_to_wait_for_is_shown_in_whole_seconds(tmp_path: Path) -> None:
+    later = email.utils.format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    async with serving(says(answer(503, {}, Retry_After=later))) as served:
+        reply = await asked_of(site(tmp_path, served.url), SOON)
+    assert re.fullmatch(r"it asks for 3[56]\d\d s of patience", reply.hint)
