@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from base.text import Text
@@ -35,8 +36,7 @@ async def conclude(
     """The diagnosis of a finished walk."""
     unknown = (
         *(_unknown(step) for step in steps if step.state is StepState.UNKNOWN),
-        *{partly.message: partly for step in steps for partly in _partly(step)}.values(),
-        *_wished(session, steps),
+        *{partly.message: partly for step in steps for partly in _partly(session, step)}.values(),
     )
     ruled_out = _ruled_out(session, position, evidence)
     match position.conclusion:
@@ -107,9 +107,16 @@ def _waits(evidence: Evidence | None) -> bool:
     return evidence is not None and evidence.wish is not None
 
 
-def _partly(step: StepView) -> Iterator[UnknownView]:
-    if step.evidence:
-        yield from partly_seen(step.evidence)
+def _partly(session: Session, step: StepView) -> Iterator[UnknownView]:
+    if not step.evidence:
+        return
+    wish = step.evidence.wish
+    why = session.looks.why_not(wish) if wish is not None else None
+    for partly in partly_seen(step.evidence):
+        if why is not None and partly.reason == NOT_AGREED:  # somebody did, and it came to nothing
+            yield replace(partly, reason=why.failure, message=why.message, hint=why.hint)
+        else:
+            yield partly
 
 
 def partly_seen(evidence: Evidence) -> Iterator[UnknownView]:
@@ -136,21 +143,11 @@ def partly_seen(evidence: Evidence) -> Iterator[UnknownView]:
             "the source address was not seen as it arrives",
             hint="tcpdump with sudo on that host shows it",
         )
+    if evidence.wish is not None:
+        yield UnknownView(evidence.probe, evidence.target, NOT_AGREED, NOT_FROM_A_POD, hint=FROM_A_STARTED_POD)
 
 
-def _wished(session: Session, steps: tuple[StepView, ...]) -> Iterator[UnknownView]:
-    """What could be tried from a pod, had somebody agreed to start one; each once."""
-    wishes = {step.evidence.wish.text: step for step in steps if step.evidence and step.evidence.wish}
-    for step in wishes.values():
-        assert step.evidence is not None
-        assert step.evidence.wish is not None
-        why = session.looks.why_not(step.evidence.wish)
-        if why is not None:
-            yield UnknownView(step.probe, step.evidence.target, why.failure, why.message, why.hint)
-        else:
-            yield UnknownView(step.probe, step.evidence.target, "not-agreed", NOT_FROM_A_POD, FROM_A_STARTED_POD)
-
-
+NOT_AGREED = "not-agreed"
 NOT_FROM_A_POD = "nothing could be tried from a pod: no node can be entered from here"
 FROM_A_STARTED_POD = (
     "a short-lived pod can try it: `--pod-look` asks before it makes one; in the app the key `p` does"
