@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 
+from probes.cloud import containers
 from probes.cloud.host_facts import Cell, Cells
+from probes.connection import Connection
+from probes.errors import CommandFailed, CommandMissing
 from probes.linux.ask import ask
 from probes.linux.fields import reading
 from probes.probe import Toolbox, probe
@@ -16,19 +19,34 @@ _NO_HOSTS = "00000000-0000-0000-0000-000000000000"
 """Cell 0: servers that were placed nowhere."""
 
 
+_SERVICE = "nova-conductor"
+_VERBS = ("list_cells", "list_hosts")
+_MANAGE = tuple(f"nova-manage cell_v2 {verb}" for verb in _VERBS)
+
+
 @probe(
-    "openstack.cells", commands=("nova-manage cell_v2 list_cells", "nova-manage cell_v2 list_hosts"), timeout=60.0
+    "openstack.cells",
+    commands=(*_MANAGE, *containers.COMMANDS, *containers.inside(_SERVICE, *_MANAGE)),
+    timeout=60.0,
 )
 async def cells(host: str, toolbox: Toolbox) -> Cells:
     """Nova's cells, and the hosts that are mapped to one."""
     connection = toolbox.connection(target_of(host))
-    known, mapped = await asyncio.gather(
-        *(
-            ask(connection, "nova-manage", "cell_v2", verb, sudo=True, seconds=50.0, alone=True)
-            for verb in ("list_cells", "list_hosts")
-        )
-    )
-    return Cells(host, parse_cells(known), parse_mapped(mapped))
+    engine, container = "", ""
+    try:
+        known, mapped = await _asked(connection)
+    except (CommandMissing, CommandFailed):
+        front = await containers.in_front(connection, _SERVICE)
+        if not front:
+            raise
+        engine, _, container = front
+        known, mapped = await _asked(connection, *front)
+    return Cells(host, parse_cells(known), parse_mapped(mapped), container, engine)
+
+
+async def _asked(connection: Connection, *front: str) -> list[str]:
+    words = ((*front, "nova-manage", "cell_v2", verb) for verb in _VERBS)
+    return await asyncio.gather(*(ask(connection, *one, sudo=True, seconds=50.0, alone=True) for one in words))
 
 
 @reading("nova-manage cell_v2 list_cells")

@@ -13,6 +13,7 @@ from probes.connection import Connection
 from probes.linux.ask import ask
 
 COMMANDS = ("systemctl show", "pgrep -of", "cat /proc/")
+_ENGINES = ("podman", "docker")
 _ANY = (0, 1, 2)
 _MARKS = {"docker": "docker", "libpod": "podman"}
 """In the name of a container's cgroup → its engine."""
@@ -49,3 +50,15 @@ def container_in(name: str, shown: str, pid: int, cgroup: str) -> Container | No
         engine = engine or next((one for one in _MARKS.values() if f"/{one} " in shown), "")
         return Container(engine, name, pid, own_unit(name))
     return Container(engine, name, pid, "") if engine else None
+
+
+def inside(unit: str, *commands: str) -> tuple[str, ...]:
+    """These commands as a probe declares them that may have to ask in the container of a service."""
+    return tuple(f"{engine} exec {container_name(unit)} {one}" for engine in _ENGINES for one in commands)
+
+
+async def in_front(connection: Connection, unit: str) -> tuple[str, ...]:
+    """What goes before a command that only the service's container has; nothing where no such container runs.
+    Only an engine is asked that runs it already."""
+    there = await container_of(connection, unit)
+    return (there.engine, "exec", there.name) if there is not None and there.engine and there.pid else ()

@@ -177,6 +177,10 @@ class Cells:
     cells: tuple[Cell, ...]
     mapped: tuple[str, ...]
     """Hosts that are in a cell."""
+    container: str = ""
+    """Where nova-manage was run, if not on the machine itself."""
+    engine: str = ""
+    """podman or docker."""
 
 
 # ------------------------------------------------------------------ Open vSwitch

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from probes.cloud import containers
 from probes.cloud.host_facts import Bridge, OpenVswitch, PatchPort, Tunnel
 from probes.connection import Connection
-from probes.errors import ProbeError
+from probes.errors import CommandFailed, CommandMissing, ProbeError
 from probes.linux.ask import ask
 from probes.linux.fields import json_of, reading, whole
 from probes.probe import Toolbox, probe
@@ -25,24 +26,48 @@ _PORTS = {"vxlan": "4789", "geneve": "6081"}
 Row = Mapping[str, Any]
 
 
-@probe("ovs.bridges", commands=("ovs-vsctl --format=json", "ovs-ofctl dump-aggregate"), timeout=15.0)
+_SERVICE = "ovs-vswitchd"
+COMMANDS = (
+    "ovs-vsctl --format=json",
+    "ovs-ofctl dump-aggregate",
+    *containers.COMMANDS,
+    *containers.inside(_SERVICE, "ovs-vsctl --format=json", "ovs-ofctl dump-aggregate"),
+)
+
+
+@probe("ovs.bridges", commands=COMMANDS, timeout=15.0)
 async def bridges(host: str, toolbox: Toolbox) -> OpenVswitch:
     """Bridges, patch ports and tunnels of Open vSwitch, and how many flows each bridge has."""
     connection = toolbox.connection(target_of(host))
-    tables = await read_tables(connection, _TABLES)
+    tables, front = await _read(connection, _TABLES)
     names = [str(row["name"]) for row in tables["Bridge"]]
-    flows = await asyncio.gather(*(_flows(connection, name) for name in names))
+    flows = await asyncio.gather(*(_flows(connection, front, name) for name in names))
     return openvswitch(host, tables, dict(zip(names, flows, strict=True)))
 
 
 async def read_tables(connection: Connection, wanted: Mapping[str, str]) -> dict[str, list[Row]]:
     """Rows of each table with these columns."""
-    found = await asyncio.gather(*(_table(connection, name, columns) for name, columns in wanted.items()))
-    return dict(zip(wanted, found, strict=True))
+    return (await _read(connection, wanted))[0]
 
 
-async def _table(connection: Connection, name: str, columns: str) -> list[Row]:
-    words = ("ovs-vsctl", "--format=json", f"--columns={columns}", "list", name)
+async def _read(connection: Connection, wanted: Mapping[str, str]) -> tuple[dict[str, list[Row]], tuple[str, ...]]:
+    """By the machine's own tools, else by those of Open vSwitch's container; and what goes before them."""
+    front: tuple[str, ...] = ()
+    name, columns = next(iter(wanted.items()))
+    try:
+        first = await _table(connection, front, name, columns)
+    except (CommandMissing, CommandFailed):
+        front = await containers.in_front(connection, _SERVICE)
+        if not front:
+            raise
+        first = await _table(connection, front, name, columns)
+    rest = [one for one in wanted if one != name]
+    found = await asyncio.gather(*(_table(connection, front, one, wanted[one]) for one in rest))
+    return {name: first, **dict(zip(rest, found, strict=True))}, front
+
+
+async def _table(connection: Connection, front: tuple[str, ...], name: str, columns: str) -> list[Row]:
+    words = (*front, "ovs-vsctl", "--format=json", f"--columns={columns}", "list", name)
     return parse_table(await ask(connection, *words, sudo=True))
 
 
@@ -62,9 +87,9 @@ def _plain(cell: Any) -> Any:
     return [_plain(one) for one in value] if kind == "set" else value
 
 
-async def _flows(connection: Connection, bridge: str) -> int:
+async def _flows(connection: Connection, front: tuple[str, ...], bridge: str) -> int:
     try:
-        return parse_flows(await ask(connection, "ovs-ofctl", "dump-aggregate", bridge, sudo=True))
+        return parse_flows(await ask(connection, *front, "ovs-ofctl", "dump-aggregate", bridge, sudo=True))
     except ProbeError:
         return -1
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from probes.cloud.openvswitch import Row, read_tables, several
+from probes.cloud.openvswitch import COMMANDS, Row, read_tables, several
 from probes.connection import Connection
 from probes.errors import ProbeError
 from probes.linux.ask import ask
@@ -53,7 +53,7 @@ class Plugs:
     plugs: tuple[Plug, ...]
 
 
-@probe("ovs.plugs", commands=("ovs-vsctl --format=json", "ip -j -s -d link"), timeout=15.0)
+@probe("ovs.plugs", commands=(*COMMANDS, "ip -j -s -d link"), timeout=15.0)
 async def plugs(host: str, toolbox: Toolbox) -> Plugs:
     """The interfaces of Open vSwitch that belong to ports of Neutron: bridge, tag, link, MAC, server."""
     connection = toolbox.connection(target_of(host))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 import pytest
 
 from probes.cloud.agent_config import agent_config
+from probes.cloud.cells import cells
 from probes.cloud.host_facts import StackUnit
+from probes.cloud.openvswitch import bridges
 from probes.cloud.services import container_name, service_of, unit_names
 from probes.cloud.units import PATTERNS, named, of_openstack, stack_unit
 from probes.exchange import Exchange, Reply, Request
@@ -18,6 +22,7 @@ from tests.probes.readonly import looks_only
 
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 AGENT = "neutron-openvswitch-agent"
+OVS = "kolla-openvswitch_vswitchd-container.service"
 OWN = "kolla-neutron_openvswitch_agent-container.service"
 FIELDS = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ExecMainStatus,MainPID,"
@@ -35,8 +40,9 @@ def shown(unit: str, load: str = "not-found", active: str = "inactive", pid: int
     )
 
 
-def toolbox(answers: dict[str, str]) -> ReplayToolbox:
-    exchanges = [Exchange(Request("host:compute", text), Reply(0, said), BEGUN) for text, said in answers.items()]
+def toolbox(answers: dict[str, str], others: Mapping[str, Reply] = MappingProxyType({})) -> ReplayToolbox:
+    replies = {text: Reply(0, said) for text, said in answers.items()} | dict(others)
+    exchanges = [Exchange(Request("host:compute", text), reply, BEGUN) for text, reply in replies.items()]
     return ReplayToolbox(Site("test", (Host("compute"),)), exchanges)
 
 
@@ -165,3 +171,39 @@ def test_a_web_server_alone_is_none_of_openstacks() -> None:
     web, nova = one("apache2.service"), one("nova-api.service")
     assert of_openstack([web]) == ()
     assert of_openstack([web, nova]) == (web, nova)
+
+
+async def test_open_vswitch_in_a_container_is_asked_by_its_own_tools() -> None:
+    plain = "ovs-vsctl --format=json --columns="
+    tables = {
+        "name,ports,fail_mode list Bridge": '{"headings":["name","ports","fail_mode"],'
+        '"data":[["br-int",["set",[]],""]]}',
+        "_uuid,name,interfaces list Port": '{"headings":["_uuid","name","interfaces"],"data":[]}',
+        "_uuid,name,type,options,error list Interface": '{"headings":["_uuid"],"data":[]}',
+    }
+    front = "docker exec openvswitch_vswitchd "
+    answers = {f"{front}{plain}{rest}": said for rest, said in tables.items()} | {
+        f"{front}ovs-ofctl dump-aggregate br-int": "NXST_AGGREGATE reply: packet_count=1 flow_count=7\n",
+        f"systemctl show {OVS} -p LoadState,ExecStart": "LoadState=not-found\n",
+        PGREP.replace("neutron\\-openvswitch\\-agent", "ovs\\-vswitchd"): "4711\n",
+        "cat /proc/4711/cgroup": IN_DOCKER,
+    }
+    missing = {f"{plain}name,ports,fail_mode list Bridge": Reply(127, "", "ovs-vsctl: not found\n")}
+    found = await bridges("compute", toolbox(answers, missing))
+    assert [(one.name, one.flows) for one in found.bridges] == [("br-int", 7)]
+
+
+async def test_nova_manage_is_run_in_the_conductors_container() -> None:
+    front = "podman exec nova_conductor "
+    listed = "| cell1 | 11111111-2222-3333-4444-555555555555 | x | y | False |\n"
+    hosts = "| cell1 | 11111111-2222-3333-4444-555555555555 | compute1 |\n"
+    answers = {
+        f"{front}nova-manage cell_v2 list_cells": listed,
+        f"{front}nova-manage cell_v2 list_hosts": hosts,
+        "systemctl show kolla-nova_conductor-container.service -p LoadState,ExecStart": "LoadState=not-found\n",
+        PGREP.replace("neutron\\-openvswitch\\-agent", "nova\\-conductor"): "4711\n",
+        "cat /proc/4711/cgroup": IN_PODMAN,
+    }
+    missing = {f"nova-manage cell_v2 {verb}": Reply(127) for verb in ("list_cells", "list_hosts")}
+    found = await cells("compute", toolbox(answers, missing))
+    assert (found.mapped, found.container, found.engine) == (("compute1",), "nova_conductor", "podman")
