@@ -90,6 +90,6 @@ def parse_offered(text: str) -> dict[str, tuple[str, ...]]:
 
 def newest(offered: dict[str, tuple[str, ...]], minor: int) -> str:
     """Of the minor version, as both packages have it."""
-    of_minor = re.compile(rf"(?:[0-9]+:)?1\.{minor}\.[0-9][0-9A-Za-z.+~-]*")
+    of_minor = re.compile(rf"(?:[0-9]+:)?1\.{re.escape(str(minor))}\.[0-9][0-9A-Za-z.+~-]*")
     both = (one for one in offered["kubelet"] if one in offered["kubeadm"])
     return next((one for one in both if of_minor.fullmatch(one)), "")
