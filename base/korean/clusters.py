@@ -21,6 +21,11 @@ CLUSTERS: Mapping[str, str] = {
     "`kubectl config set-… --embed-certs` writes it": "`kubectl config set-… --embed-certs` 로 다시 쓴다",
     "{url} is no address of an API": "{url} 은(는) API 주소가 아니다",
     "{url} is no HTTP proxy": "{url} 은(는) HTTP 프록시가 아니다",
+    "SOCKS is not spoken here; a cluster with `host` and no `kubeconfig` in site.yaml is asked over SSH": "SOCKS "
+    "는 쓰지 못한다. site.yaml 에서 클러스터에 `kubeconfig` 없이 `host` 만 적으면 SSH 로 묻는다",
+    "{place}: the auth-provider `{name}` holds no token": "{place}: auth-provider `{name}` 에 토큰이 없다",
+    "kubectl has given up auth-providers: an exec plugin takes their place": "kubectl 은 auth-provider 를 더 이상 "
+    "지원하지 않는다. exec 플러그인으로 바꾼다",
     "exec names no command": "exec 에 command 가 없다",
     "write `command: …`": "`command: …` 를 적는다",
     "write `name: …` and `value: …`": "`name: …` 과 `value: …` 를 적는다",

@@ -53,6 +53,11 @@ class Credentials:
         bearer = self._bearer() or (await self.given()).token
         if not bearer and any(self.user.basic):
             return "Basic " + base64.b64encode(":".join(self.user.basic).encode()).decode()
+        if not bearer and self.user.provider and not (await self.pair())[0]:
+            raise ConfigError(
+                f"{self.user.place}: the auth-provider `{clip(inert(self.user.provider), 60)}` holds no token",
+                hint="kubectl has given up auth-providers: an exec plugin takes their place",
+            )
         if not bearer:
             return ""
         if not (bearer.isascii() and bearer.isprintable()) or " " in bearer:

@@ -234,7 +234,8 @@ def _server(reader: _Reader, node: yaml.Node) -> Server:
         reader.wrong(fields.get("server", node), f"{_shown(url)} is no address of an API", "https://HOST:6443")
     proxy = reader.text(fields.get("proxy-url"), "proxy-url")
     if proxy and not _is_url(proxy):
-        reader.wrong(fields["proxy-url"], f"{_shown(proxy)} is no HTTP proxy", "http://HOST:3128")
+        hint = _SOCKS if proxy.startswith("socks") else "http://HOST:3128"
+        reader.wrong(fields["proxy-url"], f"{_shown(proxy)} is no HTTP proxy", hint)
     return Server(
         str(reader.place(node)),
         url.rstrip("/"),
@@ -243,6 +244,9 @@ def _server(reader: _Reader, node: yaml.Node) -> Server:
         reader.text(fields.get("tls-server-name"), "tls-server-name"),
         proxy,
     )
+
+
+_SOCKS = "SOCKS is not spoken here; a cluster with `host` and no `kubeconfig` in site.yaml is asked over SSH"
 
 
 def _is_url(text: str) -> bool:

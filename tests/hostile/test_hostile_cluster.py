@@ -664,3 +664,11 @@ async def test_a_date_to_wait_for_is_shown_in_whole_seconds(tmp_path: Path) -> N
     async with serving(says(answer(503, {}, Retry_After=later))) as served:
         reply = await asked_of(site(tmp_path, served.url), SOON)
     assert re.fullmatch(r"it asks for 3[56]\d\d s of patience", reply.hint)
+
+
+async def test_an_auth_provider_without_a_token_is_not_anonymous(tmp_path: Path) -> None:
+    async with serving(says(answer(200, NO_PODS))) as served:
+        reply = await asked_of(site(tmp_path, served.url, user={"auth-provider": {"name": "oidc"}}))
+        assert served.asked == []
+    assert layer(reply) == "kubeconfig"
+    assert "the auth-provider `oidc` holds no token" in reply.message
