@@ -36,10 +36,9 @@ class _Read:
 async def clock(host: str, toolbox: Toolbox) -> Clock:
     """How far a machine's clock is off from those of other hosts, and whether a time service runs there."""
     others = [one.name for one in toolbox.site.hosts if one.name != host][:_OTHERS]
-    unit, mine, *theirs = await asyncio.gather(
-        _service(toolbox.connection(target_of(host))),
-        _read(toolbox, host),
-        *(_others(toolbox, one) for one in others),
+    (unit, mine), theirs = await asyncio.gather(
+        asyncio.gather(_service(toolbox.connection(target_of(host))), _read(toolbox, host)),
+        asyncio.gather(*(_others(toolbox, one) for one in others)),
     )
     seen = {name: one.ahead for name, one in zip(others, theirs, strict=True) if one is not None}
     if host != OPERATOR:
