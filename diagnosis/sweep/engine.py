@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from base.errors import UsageError
 from diagnosis.sweep.grouping import Group, grouped
-from diagnosis.sweep.pairs import Standpoint, pairs
+from diagnosis.sweep.pairs import pairs, standpoint_of
 from diagnosis.sweep.results import Rendering, result_of
 from diagnosis.sweep.store import Store
 from diagnosis.sweep.tree import Outcome, Tree, Way
@@ -154,7 +154,7 @@ class Sweep:
         routes = {host: _routes(task) for host, task in self._learning.items()}
         self._learning = {}
         standpoints = [
-            Standpoint(host.name, host.addresses, routes.get(host.name)) for host in self._session.site.hosts
+            standpoint_of(host.name, host.addresses, routes.get(host.name)) for host in self._session.site.hosts
         ]
         self._add(pair_trees(self._session.knowledge, self._session.site, self._wanted, pairs(standpoints)))
 

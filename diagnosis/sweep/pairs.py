@@ -45,6 +45,21 @@ class Pair:
     """Whose address it is."""
 
 
+def standpoint_of(host: str, addresses: Sequence[str], routes: tuple[Route, ...] | None) -> Standpoint:
+    """Of a host that the site knows by a name alone, its own address towards its default route."""
+    return Standpoint(host, tuple(addresses) or tuple(_main_address(routes or ())), routes)
+
+
+def _main_address(routes: Sequence[Route]) -> Iterator[str]:
+    ways = [route.interface for route in routes if _is_default(route)]
+    own = [route for route in routes if not route.gateway and route.protocol == "kernel" and route.source]
+    yield from [route.source for route in own if route.interface in ways[:1]][:1]
+
+
+def _is_default(route: Route) -> bool:
+    return _network(route.destination) is None and route.table == "main" and bool(route.gateway)
+
+
 def pairs(standpoints: Sequence[Standpoint]) -> tuple[Pair, ...]:
     """In the order of the site, each once."""
     lie = _Lie(standpoints)

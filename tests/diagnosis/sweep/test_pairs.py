@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from diagnosis.sweep.pairs import ROUTES, Pair, Standpoint, pairs
+from diagnosis.sweep.pairs import ROUTES, Pair, Standpoint, pairs, standpoint_of
 from probes.linux.facts import Route
 
 
@@ -79,6 +79,15 @@ def test_a_host_with_two_addresses_in_a_network_is_one_neighbour() -> None:
         ("two", "one"),
         ("one", "two"),
     }
+
+
+def test_a_host_that_the_site_knows_by_name_alone_is_known_by_its_way_out() -> None:
+    bridge = Route("172.17.0.0/16", "", "docker0", "kernel", "link", "172.17.0.1", 0, "unicast", "main")
+    wire = on("10.0.0.0/24", "10.0.0.7")
+    assert standpoint_of("a", (), (bridge, wire, route("default", "10.0.0.254"))).addresses == ("10.0.0.7",)
+    assert standpoint_of("a", ("10.9.9.9",), (wire, route("default", "10.0.0.254"))).addresses == ("10.9.9.9",)
+    assert standpoint_of("a", (), (bridge, wire)).addresses == ()
+    assert standpoint_of("a", (), None).addresses == ()
 
 
 def test_nobody_is_a_pair_with_itself() -> None:
