@@ -9,16 +9,15 @@ from knowledge.schema import StepSchema
 from knowledge.shapes import Catalog
 
 _TO_ITS_END = re.compile(r'\bstopped_at == ""')
+_NOT_ANSWERED = re.compile(r"!\w+\.answered\b")
 _APIS = ("cluster", "cloud")
 
 
-def claims_beyond(name: str, step: StepSchema, catalog: Catalog) -> Iterator[int]:
+def claims_beyond(step: StepSchema, catalog: Catalog) -> Iterator[int]:
     """Branches (by index) that are taken where an API was not reached, and would rule out what nobody asked it."""
     probe = catalog.probes.get(step.probe)
-    if probe is None or probe.on not in _APIS:
-        return
-    by_layer = "stopped_at" in probe.facts.fields
+    by_layer = probe is not None and probe.on in _APIS and "stopped_at" in probe.facts.fields
     for index, branch in enumerate(step.branches):
         short = by_layer and not _TO_ITS_END.search(branch.when)
-        if branch.rules_out and (short or f"!{name}.answered" in branch.when):
+        if branch.rules_out and (short or _NOT_ANSWERED.search(branch.when)):
             yield index

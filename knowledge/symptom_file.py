@@ -224,7 +224,7 @@ class _Builder:
         if step.probe and step.branches[last].when:
             hint = "the last branch has no `when`: it is what is left"
             self.notes.add((*where, "branches", last), "no branch takes what is left", hint)
-        for index in claims_beyond(str(where[-1]), step, self.catalog):
+        for index in claims_beyond(step, self.catalog):
             message = "this rules out what nobody could ask the API for"
             self.notes.add((*where, "branches", index), message, "`rules_out: false`")
         return tuple(built)

@@ -371,6 +371,58 @@ def test_a_jump_brings_what_the_other_tree_needs(tmp_path: Path) -> None:
     assert "the symptom `no-echo` needs `target`" in messages
 
 
+BY_API = """\
+id: no-api
+title: {en: No API, ko: API 가 없다}
+phrases: {en: [the api is gone], ko: [API 가 없다]}
+inputs:
+  lab: {is: cluster, ask: {en: "Which cluster?", ko: "어느 클러스터?"}}
+  node: {is: k8s-name, ask: {en: "Which node?", ko: "어느 노드?"}}
+steps:
+  way:
+    ask: {en: "How far?", ko: "어디까지?"}
+    probe: k8s.reach
+    on: lab
+    branches:
+      - {when: way.stopped_at == "", go: machine}
+      - {when: way.stopped_at == "tls", conclude: nobody-knows, rules_out: false}
+      - {conclude: nobody-knows, rules_out: false}
+    unknown: {conclude: nobody-knows}
+  machine:
+    ask: {en: "And the node?", ko: "노드는?"}
+    probe: node.machine
+    on: lab
+    with: {node: node}
+    branches:
+      - {when: '!machine.answered', conclude: nobody-knows, rules_out: false}
+      - {conclude: nobody-knows}
+    unknown: {conclude: nobody-knows}
+ends:
+  nobody-knows: {verdict: unknown, text: {en: It could not be told, ko: 알 수 없었다}}
+"""
+
+
+@pytest.mark.parametrize(
+    "branch",
+    [
+        """{when: way.stopped_at == "tls", conclude: nobody-knows""",
+        """      - {conclude: nobody-knows""",
+        """{when: '!machine.answered', conclude: nobody-knows""",
+    ],
+)
+def test_a_branch_on_how_far_an_api_was_reached_rules_nothing_out(tmp_path: Path, branch: str) -> None:
+    write(tmp_path)
+    file = tmp_path / "symptoms/host/no-api.yaml"
+    file.write_text(BY_API, encoding="utf-8")
+    assert problems_of(tmp_path) == []
+    file.write_text(broken(BY_API, f"{branch}, rules_out: false", branch), encoding="utf-8")
+    (problem,) = problems_of(tmp_path)
+    assert (problem.message, problem.hint) == (
+        "this rules out what nobody could ask the API for",
+        "`rules_out: false`",
+    )
+
+
 def test_columns_inside_quotes_and_blocks(tmp_path: Path) -> None:
     quoted = "when: 'rule.hits.exists(h, h.verdict == ''x'' && h.oops)'"
     text = broken(SYMPTOM, 'when: rule.hits.exists(h, h.verdict == "REJECT")', quoted)
