@@ -39,6 +39,10 @@ _NOT_ALL = Text(
     "No cause was found, and not everything could be seen",
     "원인을 찾지 못했다. 다만 확인하지 못한 곳이 있다",
 )
+_NO_TREE = Text(
+    "Nothing was swept: the site has nothing that these trees look at",
+    "진단한 것이 없다. 사이트에 해당하는 대상이 없다",
+)
 _UNEXPLAINED = Text(
     "Something is wrong, and its cause could not be named",
     "이상은 있지만 원인을 짚지 못했다",
@@ -129,6 +133,8 @@ def result_of(
     questions = tuple(_questions(left, knowledge))
     unknown = tuple(_gaps(evidence))
     verdict, text = _verdict(causes, [one for one in left if is_open(one)], unknown)
+    if not outcomes:
+        verdict, text = Verdict.UNKNOWN, _NO_TREE
     out = (
         SweptOut(id_, knowledge.causes[id_].title, seen, trees)
         for id_, seen, trees in ruled_out(outcomes, knowledge)

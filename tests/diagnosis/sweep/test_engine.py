@@ -127,6 +127,8 @@ async def test_cancelled_it_says_what_is_known(session: Session) -> None:
 async def test_only_one_layer(session: Session) -> None:
     _, views = await swept(session, Wanted(layers=frozenset({"cluster"})))
     assert (views[-1].trees, views[-1].looks) == (0, 0)
+    assert views[-1].result is not None
+    assert views[-1].result.verdict is Verdict.UNKNOWN
 
 
 async def test_only_one_host(session: Session) -> None:
