@@ -64,7 +64,9 @@ def needs_pairs(knowledge: Knowledge, wanted: Wanted) -> bool:
 
 
 def lone_trees(knowledge: Knowledge, site: Site, wanted: Wanted) -> Iterator[Planned]:
-    """Trees that need no pair, on everything they take."""
+    """Trees that need no pair, on everything they take; none where there is nothing at all."""
+    if not (site.hosts or site.clusters or site.clouds):
+        return
     for symptom in _swept(knowledge, wanted):
         taken = _taken(symptom)
         if not taken >= PAIR and (not wanted.hosts or taken & PAIR):

@@ -150,6 +150,7 @@ def test_inputs_come_from_the_site_and_defaults(session: Session) -> None:
     assert ("networks-overlap", {}) in planned
     assert "no-answer-to-ping" not in {symptom for symptom, _ in planned}
     assert list(pair_trees(session.knowledge, site, EVERYTHING, ())) == []
+    assert list(lone_trees(session.knowledge, Site("nothing"), EVERYTHING)) == []
 
 
 def test_what_waits_for_an_operator_is_named_where_it_could_be() -> None:
