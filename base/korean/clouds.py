@@ -61,8 +61,8 @@ CLOUDS: Mapping[str, str] = {
     "the list of {what} has no end": "{what} 목록이 끝나지 않는다",
     # the login
     "the login cannot be tried: {why}": "로그인을 시도할 수 없다: {why}",
-    "user, password, project and domains of the cloud in clouds.yaml": "clouds.yaml 의 사용자, 비밀번호, "
-    "프로젝트, 도메인을 확인한다",
+    "user, password, project and domains of the cloud, in clouds.yaml or OS_*": "clouds.yaml 이나 OS_* 의 사용자, "
+    "비밀번호, 프로젝트, 도메인을 확인한다",
     "Keystone refuses the login of {user}: {why}": "Keystone 이 {user} 의 로그인을 거절한다: {why}",
     "Keystone cannot read the login of {user}: {why}": "{user} 의 로그인 정보가 Keystone 에 맞지 않는다: {why}",
     "has the token expired, or was it revoked?": "토큰이 만료되었거나 폐기되지 않았는가?",

@@ -33,7 +33,7 @@ from probes.errors import (
 )
 from probes.exchange import Reply
 
-_LOGIN_HINT = "user, password, project and domains of the cloud in clouds.yaml"
+_LOGIN_HINT = "user, password, project and domains of the cloud, in clouds.yaml or OS_*"
 
 
 def reply_of(response: requests.Response, request: ApiRequest, who: Who) -> Reply:

@@ -272,6 +272,41 @@ async def test_a_revoked_token_is_renewed(box: LiveToolbox) -> None:
     assert session.auth.auth_ref.auth_token != before
 
 
+async def test_a_login_without_its_domain_is_not_refused_for_its_password(seeded: Seeded, tmp_path: Path) -> None:
+    site = _altered(seeded, tmp_path)
+    data = json.loads((tmp_path / "clouds.yaml").read_text())
+    auth = data["clouds"]["lab"]["auth"]
+    for key in [key for key in auth if "domain" in key]:
+        del auth[key]
+    (tmp_path / "clouds.yaml").write_text(json.dumps(data))
+    async with LiveToolbox(site) as box:
+        facts = (await seen(box, "cloud.reach")).facts
+    assert isinstance(facts, CloudReach)
+    assert (facts.stopped_at, facts.state) == ("login", "400")
+    assert "Keystone cannot read the login" in facts.untold
+
+
+async def test_a_token_that_was_revoked_is_refused_as_one(seeded: Seeded, tmp_path: Path) -> None:
+    """Keystone says 404 of it."""
+    async with LiveToolbox(_altered(seeded, tmp_path)) as box:
+        assert (
+            await (await box.api("cloud:lab")).get(ApiRequest(("v3", "users"), service="identity"))
+        ).status == 200
+        session = (await box.api("cloud:lab"))._inner._login._made[1]  # type: ignore[attr-defined]
+        url, gone = session.auth.auth_url, session.auth.auth_ref.auth_token
+    held = {"X-Subject-Token": gone, "X-Auth-Token": gone}
+    revoked = urllib.request.Request(f"{url}/auth/tokens", headers=held, method="DELETE")
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(revoked, timeout=20).close()
+    data = json.loads((tmp_path / "clouds.yaml").read_text())
+    data["clouds"]["lab"].update(auth_type="v3token", auth={"auth_url": url, "token": gone})
+    (tmp_path / "clouds.yaml").write_text(json.dumps(data))
+    async with LiveToolbox(Site("test", clouds=(Cloud("lab", tmp_path / "clouds.yaml"),))) as box:
+        facts = (await seen(box, "cloud.reach")).facts
+    assert isinstance(facts, CloudReach)
+    assert (facts.stopped_at, facts.state) in (("login", "404"), ("login", "401"))
+    assert (facts.hint, "of the token" in facts.error) == ("has the token expired, or was it revoked?", True)
+
+
 async def test_neutron_stopped(seeded: Seeded) -> None:
     url = neutron(seeded.clouds)[0]
     with _stopped(url):
