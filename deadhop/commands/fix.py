@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
-from deadhop import looking
+from deadhop import looking, undoing
 from deadhop.asking import ask_line
 from deadhop.following import follow, report_repair
 from deadhop.front import Front
@@ -22,7 +22,6 @@ from probes.target import name_of
 
 if TYPE_CHECKING:
     from diagnosis.repair import Repair
-    from diagnosis.resuming import PastRepair
     from diagnosis.session import Session
 
 DECIDED = ("blocked", "not-needed", "verified", "not-verified", "undone")
@@ -107,9 +106,9 @@ async def run(front: Front) -> int:
             looking.refuse(front, session)
             session.on_wish = looking.answering(front, session)
         if front.arguments.undo:
-            return await _undo(front, session)
+            return await undoing.undo(front, session)
         if front.arguments.leave:
-            return await _leave(front, session)
+            return await undoing.leave(front, session)
         return await _fix(front, session)
     finally:
         await session.close()
@@ -119,7 +118,7 @@ async def run(front: Front) -> int:
 
 
 async def _fix(front: Front, session: Session) -> int:
-    past = await _cut_short(front, session) if front.arguments.go_on else None
+    past = await undoing.cut_short(front, session) if front.arguments.go_on else None
     cause = await _cause(front, session, front.arguments.cause or (past.view.cause if past else ""))
     repair, applied = (past, False) if past else await _repair(front, session, cause)
     if front.arguments.plan:
@@ -153,16 +152,6 @@ async def _fix(front: Front, session: Session) -> int:
 def _apply(front: Front, repair: Repair, confirmed_by: str) -> AsyncIterator[RepairView]:
     chosen = front.arguments
     return repair.apply(confirmed_by=confirmed_by, persist=chosen.persist, take_lock=chosen.take_lock)
-
-
-async def _cut_short(front: Front, session: Session) -> PastRepair:
-    repair = await session.applied()
-    if repair is None:
-        raise UsageError(
-            front.say("no fix of this session was cut short", "이 세션에 중간에 끊긴 조치가 없다"),
-            hint=f"deadhop resume {session.id}",
-        )
-    return repair
 
 
 async def _cause(front: Front, session: Session, named: str) -> CauseView:
@@ -276,73 +265,3 @@ def _nobody_to_ask(front: Front) -> UsageError:
         front.say("there is no terminal to confirm this on", "확인을 받을 터미널이 없다"),
         hint=front.say("`--plan` shows it, `--yes` runs it", "`--plan` 은 보여 주기만 하고, `--yes` 는 실행한다"),
     )
-
-
-# ------------------------------------------------------------------ undoing
-
-
-async def _undo(front: Front, session: Session) -> int:
-    repair = await session.applied()
-    if repair is None:
-        raise UsageError(
-            front.say("nothing of this session is left to undo", "이 세션에 되돌릴 일이 없다"),
-            hint="deadhop sessions",
-        )
-    front.out.talk(front.say("to be undone, last first:", "되돌릴 일 (나중 것부터):"))
-    for action in reversed([action for action in repair.view.fix.actions if action.undo]):
-        front.out.talk(f"  {action.on}:\n    {action.undo}")
-        if not action.undo_known:
-            front.out.talk(
-                "    "
-                + front.say(
-                    f"? written for another command than the one that ran: {action.run}",
-                    f"? 실행한 명령을 위해 쓴 것이 아니다. 실행한 명령: {action.run}",
-                )
-            )
-    doubt = _doubt(front, session)
-    if doubt and not front.can_ask:
-        raise UsageError(doubt, hint=front.say("undo on a terminal", "터미널에서 되돌린다"))
-    # Where nobody can be asked, the word `--undo` itself is the confirmation: it can only lead back.
-    if doubt or (not front.arguments.yes and front.can_ask):
-        question = front.say("undo this? [y/N]", "되돌릴까? [y/N]")
-        if doubt:
-            front.out.talk(f"! {doubt}")
-            question = front.say("undo it all the same? type `yes`", "그래도 되돌리려면 `yes` 를 입력한다")
-        answer = await ask_line(front.out, question)
-        if answer != "yes" and (doubt or answer != "y"):
-            front.out.talk(front.say("nothing was done", "아무것도 하지 않았다"))
-            return 3
-        _know_undos(repair)
-    await follow(front, repair.undo(take_lock=front.arguments.take_lock))
-    return report_repair(front, session, repair.view)
-
-
-def _doubt(front: Front, session: Session) -> str:
-    """Why these commands need not be what deadhop once wrote: they come out of the journal as they stand there."""
-    from base.paths import state_dir
-    from journal.verify import verify
-
-    if session.journal_path.parent.resolve() != (state_dir() / "sessions").resolve():
-        return front.say(
-            "this journal was not written here: its commands may be anybody's",
-            "이 컴퓨터의 deadhop 이 쓴 기록이 아니다. 누가 넣은 명령인지 알 수 없다",
-        )
-    if any(not damage.passing for damage in verify(session.journal_path).damage):
-        return front.say(
-            "this journal is not what was written: its commands may be anybody's",
-            "기록이 처음 쓴 내용과 다르다. 누가 넣은 명령인지 알 수 없다",
-        )
-    return ""
-
-
-def _know_undos(repair: Repair) -> None:
-    """Who read them and said yes has confirmed those of edited commands too."""
-    for index, action in enumerate(repair.view.fix.actions):
-        if not action.undo_known:
-            repair.know_undo(index)
-
-
-async def _leave(front: Front, session: Session) -> int:
-    repair = await _cut_short(front, session)
-    await follow(front, repair.leave())
-    return report_repair(front, session, repair.view)

@@ -10,7 +10,7 @@ from textual.widgets import TextArea
 
 from base.errors import UsageError
 from base.text import inert
-from deadhop.commands import fix as fix_command
+from deadhop import undoing
 from deadhop.front import Front
 from deadhop.words import Speaker
 from diagnosis.session import Session
@@ -90,7 +90,7 @@ async def test_on_the_command_line_only_a_person_who_was_asked_confirms_it(
                 argparse.Namespace(site=None, set=None, json=False, yes=True, take_lock=False), Speaker("en")
             )
             with pytest.raises(UsageError, match="nobody has said what takes"):
-                await fix_command._undo(front, again._session)
+                await undoing.undo(front, again._session)
             assert file.exists()
             front.arguments.yes = False
             monkeypatch.setattr(Front, "can_ask", property(lambda self: True))
@@ -98,8 +98,8 @@ async def test_on_the_command_line_only_a_person_who_was_asked_confirms_it(
             async def yes(*_: object) -> str:
                 return "y"
 
-            monkeypatch.setattr(fix_command, "ask_line", yes)
-            await fix_command._undo(front, again._session)
+            monkeypatch.setattr(undoing, "ask_line", yes)
+            await undoing.undo(front, again._session)
             assert f"written for another command than the one that ran: touch {other}" in capsys.readouterr().err
             assert not file.exists()
 
