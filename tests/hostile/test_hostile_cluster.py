@@ -637,8 +637,9 @@ async def test_a_slow_api_is_said_to_be_slow(tmp_path: Path) -> None:
     assert facts.seconds >= 0.4
 
 
-async def test_a_plugin_that_fails_says_nothing_of_the_api(tmp_path: Path) -> None:
+async def test_a_plugin_that_fails_says_nothing_of_the_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asked it; one that refuses what a plugin gave is another matter."""
+    monkeypatch.chdir(tmp_path)
     for script, stopped_at in (("sys.exit('no ticket')", "plugin"), (GIVES, "login")):
         no = answer(401, {"kind": "Status", "message": "Unauthorized"})
         async with serving(says(no)) as served:
