@@ -23,6 +23,7 @@ from probes.cloud import (
 from probes.cloud import reach as cloud_reach
 from probes.cloud import state as cloud_state
 from probes.cluster import (
+    claims,
     control_host,
     dns,
     join,
@@ -60,6 +61,7 @@ __all__ = [
     "arrivals",
     "binding",
     "cells",
+    "claims",
     "clock",
     "cloud_reach",
     "cloud_state",

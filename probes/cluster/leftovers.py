@@ -59,6 +59,7 @@ class Leftovers:
 class _Meta(shapes.Meta):
     annotations: dict[str, str] | None = None
     uid: str = ""
+    finalizers: list[str] | None = None
 
 
 class _ClaimSpec(shapes.Shape):
@@ -105,14 +106,14 @@ class _PodStatus(shapes.Shape):
     conditions: list[shapes.Condition] | None = None
 
 
-class _Pod(shapes.Shape):
+class ClaimingPod(shapes.Shape):
     metadata: shapes.Meta
     spec: _PodSpec = msgspec.field(default_factory=_PodSpec)
     status: _PodStatus = msgspec.field(default_factory=_PodStatus)
 
 
 class _Pods(shapes.Shape):
-    items: list[_Pod] | None
+    items: list[ClaimingPod] | None
 
 
 class _Named(shapes.Shape):
@@ -137,7 +138,7 @@ async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers
     """A claim of the namespace that waits, and its twin elsewhere that has the volume."""
     api = await toolbox.api(f"cluster:{cluster}")
     claims, pods, deployments = await asyncio.gather(
-        fetch(api, _CLAIMS, _Claims), _pods(api, namespace), _named(api, namespace, "deployments")
+        fetch(api, _CLAIMS, _Claims), pods_in(api, namespace), _named(api, namespace, "deployments")
     )
     waiting, twin = twins(claims.items or [], namespace)
     release = release_of(waiting) if waiting else ""
@@ -154,7 +155,7 @@ async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers
         left_in=left_in,
         volume=twin.spec.volume_name if twin else "",
         policy=policy,
-        users=tuple(one.metadata.name for one in others if twin and _uses(one, twin.metadata.name)),
+        users=tuple(one.metadata.name for one in others if twin and uses(one, twin.metadata.name)),
         stateful_sets=tuple(one.metadata.name for one in sets if release and release_of(one) == release),
         installed=installed,
         take=_patch(namespace, waiting.metadata.name, waiting.metadata.uid) if waiting else "",
@@ -189,7 +190,7 @@ def _patch(namespace: str, name: str, uid: str) -> str:
     return msgspec.json.encode({"spec": {"claimRef": ref}}).decode()
 
 
-def _is_ready(pod: _Pod) -> bool:
+def _is_ready(pod: ClaimingPod) -> bool:
     """One of a job that has ended is as ready as it gets."""
     ready = any(one.type == "Ready" and one.status == "True" for one in pod.status.conditions or ())
     return ready or pod.status.phase == "Succeeded"
@@ -200,19 +201,19 @@ def is_core(name: str) -> bool:
     return name.startswith("core-") or "-core-" in name
 
 
-def _last_those_that_ask(pod: _Pod) -> tuple[bool, bool, str]:
+def _last_those_that_ask(pod: ClaimingPod) -> tuple[bool, bool, str]:
     waits = any(one.persistent_volume_claim for one in pod.spec.volumes or ())
     return _JOBSERVICE in pod.metadata.name, not waits, pod.metadata.name
 
 
-def _uses(pod: _Pod, claim: str) -> bool:
+def uses(pod: ClaimingPod, claim: str) -> bool:
     return any(
         one.persistent_volume_claim is not None and one.persistent_volume_claim.claim_name == claim
         for one in pod.spec.volumes or ()
     )
 
 
-async def _pods(api: Api, namespace: str) -> list[_Pod]:
+async def pods_in(api: Api, namespace: str) -> list[ClaimingPod]:
     path = ("api", "v1", "namespaces", namespace, "pods")
     return (await fetch(api, ApiRequest(path, (CACHED,), shape=_Pods, limit=LIST_LIMIT), _Pods)).items or []
 
@@ -222,14 +223,16 @@ async def _named(api: Api, namespace: str, what: str) -> list[_Named]:
     return (await fetch(api, ApiRequest(path, (CACHED,), shape=_NamedList), _NamedList)).items or []
 
 
-async def _there(api: Api, namespace: str, release: str, volume: str) -> tuple[list[_Pod], list[_Named], bool, str]:
+async def _there(
+    api: Api, namespace: str, release: str, volume: str
+) -> tuple[list[ClaimingPod], list[_Named], bool, str]:
     if not namespace:
         return [], [], False, ""
     pods, sets, installed, policy = await asyncio.gather(
-        _pods(api, namespace),
+        pods_in(api, namespace),
         _named(api, namespace, "statefulsets"),
         _is_installed(api, namespace, release),
-        _policy(api, volume),
+        policy_of(api, volume),
     )
     return pods, sets, installed, policy
 
@@ -246,6 +249,7 @@ async def _is_installed(api: Api, namespace: str, release: str) -> bool:
         return False
 
 
-async def _policy(api: Api, volume: str) -> str:
+async def policy_of(api: Api, volume: str) -> str:
+    """Its reclaim policy: Retain, Delete."""
     request = ApiRequest(("api", "v1", "persistentvolumes", volume), shape=_Volume)
     return (await fetch(api, request, _Volume)).spec.persistent_volume_reclaim_policy

@@ -294,6 +294,31 @@ def test_a_policy_that_flannel_does_not_enforce_is_said_to_be_without_effect(
     assert "flannel enforces no policies" in found.document["text"]["en"]
 
 
+def test_a_deleted_claim_is_kept_by_a_pod_and_goes_with_it(healed_kube_lab: Lab, state: Path) -> None:
+    """First what keeps the data; what ends the pod is told the name of what is lost."""
+    lab, cause = healed_kube_lab, "claim-still-used"
+    lab.break_("pvc-leftover")
+    patch = '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}'
+    assert lab.run(MASTER, f"kubectl patch pv old --type=merge -p '{patch}'").returncode == 0
+    found = diagnose(lab.paste("pvc-leftover"), lab.site(), state)
+    named = found.document["causes"][0]
+    assert (named["id"], named["values"]["users"]) == (cause, ["user"]), (found.document, found.stderr)
+    assert [(fix["id"], fix["risk"]) for fix in named["fixes"]] == [
+        ("keep-the-volume", "reversible"),
+        ("end-the-pods", "destructive"),
+    ]
+    words = ("fix", found.document["session"], "--cause", cause, "--yes", "--json")
+    kept = deadhop(*words, state=state)
+    assert (kept.status, kept.document["verified"]) == (0, True), (kept.document, kept.stderr)
+    assert deadhop("fix", found.document["session"], "--undo", "--yes", "--json", state=state).status == 0
+    policy = "kubectl get pv old -o jsonpath={.spec.persistentVolumeReclaimPolicy}"
+    assert lab.run(MASTER, policy).stdout.strip() == "Delete"
+    assert deadhop(*words, "--fix", "end-the-pods", state=state).status == 3, "not without its risk"
+    ended = deadhop(*words, "--fix", "end-the-pods", "--max-risk", "destructive", state=state)
+    assert (ended.status, ended.document["verified"]) == (0, True), (ended.document, ended.stderr)
+    assert lab.run(MASTER, "kubectl get pvc old").returncode != 0
+
+
 def test_a_firewall_that_drops_the_tunnel_is_named_and_lets_the_tunnel_pass(
     healed_kube_lab: Lab, state: Path
 ) -> None:

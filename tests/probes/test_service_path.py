@@ -8,7 +8,7 @@ import pytest
 from probes.cluster import shapes
 from probes.cluster.backends import bad_backends, owner_of, similar
 from probes.cluster.dns import behind, dns_pod, parse_domain, parse_forwards
-from probes.cluster.leftovers import Claim, _is_ready, _last_those_that_ask, _Pod, is_core, twins
+from probes.cluster.leftovers import Claim, ClaimingPod, _is_ready, _last_those_that_ask, is_core, twins
 from probes.cluster.policies import Policy, denying
 from probes.cluster.service_path import _is_current
 from probes.cluster.standpoints import Tried
@@ -187,7 +187,7 @@ def test_a_claim_that_waits_and_its_twin() -> None:
     assert twins(decoded, "default") == (None, None)
 
 
-def a_pod(name: str, phase: str = "Running", ready: bool = False, claim: str = "") -> _Pod:
+def a_pod(name: str, phase: str = "Running", ready: bool = False, claim: str = "") -> ClaimingPod:
     volumes = [{"persistentVolumeClaim": {"claimName": claim}}] if claim else []
     conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
     plain = {
@@ -195,7 +195,7 @@ def a_pod(name: str, phase: str = "Running", ready: bool = False, claim: str = "
         "spec": {"volumes": volumes},
         "status": {"phase": phase, "conditions": conditions},
     }
-    return msgspec.convert(plain, _Pod)
+    return msgspec.convert(plain, ClaimingPod)
 
 
 def test_of_pods_that_are_not_ready_jobservice_comes_last_even_with_a_volume() -> None:
