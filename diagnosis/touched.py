@@ -55,6 +55,7 @@ _KINDS = {
     "units": "unit",
     "addresses": "interface",
     "packages": "name",
+    "processes": "count",
     "swaps": "yes-no",
 }
 
@@ -136,6 +137,10 @@ def _packages(program: str, words: list[str]) -> Iterator[Pair]:
         yield from (("packages", name.partition("=")[0]) for name in names[1:])
 
 
+def _signalled(program: str, words: list[str]) -> Iterator[Pair]:
+    yield from (("processes", word) for word in words if word.isdecimal())
+
+
 def _copied(program: str, words: list[str]) -> Iterator[Pair]:
     names = [word for word in words if not word.startswith("-")]
     if len(names) == 2:
@@ -164,6 +169,7 @@ _READERS: Mapping[str, Callable[[str, list[str]], Iterator[Pair]]] = {
     **dict.fromkeys(("swapon", "swapoff"), _swaps),
     "systemctl": _units,
     "apt-get": _packages,
+    "kill": _signalled,
     **dict.fromkeys(("cp", "mv"), _copied),
     **dict.fromkeys(("rm", "touch", "chmod", "chown", "chgrp", "chcon"), _named),
     **dict.fromkeys(("mkdir", "install"), _made),

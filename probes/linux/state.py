@@ -52,6 +52,7 @@ _DIGEST = re.compile(r"\\?([0-9a-f]{64}) ")
     addresses="interface[]",
     units="unit[]",
     packages="name[]",
+    processes="count[]",
     swaps="yes-no",
     sudo="yes-no",
 )
@@ -65,6 +66,7 @@ async def state(
     addresses: tuple[str, ...] = (),
     units: tuple[str, ...] = (),
     packages: tuple[str, ...] = (),
+    processes: tuple[int, ...] = (),
     swaps: bool = False,
     sudo: bool = True,
 ) -> State:
@@ -78,6 +80,7 @@ async def state(
         *(_addresses(connection, name) for name in addresses),
         *(_unit(connection, name) for name in units),
         *(_package(connection, name) for name in packages),
+        *(_process(connection, pid) for pid in processes),
         *([_swaps(connection)] if swaps else []),
     ]
     return State(host, tuple(await asyncio.gather(*asked)))
@@ -222,6 +225,13 @@ async def _package(connection: Connection, name: str) -> Kept:
     words = ("dpkg-query", "-W", "-f", "${db:Status-Want} ${db:Status-Status} ${Version}\\n", name)
     said = await ask(connection, *words, ok=(0, 1))
     return kept(f"package {name}", [line for line in said.splitlines() if "installed" in line.split()])
+
+
+async def _process(connection: Connection, pid: int) -> Kept:
+    """Whether a signal has stopped it; nothing where there is no such process."""
+    said = await ask(connection, "cat", f"/proc/{pid}/stat", ok=(0, 1))
+    letters = said.rpartition(")")[2].split()[:1]
+    return kept(f"process {pid}", ["stopped" if letter in ("T", "t") else "runs" for letter in letters])
 
 
 async def _unit(connection: Connection, name: str) -> Kept:

@@ -220,6 +220,8 @@ async def test_a_label_is_part_of_it(here: LiveToolbox, tmp_path: Path) -> None:
         ("systemctl daemon-reload", {}),
         ("env A=b C=d apt-get install -y kubelet=1.3-1 kubeadm=1.3-1", {"packages": ("kubelet", "kubeadm")}),
         ("sudo -n apt-get update", {}),
+        ("sudo -n kill -CONT 4711", {"processes": ("4711",)}),
+        ("kill -CONT %1", {}),
         ("cp -aL /etc/hosts /etc/hosts.deadhop", {"files": ("/etc/hosts.deadhop",)}),
         ("install -d -m 755 -o nova /var/lib/x", {"files": ("/var/lib/x",)}),
         ("rm -f '/etc/a b'", {"files": ("/etc/a b",)}),

@@ -64,6 +64,7 @@ PHASE_SYMBOLS = {
     "not-as-before": BAD,
     "cut-short": UNKNOWN,
     "left": OK,
+    "looked": OK,
 }
 RISK_STYLES = {"reversible": "$success", "disruptive": "$warning", "destructive": "bold $error"}
 BUSY_PHASES = frozenset({"checking", "applying", "verifying", "undoing"})

@@ -245,6 +245,8 @@ EN = Words(
         "taken-back": "It cut the way, and the host took it back by itself",
         "cut-short": "Cut short",
         "left": "Left as it is",
+        "looking": "Waiting for what the pods say",
+        "looked": "The pods have said it, and are gone",
     },
     in_flight="In flight when the session ended: it may or may not have run",
     nothing_in_flight="Nothing of this session is left to go on with or to undo",
