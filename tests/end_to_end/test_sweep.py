@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,14 +37,14 @@ def traffic() -> Iterator[None]:
     """What else is on the wires of a site that works."""
     lab = current()
     pings = [
-        Popen([*enter(lab, where), "ping", "-q", "-i", "0.05", address], stdout=DEVNULL)
+        Popen([*enter(lab, where), "ping", "-q", "-i", "0.05", address], stdout=DEVNULL, start_new_session=True)
         for where, address in _TRAFFIC
     ]
     try:
         yield
     finally:
         for ping in pings:
-            ping.kill()
+            os.killpg(ping.pid, signal.SIGKILL)  # what enters the machine would leave its child behind
             ping.wait()
 
 

@@ -22,6 +22,7 @@ def valid_call(name: str, host: str, peer: str, address: str, **known: object) -
         "cidr": f"{address}/24",
         "destination": "default",
         "count": 3,
+        "count[]": (1,),
         "port": 22,
         "sysctl[]": ("net.ipv4.ip_forward", "net.ipv4.conf.all.rp_filter"),
         "interface": "lo",

@@ -29,7 +29,8 @@ _WHOLE = (
     r"grep -hs -- --etcd-servers= /etc/kubernetes/manifests/kube-apiserver\.yaml",
     r"kubeadm version -o short",
     r"apt-cache madison kubelet kubeadm",
-    rf"dpkg-query -W -f '(?:\$\{{(?:Package|db:Status-Want|db:Status-Status|Version)\}}[ \\n]*)+'(?: {_NAME})+",
+    r"dpkg-query -W -f '(?:\$\{(?:Package|db:Status-Want|db:Status-Status|Version)\}[ \\n]*)+'"
+    r"(?: [A-Za-z0-9_.:@/+-]+)+",
     r"df -P(?:B1|i)(?: -x [a-z]+)+",
     r"find /etc/kubernetes/pki /var/lib/kubelet/pki -name '\*\.crt' -o -name kubelet-client-current\.pem",
     r"find /etc/kubernetes /root /var/backups -maxdepth 4 -type f -name '\*\.yaml\*' -printf '%T@ %p\\n'",
