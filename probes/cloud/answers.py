@@ -22,6 +22,7 @@ from probes.cloud.attempt import Attempt, Stopped
 from probes.cloud.login import WITHOUT_NAME, Who, said
 from probes.cloud.where import Where
 from probes.cloud.wire import broken, chain, plain
+from probes.decoding import decoded
 from probes.errors import (
     AccessDenied,
     CommandFailed,
@@ -62,9 +63,9 @@ def _given_at(response: requests.Response) -> str:
 
 def _cut(content: bytes, request: ApiRequest) -> str:
     if request.shape is not None:
-        return msgspec.json.encode(msgspec.json.decode(content, type=request.shape)).decode()
+        return msgspec.json.encode(decoded(content, request.shape)).decode()
     if "json" in request.accept:
-        msgspec.json.decode(content, type=msgspec.Raw)
+        decoded(content, msgspec.Raw)
     return content.decode()
 
 

@@ -11,6 +11,7 @@ import msgspec
 from base.errors import UsageError
 from probes.api import ApiRequest
 from probes.cloud.where import Where
+from probes.decoding import decoded
 from probes.errors import Forbidden, ProbeError, UnreadableOutput
 from probes.exchange import Reply
 from probes.probe import Toolbox
@@ -118,7 +119,7 @@ def read(reply: Reply, shape: type[S]) -> S:
     if reply.failure or reply.status is None:
         raise error_of(reply)
     try:
-        return msgspec.json.decode(reply.stdout, type=shape)
+        return decoded(reply.stdout, shape)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise UnreadableOutput("the cloud answered in a form that is not known") from error
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from probes.cloud.ask import Cloud, error_of
+from probes.decoding import decoded
 from probes.errors import CommandFailed, NotFound
 from probes.facts import Kept, State
 from probes.linux.fields import reading
@@ -41,7 +42,7 @@ async def state(cloud: str, toolbox: Toolbox, resource: str, id: str) -> State: 
 @reading("GET")
 def parse_object(what: str, resource: str, text: str) -> Kept:
     """Of `{"port": {…}}`: what was set, and the number that counts every change."""
-    found: dict[str, dict[str, Any]] = msgspec.json.decode(text, type=dict[str, dict[str, Any]])
+    found: dict[str, dict[str, Any]] = decoded(text, dict[str, dict[str, Any]])
     held = found[resource]
     wanted = {key: value for key, value in held.items() if key not in _OF_THE_API}
     return kept_object(what, _in_order(wanted), str(held["revision_number"]))

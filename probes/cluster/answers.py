@@ -14,6 +14,7 @@ import msgspec
 from base.text import clip, inert
 from probes.api import Api, ApiRequest
 from probes.connection import MEBIBYTE, Command
+from probes.decoding import decoded
 from probes.errors import OutputTooLong, ProbeError, UnreadableOutput
 from probes.exchange import Reply
 from probes.linux.ask import why_no_answer
@@ -56,7 +57,7 @@ def cut(request: ApiRequest, kind: str, body: bytes | bytearray) -> str:
         return body.decode("utf-8", "replace")
     try:
         with no_collecting():
-            held: Any = msgspec.json.decode(body, type=request.shape or dict[str, Any])
+            held: Any = decoded(body, request.shape or dict[str, Any])
             return _text_of(held) if request.shape else body.decode()
     except _BROKEN as error:
         why = clip(inert(str(error)), 120)
@@ -110,7 +111,7 @@ async def fetch(api: Api, request: ApiRequest, shape: type[Shape]) -> Shape:
         return held
     try:
         with no_collecting():
-            return msgspec.json.decode(text, type=shape)
+            return decoded(text, shape)
     except _BROKEN as error:
         why = clip(inert(str(error)), 120)
         raise UnreadableOutput(f"{api.target}: the answer is not in its form: {why}") from error

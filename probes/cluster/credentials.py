@@ -15,6 +15,7 @@ import msgspec
 from base.errors import ConfigError, Place
 from base.text import clip, inert
 from probes.cluster.kubeconfig import ExecPlugin, Pem, Server, User
+from probes.decoding import decoded
 from probes.errors import AccessDenied, CommandMissing, OutputTooLong
 from probes.ssh_config import read_text
 
@@ -189,7 +190,7 @@ def _read(plugin: ExecPlugin, status: int, stdout: bytes, stderr: bytes) -> Give
         said = clip(inert(stderr.decode("utf-8", "replace").strip()[-300:]), 300)
         raise AccessDenied(f"the exec plugin `{name}` said {status}: {said}", hint="run kubectl once by hand")
     try:
-        credential = msgspec.json.decode(stdout, type=_Credential)
+        credential = decoded(stdout, _Credential)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise AccessDenied(
             f"the exec plugin `{name}` gave no ExecCredential", hint=f"{plugin.place} names it"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from probes.decoding import decoded
 from probes.errors import ProbeError, UnreadableOutput
 from probes.exchange import Reply
 from probes.node.pod_tries import parse_log
@@ -36,7 +37,7 @@ def read_pods(reply: Reply, tries: Sequence[Try]) -> tuple[Outcomes, tuple[str, 
     if reply.failure:
         return (), (reply.message,)
     try:
-        pods = msgspec.json.decode(reply.stdout, type=PodsSaid).pods
+        pods = decoded(reply.stdout, PodsSaid).pods
     except msgspec.MsgspecError as error:
         raise UnreadableOutput(f"what pods said is not in its form: {error}") from error
     found, why = [], []

@@ -12,6 +12,7 @@ from probes.cluster import shapes
 from probes.cluster.answers import answered
 from probes.cluster.facts import ClusterReach
 from probes.cluster.way import Way
+from probes.decoding import decoded
 from probes.errors import Forbidden, NotRecorded, ProbeError, UnreadableOutput
 from probes.exchange import Reply
 from probes.probe import Toolbox, probe
@@ -43,7 +44,7 @@ async def reach(cluster: str, toolbox: Toolbox) -> ClusterReach:
 
 def _version(reply: Reply) -> str:
     try:
-        return inert(msgspec.json.decode(reply.stdout, type=shapes.Version).git_version)
+        return inert(decoded(reply.stdout, shapes.Version).git_version)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UnreadableOutput("what answers there is no API server", hint="`server` in the kubeconfig") from error
 
@@ -51,7 +52,7 @@ def _version(reply: Reply) -> str:
 def read_way(reply: Reply) -> Way:
     """Empty for replies that say nothing of it."""
     try:
-        return msgspec.json.decode(reply.stderr or "{}", type=Way)
+        return decoded(reply.stderr or "{}", Way)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return Way()
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from probes.api import ApiRequest
 from probes.cluster.answers import answered
+from probes.decoding import decoded
 from probes.errors import CommandFailed, NotFound
 from probes.facts import Kept, State
 from probes.linux.fields import reading
@@ -55,7 +54,7 @@ async def state(
 @reading("GET")
 def parse_object(what: str, text: str) -> Kept:
     """Of an object's JSON: all of it but `status` and what the API writes into `metadata`."""
-    found: dict[str, Any] = msgspec.json.decode(text, type=dict[str, Any])
+    found: dict[str, Any] = decoded(text, dict[str, Any])
     metadata = dict(found["metadata"])
     revision = str(metadata["resourceVersion"])
     mine = {key: value for key, value in metadata.items() if key not in _OF_THE_API}

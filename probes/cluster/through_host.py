@@ -19,6 +19,7 @@ from probes.cluster.way import Way
 from probes.cluster.wrong import Status, forbidden, missing, refusal
 from probes.connection import Command, Connection
 from probes.control_node import KUBECONFIGS
+from probes.decoding import decoded
 from probes.errors import (
     AccessDenied,
     CertificateRefused,
@@ -155,7 +156,7 @@ class OrThroughHost:
             return await self._through.get(request)
         share = request if self._works else replace(request, timeout=request.timeout / 2)
         reply = await self._direct.get(share)
-        way = msgspec.json.decode(reply.stderr, type=Way)
+        way = decoded(reply.stderr, Way)
         if way.layer not in ("name", "route", "port", "proxy"):
             self._works = True
             return reply

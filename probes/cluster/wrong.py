@@ -14,6 +14,7 @@ import msgspec
 from base.text import clip, inert
 from probes.api import ApiRequest
 from probes.cluster.kubeconfig import Login
+from probes.decoding import decoded
 from probes.errors import (
     AccessDenied,
     CertificateRefused,
@@ -173,7 +174,7 @@ class Status(msgspec.Struct, frozen=True):
 def read_status(body: bytes | bytearray) -> Status:
     """Empty when it is none."""
     try:
-        return msgspec.json.decode(body[:100_000], type=Status)
+        return decoded(body[:100_000], Status)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Status()
 
