@@ -15,8 +15,8 @@ _making = threading.Lock()
 def decoded(text: str | bytes | bytearray, shape: type[Shape]) -> Shape:
     """msgspec's errors when it is not of the shape.
 
-    msgspec (0.22) keeps what it learns of a Struct while it still learns it; a second thread that decodes the same one
-    for the first time then reads a null pointer, and the process is gone without a word. One thread learns at a time.
+    msgspec (0.22) keeps what it learns of a Struct while it still learns it. A second thread that decodes the same
+    one for the first time then reads a null pointer, and the process is gone without a word: one thread at a time.
     """
     decoder = _decoders.get(shape)
     if decoder is None:
