@@ -15,6 +15,7 @@ from probes.linux.ask import ask
 COMMANDS = ("systemctl show", "pgrep -of", "cat /proc/")
 _ENGINES = ("podman", "docker")
 _ANY = (0, 1, 2)
+_PID = re.compile(r"[0-9]{1,10}")
 _MARKS = {"docker": "docker", "libpod": "podman"}
 """In the name of a container's cgroup → its engine."""
 
@@ -37,7 +38,7 @@ async def container_of(connection: Connection, unit: str) -> Container | None:
         ask(connection, "systemctl", "show", own_unit(name), "-p", "LoadState,ExecStart", ok=_ANY),
         ask(connection, "pgrep", "-of", rf"^([^ ]*python[^ ]* )?([^ ]*/)?{re.escape(program)}( |$)", ok=_ANY),
     )
-    pid = int(pids) if pids.strip().isdecimal() else 0
+    pid = int(pids) if _PID.fullmatch(pids.strip()) else 0
     cgroup = await ask(connection, "cat", f"/proc/{pid}/cgroup", ok=_ANY) if pid else ""
     return container_in(name, shown, pid, cgroup)
 

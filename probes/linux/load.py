@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
-from probes.errors import UnreadableOutput
 from probes.linux.ask import ask
 from probes.linux.facts import Load
+from probes.linux.fields import reading, whole
 from probes.probe import Toolbox, probe
 from probes.site import target_of
+
+_LOAD = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
 
 
 @probe("linux.load", commands=("cat /proc/loadavg", "nproc"))
@@ -19,15 +22,15 @@ async def load(host: str, toolbox: Toolbox) -> Load:
     return Load(host, parse_load(said), parse_cores(cores))
 
 
+@reading("cat /proc/loadavg")
 def parse_load(text: str) -> float:
-    """Of /proc/loadavg: the first number."""
+    """The first number."""
     word = text.split(" ", 1)[0]
-    if not word.replace(".", "", 1).isdecimal():
-        raise UnreadableOutput("/proc/loadavg begins with no number")
+    if not _LOAD.fullmatch(word):
+        raise ValueError("no number")
     return float(word)
 
 
+@reading("nproc")
 def parse_cores(text: str) -> int:
-    if not text.strip().isdecimal():
-        raise UnreadableOutput("`nproc` printed no number")
-    return int(text)
+    return whole(text.strip())
