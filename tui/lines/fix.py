@@ -64,6 +64,7 @@ PHASE_SYMBOLS = {
     "not-as-before": BAD,
     "cut-short": UNKNOWN,
     "left": OK,
+    "looking": BUSY,
     "looked": OK,
 }
 RISK_STYLES = {"reversible": "$success", "disruptive": "$warning", "destructive": "bold $error"}
