@@ -10,10 +10,10 @@ from base.errors import UsageError
 from base.text import Text
 from base.values import Value, check
 from diagnosis.fixes import cause_view, plan_fixes
-from diagnosis.keeping import kept_of
 from diagnosis.look_memory import POD_LOOK
 from diagnosis.past_look import PastLook
 from diagnosis.resuming import PastRepair, in_doubt
+from diagnosis.runs import CHANGING, DONE, Run, last_changed, runs_of
 from diagnosis.views import ActionView, CauseView, Confidence, Diagnosis, FixView
 from knowledge.model import Cause, Verdict
 from knowledge.tree import Found
@@ -21,9 +21,6 @@ from knowledge.tree import Found
 if TYPE_CHECKING:
     from diagnosis.session import Session
     from journal.store import Entry
-
-DONE = ("done", "failed", "interrupted")
-CHANGING = ("intent", "undo-intent")
 
 
 def _entries(session: Session) -> tuple[Entry, ...]:
@@ -97,32 +94,23 @@ def loose_switches(session: Session) -> tuple[ActionView, ...]:
 def _in_doubt(session: Session) -> tuple[ActionView, ...]:
     entries = _entries(session)
     changes = [number for number, e in enumerate(entries) if e.kind in CHANGING and not _is_look(e)]
-    last = changes[-1] if changes else None
-    if last is None or any(entry.kind == "left" for entry in entries[last:]):
+    if not changes or any(entry.kind == "left" for entry in entries[changes[-1] :]):
         return ()
-    begun = _last_intent(session)
-    actions = _as_they_ran(session, str(begun.get("cause")), str(begun.get("fix"))) if begun else {}
-    return tuple(action for action in actions.values() if in_doubt(action))
-
-
-def _last_intent(session: Session) -> Mapping[str, Any] | None:
-    """Of a fix."""
-    return next((e.data for e in reversed(_entries(session)) if e.kind == "intent" and not _is_look(e)), None)
+    run = last_changed(entries, but=POD_LOOK)
+    return tuple(action for action in run.actions.values() if in_doubt(action)) if run else ()
 
 
 def _is_look(entry: Entry) -> bool:
     return entry.data.get("cause") == POD_LOOK
 
 
-def _left_looks(session: Session) -> tuple[tuple[Mapping[str, Any], ActionView], ...]:
-    """Looks from pods whose removal nobody wrote down, with what was intended."""
+def _left_looks(session: Session) -> tuple[tuple[Run, ActionView], ...]:
+    """Looks from pods whose removal nobody wrote down."""
     entries = _entries(session)
     left_alone = {entry.data.get("fix") for entry in entries if entry.kind == "left"}
-    intents = [
-        e.data for e in entries if e.kind == "intent" and _is_look(e) and e.data.get("fix") not in left_alone
-    ]
-    ran = [(intent, _as_they_ran(session, POD_LOOK, str(intent.get("fix"))).get(0)) for intent in intents]
-    return tuple((intent, action) for intent, action in ran if action is not None and action.state in DONE)
+    looks = [run for run in runs_of(entries) if run.cause == POD_LOOK and run.fix not in left_alone]
+    ran = [(run, run.actions.get(0)) for run in looks]
+    return tuple((run, action) for run, action in ran if action is not None and action.state in DONE)
 
 
 def _look_repair(session: Session) -> PastLook | None:
@@ -130,75 +118,28 @@ def _look_repair(session: Session) -> PastLook | None:
     left = _left_looks(session)
     if not left:
         return None
-    intent, action = left[-1]
-    values = intent.get("values")
-    given = values if isinstance(values, Mapping) else {}
-    return PastLook(session, str(intent.get("fix")), action, given.get("cluster"), given.get("namespace"))
+    run, action = left[-1]
+    given = run.values if isinstance(run.values, Mapping) else {}
+    return PastLook(session, run.fix, action, given)
 
 
 async def applied_repair(session: Session) -> PastRepair | None:
     """The last repair that has commands not yet undone, with those commands as they ran."""
     if (look := _look_repair(session)) is not None:
         return look
-    last = _last_intent(session)
-    if last is None:
-        return None
-    cause = _known_cause(session, str(last.get("cause")))
-    values = _values(cause, last.get("values"))
+    runs = [run for run in runs_of(_entries(session)) if run.cause != POD_LOOK and run.left]
+    return await _repair_of(session, runs[-1]) if runs else None
+
+
+async def _repair_of(session: Session, run: Run) -> PastRepair:
+    cause = _known_cause(session, run.cause)
+    values = _values(cause, run.values)
     plans = await plan_fixes(cause, values, session)
-    plan = next((plan for plan in plans if plan.id == last.get("fix")), None)
-    fix = next((fix for fix in cause.fixes if fix.id == last.get("fix")), None)
+    plan = next((plan for plan in plans if plan.id == run.fix), None)
+    fix = next((fix for fix in cause.fixes if fix.id == run.fix), None)
     if plan is None or fix is None:
-        raise UsageError(f"{cause.id} no longer has the fix {last.get('fix')!r}")
-    actions = _as_they_ran(session, str(last.get("cause")), str(last.get("fix")))
-    if not any(action.state in DONE for action in actions.values()):
-        return None
-    return PastRepair(session, cause.id, values, fix, _with(plan, actions))
-
-
-def _as_they_ran(session: Session, cause: str, fix: str) -> dict[int, ActionView]:
-    """Action number → the command as it was sent and what became of it."""
-    actions: dict[int, ActionView] = {}
-    armed: dict[object, str] = {}
-    kept: dict[object, Mapping[str, Any]] = {}
-    current = False
-    for entry in _entries(session):
-        data = entry.data
-        number = data.get("action")
-        if entry.kind == "state" and data.get("when") == "before":
-            kept[number] = data
-        if entry.kind == "guard":
-            armed[number] = str(data.get("arm", ""))
-        if entry.kind in CHANGING:
-            current = data.get("cause") == cause and data.get("fix") == fix
-        if not current or not isinstance(number, int):
-            continue
-        if entry.kind == "intent":
-            # Without an outcome the command may or may not have run: it counts as interrupted.
-            actions[number] = ActionView(
-                on=str(check("host", data.get("on"), name="on")),
-                run=str(data.get("run", "")),
-                undo=str(data.get("undo") or ""),
-                undo_known=data.get("undo_known") is not False,
-                arm=armed.pop(number, ""),
-                state="interrupted",
-                kept=kept_of(kept.get(number, {}).get("kept")),
-                not_kept=str(kept.get(number, {}).get("failure", "")),
-            )
-        elif entry.kind == "plan" and data.get("confirmed") is True and number in actions:
-            actions[number] = replace(actions[number], undo_known=True)
-        elif entry.kind == "guard-outcome" and number in actions and data.get("outcome") in ("disarmed", "fired"):
-            actions[number] = replace(actions[number], arm="")
-        elif entry.kind == "outcome" and number in actions:
-            state, console = str(data.get("state")), data.get("via_console") is True
-            actions[number] = replace(actions[number], state=state, via_console=console)
-        elif entry.kind == "undo-intent" and number in actions:
-            # The same of its undo: until its outcome is there, nobody knows which of the two holds.
-            actions[number] = replace(actions[number], state="interrupted", undoing=True)
-        elif entry.kind == "undo-outcome" and number in actions and data.get("state") != "interrupted":
-            state = "undone" if data.get("state") == "done" else "done"
-            actions[number] = replace(actions[number], state=state, undoing=False)
-    return actions
+        raise UsageError(f"{cause.id} no longer has the fix {run.fix!r}")
+    return PastRepair(session, cause.id, values, fix, _with(plan, run.actions))
 
 
 def _as_planned(ran: ActionView, planned: ActionView) -> ActionView:

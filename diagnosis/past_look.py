@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING
 
 from base.errors import DeadhopError
 from base.text import Text
-from base.values import check
+from base.values import Value, check
 from diagnosis.fixes import SUDO
 from diagnosis.look_manifest import KEPT, SECONDS, checked_job, is_there
 from diagnosis.look_memory import POD_LOOK
@@ -32,10 +32,11 @@ class PastLook(PastRepair):
 
     _counts_as_phase = False
 
-    def __init__(self, session: Session, job: str, action: ActionView, cluster: object, namespace: object) -> None:
-        self._session = session
-        self._job, self._namespace = checked_job(job), str(check("k8s-name", namespace, name="namespace"))
-        self._cluster = str(check("cluster", cluster, name="cluster"))
+    def __init__(self, session: Session, job: str, action: ActionView, values: Mapping[str, Value]) -> None:
+        self._session, self._values = session, dict(values)
+        self._job = checked_job(job)
+        self._namespace = str(check("k8s-name", values.get("namespace"), name="namespace"))
+        self._cluster = str(check("cluster", values.get("cluster"), name="cluster"))
         self._settled: dict[int, bool] = {}
         self._edited: dict[int, str] = {}
         plan = FixView(job, TITLE, Risk.REVERSIBLE, IMPACT, recommended=True, actions=(action,))

@@ -247,7 +247,7 @@ class Repair(Keeping):
                 return
             await self._call_off(index)
             intent = {"action": index, "cause": self.view.cause, "fix": self.view.fix.id}
-            intent |= {"on": action.on, "run": action.undo}
+            intent |= {"on": action.on, "run": action.undo, "values": self._values}
             async for view in self._send(index, action.undo, "undo-intent", "undo-outcome", intent):
                 yield view
             self._put(index, state=self._outcome(index, "undone", "undo-failed"))

@@ -16,6 +16,7 @@ from diagnosis.inputs import input_value, with_sole
 from diagnosis.look_memory import POD_LOOK, Looks
 from diagnosis.noting import Noting
 from diagnosis.remembering import Remembering
+from diagnosis.runs import CHANGING
 from diagnosis.surroundings import Surroundings
 from diagnosis.views import CauseView, Confidence
 from journal.store import Journal, SessionInfo, open_for_append, sessions
@@ -245,9 +246,8 @@ def _nothing_to_offer(cause: CauseView) -> UsageError:
 
 
 def _phase_of(past: Recording | None) -> int:
-    changing = ("intent", "undo-intent")
     entries = past.entries if past else ()
-    return sum(entry.kind in changing and entry.data.get("cause") != POD_LOOK for entry in entries)
+    return sum(entry.kind in CHANGING and entry.data.get("cause") != POD_LOOK for entry in entries)
 
 
 def open_session(site: Path | None, *, argv: Sequence[str], folders: Sequence[Path] = ()) -> Session:

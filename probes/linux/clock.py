@@ -12,6 +12,7 @@ from probes.errors import CommandMissing, ProbeError
 from probes.linux.ask import ask
 from probes.linux.facts import Clock
 from probes.linux.fields import reading
+from probes.linux.unit import shown_units
 from probes.probe import Toolbox, probe
 from probes.site import OPERATOR, target_of
 
@@ -87,8 +88,6 @@ def parse_date(text: str) -> float:
 @reading("systemctl show", hint="is systemd running there?")
 def parse_services(text: str) -> tuple[str, bool]:
     """The time service, empty where none is installed, and whether it runs."""
-    blocks = (block for block in re.split(r"\n\s*\n", text) if block.strip())
-    found = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
-    there = [one for one in found if one["LoadState"] == "loaded"]
+    there = [one for one in shown_units(text) if one["LoadState"] == "loaded"]
     there.sort(key=lambda one: (one["ActiveState"] != "active", not one["UnitFileState"].startswith("enabled")))
     return (there[0]["Id"], there[0]["ActiveState"] == "active") if there else ("", False)

@@ -96,11 +96,16 @@ def parse_uptime(text: str) -> float:
     return float(text.split()[0])
 
 
+def shown_units(text: str) -> list[dict[str, str]]:
+    """Of `systemctl show` of several units: the properties of each."""
+    blocks = (block for block in re.split(r"\n\s*\n", text) if block.strip())
+    return [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
+
+
 @reading("systemctl show", hint="is systemd running there?")
 def parse_units(host: str, text: str, uptime: float) -> tuple[tuple[Unit, str], ...]:
     """Each unit once, with the id of its present run."""
-    blocks = [block for block in re.split(r"\n\s*\n", text) if block.strip()] or [""]
-    found = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
+    found = shown_units(text) or [{}]
     return tuple({one["Id"]: (_unit(host, one, uptime), _run(one, uptime)) for one in found}.values())
 
 

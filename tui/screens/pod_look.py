@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -30,8 +31,8 @@ class LooksFromPods(Room):
         chosen = self._highlighted()
         return chosen if chosen in waiting else next(iter(waiting), None)
 
-    def _highlighted(self) -> StepView | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _highlighted(self) -> StepView | None: ...
 
     def _may_look_from_pods(self) -> bool:
         session = self.desk.session
@@ -87,5 +88,5 @@ class LooksFromPods(Room):
             self.walk.look_again(key)
             await self._go_on_walking()
 
-    async def _go_on_walking(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _go_on_walking(self) -> None: ...
