@@ -93,6 +93,13 @@ class Noting:
         self._ended = {"verdict": document["verdict"], "causes": [cause.id for cause in causes]}
         self.note("diagnosis", {**document, **texts}, sync=True)
 
+    def note_traces(self, traced: Sequence[Evidence]) -> None:
+        """The evidence holds all of it; this is what a list of sessions shows."""
+        facts = [evidence.facts for evidence in traced]
+        verdicts = [str(getattr(one, "verdict", "failed")) for one in facts]
+        self._ended = {"verdict": verdicts[0], "causes": []}
+        self.note("trace", {"verdicts": verdicts, "evidence": [one.id for one in traced]}, sync=True)
+
 
 def findable(source: str) -> str:
     """Where the site came from, so that it is found again from any folder."""

@@ -40,6 +40,9 @@ from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
 from probes.cluster import state as cluster_state
+from probes.frr import bgp
+from probes.frr import config as frr_config
+from probes.frr import state as frr_state
 from probes.linux import clock, disks, firewall, host, load, sshd, state, tunnel, unit
 from probes.node import control_plane, kubelet, machine, versions, way_out
 from probes.path import (
@@ -48,17 +51,21 @@ from probes.path import (
     firewall_along,
     firewall_hits,
     gateway_for,
+    mtu,
     overlaps,
     ping,
     route_walk,
     traceroute,
+    tunnel_mtus,
     tunnels,
 )
+from probes.trace import tracing
 
 __all__ = [
     "agent_config",
     "agents",
     "arrivals",
+    "bgp",
     "binding",
     "cells",
     "claims",
@@ -77,6 +84,8 @@ __all__ = [
     "firewall",
     "firewall_along",
     "firewall_hits",
+    "frr_config",
+    "frr_state",
     "gateway_for",
     "host",
     "host_keys",
@@ -89,6 +98,7 @@ __all__ = [
     "lists",
     "load",
     "machine",
+    "mtu",
     "networks",
     "openvswitch",
     "overlaps",
@@ -108,7 +118,9 @@ __all__ = [
     "starting",
     "state",
     "traceroute",
+    "tracing",
     "tunnel",
+    "tunnel_mtus",
     "tunnels",
     "unit",
     "units",

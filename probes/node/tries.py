@@ -30,16 +30,16 @@ one() {
 n=0
 for each; do one $n "$each" & n=$((n + 1)); done
 wait"""
-_IN_POD = """\
+IN_POD = """\
 of=$1; shift
 for pid in $(lsns -t net -nro PID); do
   [ -z "$(nsenter -t "$pid" -n ip -o addr show to "$of" 2>/dev/null)" ] || exec nsenter -t "$pid" -n "$@"
 done
 exit 65"""
 TRY = shlex.join(("bash", "-c", TRY_SCRIPT))
-COMMANDS = (TRY, shlex.join(("sh", "-c", _IN_POD)))
+COMMANDS = (TRY, shlex.join(("sh", "-c", IN_POD)))
 """First words of everything that is run here: whole programs."""
-_NO_POD = 65
+NO_POD = 65
 _TIMED_OUT = 124
 _LINE = re.compile(r"^(\d{1,3}) (\d{1,3})(?: (.*))?$", re.MULTILINE)
 _WORDS = (
@@ -71,9 +71,9 @@ async def outcomes(connection: Connection, tries: Sequence[Try], pod: str = "") 
     of the pod to try from; NotFound when none on this machine has it."""
     argv = ("bash", "-c", TRY_SCRIPT, "try", *(one.text for one in tries))
     if pod:
-        argv = ("sh", "-c", _IN_POD, "sh", pod, *argv)
-    reply = await reply_to(connection, *argv, sudo=bool(pod), ok=(0, _NO_POD), seconds=12.0, alone=True)
-    if reply.status == _NO_POD:
+        argv = ("sh", "-c", IN_POD, "sh", pod, *argv)
+    reply = await reply_to(connection, *argv, sudo=bool(pod), ok=(0, NO_POD), seconds=12.0, alone=True)
+    if reply.status == NO_POD:
         raise NotFound(f"{connection.target}: no network namespace there has {pod}", hint="is the pod gone since?")
     return parse_outcomes(reply.stdout, tries)
 

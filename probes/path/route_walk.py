@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from probes.errors import ProbeError
 from probes.path.facts import RouteWalk
 from probes.path.hop import Looked, Next, look
 from probes.probe import Toolbox, probe
 
-_MOST_HOPS = 16
+_MOST_HOPS = 64
 
 
 @probe(
@@ -24,9 +26,25 @@ async def route_walk(host: str, toolbox: Toolbox, target: str, origin: str = "")
 
 async def walk(toolbox: Toolbox, host: str, target: str, origin: str = "") -> RouteWalk:
     """The same for other probes. ProbeError only when the first host cannot be asked."""
+    return (await steps(toolbox, Next(host, "", "", "", (origin,) if origin else ()), target)).told(target)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    walked: tuple[Looked, ...]
+    unseen: str
+    left_at: str
+    loop: bool
+
+    def told(self, target: str) -> RouteWalk:
+        return _told(self.walked[0].hop.host, target, list(self.walked), self.unseen, self.left_at)
+
+
+async def steps(toolbox: Toolbox, first: Next, target: str) -> Steps:
+    """The walk with what was looked at on it. ProbeError only when the first host cannot be asked."""
     walked: list[Looked] = []
     unseen = left_at = ""
-    step: Next | None = Next(host, "", "", "", (origin,) if origin else ())
+    step: Next | None = first
     while step is not None and len(walked) < _MOST_HOPS and not _been_at(walked, step):
         try:
             walked.append(await look(toolbox, step, target))
@@ -36,7 +54,9 @@ async def walk(toolbox: Toolbox, host: str, target: str, origin: str = "") -> Ro
             unseen = step.host
             break
         step, left_at = await _following(toolbox, walked[-1])
-    return _told(host, target, walked, unseen, left_at)
+    ended = step is None or bool(unseen)
+    loop = not ended and step is not None and _been_at(walked, step)
+    return Steps(tuple(walked), unseen if ended or loop or step is None else step.host, left_at, loop)
 
 
 def _been_at(walked: list[Looked], step: Next) -> bool:

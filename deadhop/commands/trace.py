@@ -1,0 +1,89 @@
+"""deadhop trace: the hop where packets die, and what counts them there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from base.errors import UsageError
+from base.text import clip
+from deadhop.front import Front
+from deadhop.parsing import Parser
+
+if TYPE_CHECKING:
+    from diagnosis.session import Session
+    from diagnosis.tracing import Wanted
+
+_LARGEST = 65_000
+
+
+def arguments(parser: Parser) -> None:
+    say, add = parser.say, parser.add_argument
+    ends = say(
+        "a host, an address, NAMESPACE/POD, NAMESPACE/SERVICE, or a server (pod/…, svc/…, server/… if unclear)",
+        "호스트, 주소, 네임스페이스/파드, 네임스페이스/서비스, 서버 (헷갈리면 pod/…, svc/…, server/…)",
+    )
+    add("source", metavar="SOURCE", help=ends)
+    add("target", metavar="TARGET", help=ends)
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--icmp", action="store_true", help=say("echo requests (the default)", "에코 요청 (기본)"))
+    kinds.add_argument("--tcp", metavar="PORT", help=say("TCP connections to this port", "이 포트에 TCP 연결"))
+    kinds.add_argument("--udp", metavar="PORT", help=say("questions by UDP to this port", "이 포트에 UDP 질의"))
+    add("--size", metavar="BYTES", help=say("payload of an echo request", "에코 요청의 데이터 크기"))
+    add("--count", metavar="N", help=say("packets (default: 20, at most 100)", "패킷 수 (기본 20, 최대 100)"))
+    add("--both", action="store_true", help=say("the other way as well", "반대 방향도 확인한다"))
+    add(
+        "--no-capture",
+        action="store_true",
+        help=say("counters alone, no tcpdump anywhere", "카운터만 쓴다. tcpdump 는 실행하지 않는다"),
+    )
+
+
+async def run(front: Front) -> int:
+    from diagnosis.session import open_session
+
+    wanted = _wanted(front)
+    session = open_session(front.site, argv=front.argv)
+    try:
+        return await _trace(front, session, wanted)
+    finally:
+        await session.close()
+
+
+async def _trace(front: Front, session: Session, wanted: Wanted) -> int:
+    from deadhop.tracing import announce, exit_code, report
+    from diagnosis.tracing import plan, reverse
+    from diagnosis.tracing import run as run_trace
+
+    there = await plan(session, front.arguments.source, front.arguments.target, wanted)
+    back = reverse(there) if front.arguments.both else None
+    traced = []
+    for one in filter(None, (there, back)):
+        announce(front, one)
+        traced.append((one, await run_trace(session, one)))
+    session.note_traces([evidence for _, evidence in traced])
+    report(front, session.id, traced, wanted_both=front.arguments.both)
+    return exit_code([evidence for _, evidence in traced])
+
+
+def _wanted(front: Front) -> Wanted:
+    from diagnosis.tracing import MOST, Wanted
+
+    given = front.arguments
+    protocol = "tcp" if given.tcp else "udp" if given.udp else "icmp" if given.icmp else ""
+    return Wanted(
+        protocol,
+        _number(front, "--tcp" if given.tcp else "--udp", given.tcp or given.udp, 65_535),
+        _number(front, "--size", given.size, _LARGEST),
+        _number(front, "--count", given.count, MOST) or 20,
+        captures=not given.no_capture,
+    )
+
+
+def _number(front: Front, option: str, text: str | None, most: int) -> int:
+    """0 where it was not given."""
+    if text is None:
+        return 0
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 0 < int(text) <= most):
+        message = front.say("`{} {}`: no such number", "`{} {}`: 쓸 수 없는 값이다").format(option, clip(text, 40))
+        raise UsageError(message, hint=f"1 … {most}")
+    return int(text)

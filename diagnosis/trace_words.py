@@ -1,0 +1,128 @@
+"""What a trace comes to, in one sentence with the numbers."""
+
+from __future__ import annotations
+
+from base.text import Text
+from probes.trace.facts import DeadHop, Trace
+
+VERDICTS = {
+    "arrives": Text("ARRIVES", "도착한다"),
+    "refused": Text("ARRIVES, AND NOBODY LISTENS", "도착하지만 듣는 곳이 없다"),
+    "dies": Text("DIES", "죽는다"),
+    "some-lost": Text("SOME ARE LOST", "일부만 도착한다"),
+    "ambiguous": Text("AMBIGUOUS", "가릴 수 없다"),
+    "unseen": Text("DIES WHERE NOBODY COULD LOOK", "볼 수 없는 곳에서 죽는다"),
+    "failed": Text("COULD NOT BE TRIED", "확인하지 못했다"),
+    "here": Text("← they end here", "← 여기서 끝난다"),
+}
+DIRECTIONS = {"there": Text("there", "가는 길"), "back": Text("back", "오는 길")}
+_REASONS = {
+    "rule": Text("{packets} on a rule in {chain}", "{chain} 의 규칙이 {packets} 개를 셌다"),
+    "policy": Text("{packets} on the policy of {chain}", "{chain} 의 기본 정책이 {packets} 개를 셌다"),
+    "rp-filter": Text(
+        "the reverse path filter on {at} counted {packets}", "{at} 의 rp_filter 가 {packets} 개를 셌다"
+    ),
+    "forwarding-off": Text(
+        "it does not forward, and counted {packets} as not its own",
+        "포워딩이 꺼져 있어 {packets} 개를 남의 것으로 셌다",
+    ),
+    "conntrack": Text("its connection tracking dropped {packets}", "연결 추적(conntrack)이 {packets} 개를 버렸다"),
+    "no-route": Text("it has no route for them", "보낼 라우트가 없다"),
+    "prohibited": Text("a route there forbids it", "그곳의 라우트가 막는다"),
+    "neighbour": Text("nobody answers ARP on {at}", "{at} 에서 ARP 에 답하는 곳이 없다"),
+    "listen": Text("its listen queue is full: {packets} dropped", "접속 대기열이 가득 차 {packets} 개를 버렸다"),
+    "queue": Text("the queue of {at} dropped {packets}", "{at} 의 큐가 {packets} 개를 버렸다"),
+    "link": Text("{at} counted {packets} dropped or broken", "{at} 가 {packets} 개를 버렸거나 깨졌다고 셌다"),
+    "discarded": Text("its kernel discarded {packets}", "커널이 {packets} 개를 버렸다"),
+}
+_ERRORS = {
+    "port-unreachable": "Destination Port Unreachable",
+    "net-unreachable": "Destination Net Unreachable",
+    "host-unreachable": "Destination Host Unreachable",
+    "prohibited": "Packet filtered",
+    "frag-needed": "Fragmentation needed",
+    "ttl-exceeded": "Time to live exceeded",
+    "no-route": "Network is unreachable",
+}
+
+
+def sentence(trace: Trace) -> Text:
+    if trace.verdict == "arrives" and not trace.received:
+        return Text(
+            f"{trace.sent} sent, and the target's own interface saw them",
+            f"{trace.sent} 개를 보냈고 대상의 인터페이스가 보았다",
+        )
+    if trace.verdict in ("arrives", "refused"):
+        return Text(
+            f"{trace.received} of {trace.sent} answered", f"{trace.sent} 개 중 {trace.received} 개에 답이 왔다"
+        )
+    return _joined(_lost(trace), _heard(trace))
+
+
+def _lost(trace: Trace) -> Text:
+    answered = Text(
+        f"{trace.received} of {trace.sent} answered; ", f"{trace.sent} 개 중 {trace.received} 개에만 답이 왔다. "
+    )
+    lead = answered if trace.received else Text("", "")
+    if trace.dead:
+        return Text(lead.en + _dead(trace.dead[0]).en, lead.ko + _dead(trace.dead[0]).ko)
+    if trace.verdict == "ambiguous":
+        return Text(
+            lead.en + "others' packets on the way hide ours in the counters; try again with --count 100",
+            lead.ko + "다른 패킷이 많아 카운터에서 우리 것을 가려낼 수 없다. --count 100 으로 다시 확인한다",
+        )
+    return Text(lead.en + _between(trace).en, lead.ko + _between(trace).ko)
+
+
+def _between(trace: Trace) -> Text:
+    if not trace.next_unseen:
+        return Text(
+            f"last seen at {trace.last_seen}, and nothing there counts them",
+            f"{trace.last_seen} 에서 마지막으로 보였고, 그곳에서 세는 것은 없다",
+        )
+    return Text(
+        f"between {trace.last_seen} and {trace.next_unseen}",
+        f"{trace.last_seen} 와(과) {trace.next_unseen} 사이",
+    )
+
+
+def _dead(dead: DeadHop) -> Text:
+    """`20 entered enp7s0 on openstack-host, 0 left it, 20 on a rule in LIBVIRT_FWI`."""
+    told = _REASONS[dead.reason]
+    values = {"packets": dead.packets, "chain": dead.chain, "at": dead.at}
+    reason = Text(told.en.format(**values), told.ko.format(**values))
+    way = Text(" (on the way back)", " (오는 길)") if dead.direction == "back" else Text("", "")
+    seen = _seen(dead)
+    unsure = Text(
+        "; by its tables, no packet proves it yet", " (테이블에 따르면 그렇고, 패킷으로 확인되지는 않았다)"
+    )
+    tail = Text("", "") if dead.confirmed else unsure
+    return Text(
+        f"on {dead.host}{way.en}: {seen.en}{reason.en}{tail.en}",
+        f"{dead.host}{way.ko}: {seen.ko}{reason.ko}{tail.ko}",
+    )
+
+
+def _seen(dead: DeadHop) -> Text:
+    if dead.entered < 0 or not dead.in_interface:
+        return Text("", "")
+    entered = Text(
+        f"{dead.entered} entered {dead.in_interface}, ", f"{dead.in_interface} 로 들어온 것 {dead.entered}, "
+    )
+    if dead.left < 0 or not dead.out_interface:
+        return entered
+    left = Text(f"{dead.left} left {dead.out_interface}, ", f"{dead.out_interface} 로 나간 것 {dead.left}, ")
+    return Text(entered.en + left.en, entered.ko + left.ko)
+
+
+def _heard(trace: Trace) -> Text:
+    if not trace.error:
+        return Text("", "")
+    words = _ERRORS.get(trace.error, trace.error)
+    if not trace.error_from:
+        return Text(f"the sender itself says: {words}", f"보내는 쪽 스스로 답했다: {words}")
+    return Text(f"{trace.error_from} answered: {words}", f"{trace.error_from} 의 답: {words}")
+
+
+def _joined(one: Text, other: Text) -> Text:
+    return Text(f"{one.en}; {other.en}", f"{one.ko}. {other.ko}") if other.en else one

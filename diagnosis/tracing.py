@@ -1,0 +1,105 @@
+"""deadhop trace: from two words to a trace, or two of them, written down as evidence."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from base.errors import UsageError
+from base.text import Text
+from base.values import Value
+from probes.probe import Evidence, checked_call, observe
+from probes.trace import tracing as registered
+from probes.trace.ends import End, backend_of, find_end
+
+if TYPE_CHECKING:
+    from diagnosis.session import Session
+
+MOST = registered.MOST
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is sent."""
+
+    protocol: str = ""
+    """icmp, tcp, udp; empty: icmp, and TCP to a Service, whose address answers no ping."""
+    port: int = 0
+    size: int = 0
+    """Bytes of payload of an echo request; 0: one that nobody else has."""
+    packets: int = 20
+    captures: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One trace: from where, to where, and what is sent after all."""
+
+    source: End
+    target: End
+    wanted: Wanted
+    note: Text | None = None
+    """What the operator should know of it."""
+
+    @property
+    def arguments(self) -> dict[str, Value]:
+        backends, backend_port = backend_of(self.target)
+        return {
+            "target": self.target.address,
+            "protocol": self.wanted.protocol,
+            "packets": self.wanted.packets,
+            "size": self.wanted.size,
+            "captures": self.wanted.captures,
+            **({"port": self.wanted.port} if self.wanted.port else {}),
+            **({"pod": self.source.pod} if self.source.pod else {}),
+            **({"owner": self.target.host} if self.target.pod and self.target.host else {}),
+            **({"backends": backends, "backend_port": backend_port} if backends else {}),
+        }
+
+
+async def plan(session: Session, source: str, target: str, wanted: Wanted) -> Planned:
+    """UsageError when one is nothing that is known, or nothing can be sent from the source."""
+    begins, ends = await asyncio.gather(
+        find_end(session.toolbox, source), find_end(session.toolbox, target, wanted.port)
+    )
+    return planned(begins, ends, wanted)
+
+
+def planned(source: End, target: End, wanted: Wanted) -> Planned:
+    if not source.host:
+        raise UsageError(
+            f"nothing can be sent from {source.name or source.address}: no host of the site is it or has it",
+            hint="give a host that deadhop can log in to: `deadhop site show`",
+        )
+    if not target.address:
+        raise UsageError(f"no address of {target.name} is known", hint="give it `addresses` in site.yaml")
+    if wanted.protocol in ("", "icmp") and target.kind == "service":
+        return _to_service(source, target, wanted)
+    return Planned(source, target, replace(wanted, protocol=wanted.protocol or "icmp"))
+
+
+def _to_service(source: End, target: End, wanted: Wanted) -> Planned:
+    """A ClusterIP is no machine's address: only its ports lead anywhere."""
+    if not target.ports:
+        raise UsageError(f"the Service {target.name} has no TCP port", hint="trace to one of its pods")
+    note = Text(
+        "a Service's address answers no ping: only its ports lead to pods, so this is TCP to its first one",
+        "서비스 주소는 ping 에 답하지 않는다. 포트만 파드로 이어지므로 첫 포트에 TCP 로 확인한다",
+    )
+    return Planned(source, target, replace(wanted, protocol="tcp", port=target.ports[0]), note)
+
+
+def reverse(one: Planned) -> Planned | None:
+    """The same from the other end; None where nothing can be sent from there."""
+    if not one.target.host or not one.source.address or one.target.kind == "service":
+        return None
+    return planned(one.target, one.source, one.wanted)
+
+
+async def run(session: Session, one: Planned) -> Evidence:
+    """Noted in the journal, with every exchange behind it."""
+    call = checked_call("path.trace", one.source.host, one.arguments)
+    evidence = await observe(call, session.toolbox, session.next_evidence_id())
+    session.note_evidence(evidence)
+    return evidence

@@ -1,0 +1,203 @@
+"""What a word names as the end of a trace: a host, an address, a pod, a Service, a server of a cloud."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from base.errors import UsageError
+from base.text import clip
+from base.values import check
+from probes.api import Api, ApiRequest
+from probes.cloud.servers import server
+from probes.cluster import shapes
+from probes.cluster.answers import fetch
+from probes.cluster.backends import ends, split
+from probes.cluster.objects import CACHED, LIST_LIMIT
+from probes.errors import NotFound, ProbeError
+from probes.node.machine import host_of_node
+from probes.probe import Toolbox
+from probes.site import OPERATOR
+
+_PREFIX = re.compile(r"(?P<kind>host|pod|svc|service|server)[/:](?P<name>.+)")
+_KINDS = {"svc": "service"}
+_SERVICES = ApiRequest(("api", "v1", "services"), (CACHED,), shape=shapes.ServiceList, limit=LIST_LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    kind: str
+    """host, address, pod, service or server."""
+    name: str
+    """As it is called: `default/web-0`, `k8s-w1`; empty for an address that nothing known has."""
+    host: str = ""
+    """Of the site: the host itself, a pod's node, a server that can be logged in to."""
+    address: str = ""
+    pod: str = ""
+    """The pod's own address, where it is one."""
+    ports: tuple[int, ...] = ()
+    """A Service's TCP ports."""
+    backends: tuple[str, ...] = ()
+    """ADDRESS:PORT of a Service's ready endpoints, for the first port or the one that was asked for."""
+
+
+Finder = Callable[[Toolbox, str, str, int], Awaitable[End | None]]
+
+
+async def find_end(toolbox: Toolbox, word: str, port: int = 0) -> End:
+    """UsageError when nothing of the site has that name, and an API that could not be asked is named then."""
+    text = word.strip()
+    told = _PREFIX.fullmatch(text)
+    kind = _KINDS.get(told["kind"], told["kind"]) if told else ""
+    name = told["name"] if told else text
+    if kind in ("", "host") and (host := _host(toolbox, name)):
+        return await _of_host(toolbox, host)
+    if not kind and (address := _address(name)):
+        return await _of_address(toolbox, address, port)
+    return await _named(toolbox, word, kind, name, port)
+
+
+def _host(toolbox: Toolbox, name: str) -> str:
+    if name == OPERATOR or name in toolbox.site.by_name:
+        return name
+    short = {host.name.partition(".")[0]: host.name for host in toolbox.site.hosts}
+    return "" if _address(name) else short.get(name.partition(".")[0], "")
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""
+
+
+async def _of_host(toolbox: Toolbox, host: str) -> End:
+    known = () if host == OPERATOR else toolbox.site.by_name[host].addresses
+    plain = [one for one in (*known, *await toolbox.addresses_of(host)) if _address(one) and not _own(one)]
+    return End("host", host, host, plain[0] if plain else "")
+
+
+def _own(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    return parsed.is_loopback or parsed.is_link_local
+
+
+async def _of_address(toolbox: Toolbox, address: str, port: int) -> End:
+    if host := await toolbox.host_of(address):
+        return End("address", host, host, address)
+    found = [await _asked(_with_address, toolbox, one.name, address, port) for one in toolbox.site.clusters]
+    return next((one for one in found if isinstance(one, End)), End("address", "", "", address))
+
+
+async def _named(toolbox: Toolbox, word: str, kind: str, name: str, port: int) -> End:
+    finders: list[tuple[Finder, str]] = []
+    if kind in ("", "pod") and "/" in name:
+        finders += [(_pod, one.name) for one in toolbox.site.clusters]
+    if kind in ("", "service") and "/" in name:
+        finders += [(_service, one.name) for one in toolbox.site.clusters]
+    if kind in ("", "server") and "/" not in name:
+        finders += [(_server, one.name) for one in toolbox.site.clouds]
+    found = await asyncio.gather(*(_asked(finder, toolbox, where, name, port) for finder, where in finders))
+    ends_ = [one for one in found if isinstance(one, End)]
+    if ends_:
+        return ends_[0]
+    failed = [one for one in found if isinstance(one, ProbeError)]
+    hint = f"{failed[0].message}" if failed else "a host, an address, NAMESPACE/POD, NAMESPACE/SERVICE or a server"
+    raise UsageError(f"nothing of the site is called {clip(word, 60)!r}", hint=hint)
+
+
+async def _asked(finder: Finder, toolbox: Toolbox, where: str, name: str, port: int) -> End | ProbeError | None:
+    try:
+        return await finder(toolbox, where, name, port)
+    except NotFound:
+        return None
+    except ProbeError as error:
+        return error
+
+
+# ------------------------------------------------------------------ of a cluster
+
+
+async def _pod(toolbox: Toolbox, cluster: str, name: str, port: int) -> End | None:
+    api = await toolbox.api(f"cluster:{cluster}")
+    namespace, _, own = name.partition("/")
+    path = ("api", "v1", "namespaces", _k8s(namespace), "pods", _k8s(own))
+    return await _of_pod(toolbox, api, await fetch(api, ApiRequest(path, shape=shapes.Pod), shapes.Pod))
+
+
+def _k8s(name: str) -> str:
+    return str(check("k8s-name", name, name="name"))
+
+
+async def _of_pod(toolbox: Toolbox, api: Api, pod: shapes.Pod) -> End:
+    node, host = pod.spec.node_name or "", ""
+    address = next((one.ip for one in pod.status.pod_ips or ()), "")
+    if node:
+        path = ("api", "v1", "nodes", node)
+        host = await host_of_node(toolbox, node, await fetch(api, ApiRequest(path, shape=shapes.Node), shapes.Node))
+    own = "" if pod.spec.host_network else address
+    return End("pod", f"{pod.metadata.namespace}/{pod.metadata.name}", host, address, own)
+
+
+async def _service(toolbox: Toolbox, cluster: str, name: str, port: int) -> End | None:
+    api = await toolbox.api(f"cluster:{cluster}")
+    namespace, _, own = name.partition("/")
+    path = ("api", "v1", "namespaces", _k8s(namespace), "services", _k8s(own))
+    return await _of_service(api, await fetch(api, ApiRequest(path, shape=shapes.Service), shapes.Service), port)
+
+
+async def _of_service(api: Api, found: shapes.Service, port: int) -> End:
+    meta = found.metadata
+    tcp = [one for one in found.spec.ports or () if one.protocol == "TCP"]
+    request = ApiRequest(
+        ("apis", "discovery.k8s.io", "v1", "namespaces", meta.namespace, "endpointslices"),
+        (("labelSelector", f"kubernetes.io/service-name={meta.name}"), CACHED),
+        shape=shapes.EndpointSliceList,
+    )
+    slices = await fetch(api, request, shapes.EndpointSliceList)
+    numbers = tuple(one.port for one in tcp)
+    wanted = port if port in numbers else next(iter(numbers), 0)
+    ready = ends(slices, tcp, wanted) if wanted else ()
+    return End("service", f"{meta.namespace}/{meta.name}", "", _address(found.spec.cluster_ip), "", numbers, ready)
+
+
+async def _with_address(toolbox: Toolbox, cluster: str, address: str, port: int) -> End | None:
+    api = await toolbox.api(f"cluster:{cluster}")
+    query = (("fieldSelector", f"status.podIP={address}"), CACHED)
+    request = ApiRequest(("api", "v1", "pods"), query, shape=shapes.PodList, limit=LIST_LIMIT)
+    pods, services = await asyncio.gather(
+        fetch(api, request, shapes.PodList), fetch(api, _SERVICES, shapes.ServiceList)
+    )
+    for pod in pods.items or ():
+        return await _of_pod(toolbox, api, pod)
+    for one in services.items or ():
+        if address in (one.spec.cluster_ip, *(one.spec.cluster_ips or ()), *(one.spec.external_ips or ())):
+            return await _of_service(api, one, port)
+    return None
+
+
+def backend_of(end: End) -> tuple[tuple[str, ...], int]:
+    """Addresses of a Service's endpoints and their port, most of which is the same."""
+    if not end.backends:
+        return (), 0
+    places = [split(one) for one in end.backends]
+    port = places[0][1]
+    return tuple(address for address, number in places if number == port), port
+
+
+# ------------------------------------------------------------------ of a cloud
+
+
+async def _server(toolbox: Toolbox, cloud: str, name: str, port: int) -> End | None:
+    found = (await server(cloud, toolbox, name)).server
+    if not found.id:
+        return None
+    addresses = [one.address for one in found.addresses]
+    for address in addresses:
+        if host := await toolbox.host_of(address):
+            return End("server", found.name, host, address)
+    floating = [one.address for one in found.addresses if one.kind == "floating"]
+    return End("server", found.name, "", next(iter((*floating, *addresses)), ""))

@@ -1,0 +1,92 @@
+"""What path.trace returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TracedHop:
+    """Our packets at one interface of one host, on the way there or back."""
+
+    host: str
+    at: str
+    """Interface."""
+    side: str
+    """in or out, seen from the host."""
+    direction: str
+    """there or back."""
+    sent: int
+    """How many of ours there should be: what was sent; on the way back, what was to be answered."""
+    seen: int
+    """How many there were, by `by`; 0 also where nobody could tell (`by` is empty then)."""
+    by: str
+    """capture, counter (what was counted in silence is taken off), or empty: it could not be told."""
+    verdict: str
+    """seen, lost (none, or less than half), unknown, or beyond (behind the dead hop)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadHop:
+    """Where our packets end, and what counted them there."""
+
+    host: str
+    at: str
+    """Interface or chain."""
+    direction: str
+    """there or back."""
+    reason: str
+    """rule, policy, rp-filter, forwarding-off, no-route, prohibited, neighbour, conntrack, queue, link, discarded,
+    or listen."""
+    rule: str
+    """The rule as the host prints it; empty for the other reasons."""
+    table: str
+    chain: str
+    position: int
+    """1 is the chain's first rule; 0 its policy, or no rule."""
+    packets: int
+    """Counted while ours were sent, without what was counted in silence; 0 where only the routing tables say so."""
+    in_interface: str
+    """Where they come in; empty where they begin, and on a host that is no hop."""
+    out_interface: str
+    """Where they would leave; empty where they are to end, or no route leads on."""
+    entered: int
+    """How many of ours were seen coming in there; -1 if that could not be told."""
+    left: int
+    """How many of ours were seen leaving; -1 if that could not be told."""
+    confirmed: bool
+    """Packets say so (a counter, a capture, an answer of this host), not the routing tables alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """N packets that can be told apart, and the counters of every host on their way before and after."""
+
+    source: str
+    target: str
+    protocol: str
+    """icmp, tcp or udp."""
+    port: int
+    sent: int
+    received: int
+    """Answers of any kind that only the target can give: echo replies, SYN-ACK or RST, datagrams."""
+    verdict: str
+    """arrives, refused (it arrives, and nobody listens), dies, some-lost, ambiguous (others' packets hide ours), or
+    unseen (they die where nobody could look)."""
+    error: str
+    """As in Ping: what a machine on the way said; empty if nobody said anything."""
+    error_from: str
+    hops: tuple[TracedHop, ...]
+    """In the order of the way there, then back."""
+    dead: tuple[DeadHop, ...]
+    """None or one: the first on the way that lets nothing through."""
+    last_seen: str
+    """The last host where they were seen, or where they come from."""
+    next_unseen: str
+    """The first host or address behind it where they were not; empty when they arrive or nothing is known."""
+    unseen: tuple[str, ...]
+    """Hosts on the way that could not be asked."""
+    uncounted: tuple[str, ...]
+    """Hosts with rules of nft that drop and have no counter."""
+    loop: bool
+    """The routing tables lead in a circle."""

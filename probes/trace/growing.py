@@ -1,0 +1,122 @@
+"""What grew while our packets were sent, without what grows in silence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from probes.linux.facts import Firewall, FirewallRule
+from probes.trace.reading import Reading
+
+Rule = tuple[str, str, int, str]
+"""Table, chain, position and text: a rule that moved is another one, and counts from nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Of one counter."""
+
+    ours: int
+    """Without the background; never below 0."""
+    noise: int
+    """What others add to it in the time that ours were sent in."""
+    known: bool = True
+    """False after a reset or wrap between two readings."""
+
+    def is_like(self, sent: int) -> bool:
+        """At least half of our packets, and more than others' packets vary by."""
+        return self.known and self.ours >= max(1, sent / 2) and self.ours >= 3 * _spread(self.noise)
+
+    def is_hidden(self, sent: int) -> bool:
+        """Others' packets vary so much that half of ours would not show."""
+        return not self.known or 3 * _spread(self.noise) > max(1, sent / 2)
+
+    def is_quiet(self, sent: int) -> bool:
+        """Nothing else of weight is counted here: the number may be taken for ours."""
+        return self.known and self.noise * 4 <= sent
+
+
+def _spread(noise: int) -> float:
+    return math.sqrt(noise)
+
+
+UNKNOWN = Grown(0, 0, known=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """Three readings of one host: silence between the first two, our packets between the last two."""
+
+    silent: Reading
+    before: Reading
+    after: Reading
+
+    @property
+    def share(self) -> float:
+        """How much longer we sent than we were silent, by the host's own clock."""
+        quiet, loud = self.before.moment - self.silent.moment, self.after.moment - self.before.moment
+        return loud / quiet if quiet > 0 else 1.0
+
+    def _grown(self, silent: int, before: int, after: int) -> Grown:
+        if before < silent or after < before:
+            return UNKNOWN
+        noise = round((before - silent) * self.share)
+        return Grown(max(after - before - noise, 0), noise)
+
+    def counter(self, *names: str) -> Grown:
+        """Of named kernel counters together; one that the kernel lacks counts nothing."""
+        return self._grown(*(sum(one.counters.get(name, 0) for name in names) for one in self._readings()))
+
+    def received(self, interface: str) -> Grown:
+        return self._of_link(interface, "rx_packets")
+
+    def sent(self, interface: str) -> Grown:
+        return self._of_link(interface, "tx_packets")
+
+    def link_drops(self, interface: str) -> Grown:
+        return self._of_link(interface, "rx_dropped", "tx_dropped", "rx_errors", "tx_errors")
+
+    def _of_link(self, interface: str, *names: str) -> Grown:
+        links = [one.links.get(interface) for one in self._readings()]
+        if any(link is None for link in links):
+            return UNKNOWN
+        return self._grown(*(sum(int(getattr(link, name)) for name in names) for link in links))
+
+    def queue_drops(self, interface: str) -> Grown:
+        return self._grown(*(one.queues.get(interface, 0) for one in self._readings()))
+
+    def _readings(self) -> tuple[Reading, Reading, Reading]:
+        return self.silent, self.before, self.after
+
+    def rules(self) -> list[tuple[FirewallRule, Grown]]:
+        """Every rule, and every policy as a rule of position 0, that grew while we sent."""
+        one, two = _counted(self.silent.firewall), _counted(self.before.firewall)
+        found = []
+        for rule in _all(self.after.firewall):
+            key = _key(rule)
+            there = key in one and key in two
+            grown = self._grown(one[key], two[key], rule.packets) if there else UNKNOWN
+            if grown.ours or not grown.known:
+                found.append((rule, grown))
+        return found
+
+
+def _key(rule: FirewallRule) -> Rule:
+    return rule.table, rule.chain, rule.position, rule.text
+
+
+def _counted(firewall: Firewall | None) -> Mapping[Rule, int]:
+    return {_key(rule): rule.packets for rule in _all(firewall)}
+
+
+def _all(firewall: Firewall | None) -> list[FirewallRule]:
+    if firewall is None:
+        return []
+    policies = [
+        FirewallRule(
+            one.table, one.chain, 0, f"-P {one.chain} {one.verdict}", (), one.verdict, one.packets, one.bytes
+        )
+        for one in firewall.policies
+    ]
+    return [*firewall.rules, *policies]

@@ -1,0 +1,153 @@
+"""From what was seen and counted to the hop where our packets end. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from probes.trace.facts import DeadHop, TracedHop
+from probes.trace.sending import Answered
+from probes.trace.suspects import REASONS, suspects
+from probes.trace.watching import Sight, Watched
+
+_OF_CONTROL = ("drop", "reject")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    verdict: str
+    dead: DeadHop | None
+    hops: tuple[TracedHop, ...]
+    last_seen: str
+    next_unseen: str
+
+
+def judge(watched: Watched, answered: Answered, protocol: str, source: str, refuser: str) -> Judgement:
+    """`refuser` is the host of the site that sent the error; empty if nobody did or it is none."""
+    dead = None if answered.received >= answered.sent else _dead(watched, answered, refuser)
+    verdict = _verdict(watched, answered, protocol, dead)
+    at = _position(watched, dead) if dead else watched.last_seen()
+    last, following = _ends(watched, verdict, dead, source)
+    return Judgement(verdict, dead, _hops(watched, verdict, at), last, following)
+
+
+# ------------------------------------------------------------------ the dead hop
+
+
+def _dead(watched: Watched, answered: Answered, refuser: str) -> DeadHop | None:
+    arrived = _echoed(watched)
+    fitting = [one for one in suspects(watched, answered.error) if _fits(watched, one, refuser, arrived=arrived)]
+    return min(fitting, key=lambda one: _order(watched, one, refuser), default=None)
+
+
+def _echoed(watched: Watched) -> bool:
+    """The target's own kernel counted our echo requests: they arrived."""
+    growing = watched.growing.get(watched.ways.owner)
+    return growing is not None and growing.counter("IcmpInEchos").is_like(watched.sent)
+
+
+def _fits(watched: Watched, one: DeadHop, refuser: str, *, arrived: bool) -> bool:
+    """It stands where they vanish: not before the last that saw them leave, not behind the first that lacked
+    them."""
+    if arrived and one.direction == "there" and one.host != watched.ways.owner and _is_hop(watched, one):
+        return False
+    spans = _span(watched, one)
+    if not spans:
+        return True  # it bridges for an end: no station of its own
+    last, lost = watched.last_seen(), watched.first_lost()
+    behind = spans[-1] < last or (spans[-1] == last and watched.sights[last].station.side == "out")
+    return not behind and spans[0] <= lost
+
+
+def _is_hop(watched: Watched, one: DeadHop) -> bool:
+    return any(hop.host == one.host for _, hop in watched.ways.hops)
+
+
+def _span(watched: Watched, one: DeadHop) -> list[int]:
+    """Numbers of the host's stations in that direction."""
+    return [
+        number
+        for number, sight in enumerate(watched.sights)
+        if sight.station.host == one.host and sight.station.direction == one.direction
+    ]
+
+
+def _order(watched: Watched, one: DeadHop, refuser: str) -> tuple[bool, bool, int, int, int]:
+    """Who said so itself, then what packets prove, then the first on the way, then the most telling."""
+    return (
+        bool(refuser) and one.host != refuser,
+        not one.confirmed,
+        _position(watched, one),
+        REASONS.index(one.reason) if one.reason in REASONS else len(REASONS),
+        abs(one.packets - watched.sent),
+    )
+
+
+def _position(watched: Watched, one: DeadHop) -> int:
+    spans = _span(watched, one)
+    return spans[0] if spans else len(watched.sights)
+
+
+# ------------------------------------------------------------------ what is said of it
+
+
+def _verdict(watched: Watched, answered: Answered, protocol: str, dead: DeadHop | None) -> str:
+    if answered.received:
+        if answered.received < answered.sent:
+            return "some-lost"
+        return "refused" if answered.refused == answered.received else "arrives"
+    if protocol == "udp" and dead is None and _reached(watched):
+        return "arrives"
+    if dead is not None:
+        return "dies"
+    if _hidden(watched):
+        return "ambiguous"
+    return "unseen" if watched.ways.unseen else "dies"
+
+
+def _reached(watched: Watched) -> bool:
+    """The last station on the way there, at the target's own host, saw them."""
+    there = [one for one in watched.sights if one.station.direction == "there"]
+    return bool(there) and there[-1].station.host == watched.ways.owner and there[-1].is_seen(watched.sent)
+
+
+def _hidden(watched: Watched) -> bool:
+    """On a host where they may have ended a rule that drops counts so many others' that ours would not show."""
+    return any(
+        grown.is_hidden(watched.sent) and rule.verdict.lower() in _OF_CONTROL
+        for growing in watched.growing.values()
+        for rule, grown in growing.rules()
+    )
+
+
+def _ends(watched: Watched, verdict: str, dead: DeadHop | None, source: str) -> tuple[str, str]:
+    """The last host that saw them, and what comes behind it."""
+    if verdict in ("arrives", "refused"):
+        return watched.ways.owner or source, ""
+    if dead is not None:
+        return dead.host, ""
+    last = watched.last_seen()
+    here = watched.sights[last].station.host if last >= 0 else source
+    behind = (one.station.host for one in watched.sights[last + 1 :] if one.station.host != here)
+    return here, next(behind, next(iter(watched.ways.unseen), ""))
+
+
+def _hops(watched: Watched, verdict: str, dead_at: int) -> tuple[TracedHop, ...]:
+    arrives = verdict in ("arrives", "refused")
+    return tuple(
+        _hop(watched, sight, beyond=not arrives and number > dead_at) for number, sight in enumerate(watched.sights)
+    )
+
+
+def _hop(watched: Watched, sight: Sight, *, beyond: bool) -> TracedHop:
+    station = sight.station
+    verdict = "seen" if sight.is_seen(watched.sent) else "lost" if sight.by else "unknown"
+    return TracedHop(
+        host=station.host,
+        at=station.interface,
+        side=station.side,
+        direction=station.direction,
+        sent=watched.sent,
+        seen=sight.seen,
+        by=sight.by,
+        verdict="beyond" if beyond and verdict != "seen" else verdict,
+    )

@@ -1,0 +1,63 @@
+"""What tells our packets from everybody else's, and how a capture finds them."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_ICMP_HEADER, _IPV4_HEADER, _IPV6_HEADER = 8, 20, 40
+_SMALLEST, _LARGEST = 65, 255
+"""Bytes of payload: above what ping sends by itself, and not its 56 + 8, 100 or a full packet."""
+_COMMON = (92, 100, 128, 200)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    protocol: str
+    """icmp, tcp or udp."""
+    port: int
+    size: int
+    """Bytes of payload of an echo request."""
+    targets: tuple[str, ...]
+    """The target and what it is translated to."""
+    ports: tuple[int, ...]
+    """Likewise."""
+
+    @property
+    def six(self) -> bool:
+        return ipaddress.ip_address(self.targets[0]).version == 6
+
+    def there(self) -> str:
+        """Filter of pcap for what we send."""
+        if self.protocol == "icmp":
+            return self._echo(128 if self.six else 8)
+        hosts = " or ".join(f"dst host {one}" for one in self.targets)
+        ports = " or ".join(f"dst port {one}" for one in self.ports)
+        syn = " and tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn" if self.protocol == "tcp" and not self.six else ""
+        return f"{self.protocol} and ({hosts}) and ({ports}){syn}"
+
+    def back(self) -> str:
+        """Filter of pcap for the answers."""
+        if self.protocol == "icmp":
+            return self._echo(129 if self.six else 0)
+        hosts = " or ".join(f"src host {one}" for one in self.targets)
+        ports = " or ".join(f"src port {one}" for one in self.ports)
+        first = " and tcp[tcpflags] & (tcp-syn|tcp-rst) != 0" if self.protocol == "tcp" and not self.six else ""
+        return f"{self.protocol} and ({hosts}) and ({ports}){first}"
+
+    def _echo(self, kind: int) -> str:
+        if self.six:
+            return f"icmp6 and ip6[{_IPV6_HEADER}] = {kind} and ip6[4:2] = {_ICMP_HEADER + self.size}"
+        return f"icmp and icmp[icmptype] = {kind} and ip[2:2] = {_IPV4_HEADER + _ICMP_HEADER + self.size}"
+
+
+def fresh_mark(
+    protocol: str, port: int, target: str, translated: Sequence[tuple[str, int]] = (), size: int = 0
+) -> Mark:
+    """A size that two traces at the same time hardly share; the one that was asked for, where one was."""
+    free = [one for one in range(_SMALLEST, _LARGEST) if one not in _COMMON]
+    targets = tuple(dict.fromkeys((target, *(address for address, _ in translated))))
+    ports = tuple(dict.fromkeys((port, *(other for _, other in translated))))
+    return Mark(protocol, port, size or random.choice(free), targets, ports)  # noqa: S311  (no secret)

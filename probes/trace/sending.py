@@ -1,0 +1,83 @@
+"""Sends our packets, from a host or from the network namespace of a pod on it, and says what came back."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probes.connection import Connection
+from probes.errors import NotFound
+from probes.linux.ask import reply_to
+from probes.node.dns_message import FRESH, question
+from probes.node.tries import ARRIVED, IN_POD, NO_POD, Try, outcomes
+from probes.path.ping import PingOutput, parse_ping
+from probes.trace.marks import Mark
+
+_INTERVAL, _WAIT = 0.2, 1
+"""Seconds: what every ping allows a plain user."""
+_LANES = 4
+LINGER = 0.3
+"""Seconds after the last packet left until it is counted everywhere."""
+_SPREAD = 0.35
+"""Seconds in which connections and questions leave, all at once."""
+COMMANDS = ("ping -n -c",)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    sent: int
+    received: int
+    refused: int
+    """Of the received: the target said that nobody listens."""
+    error: str
+    """What most of the others ended with, as in Ping."""
+    error_from: str
+
+
+def seconds_to_send(mark: Mark, packets: int) -> float:
+    """Until the last packet has left and been counted."""
+    if mark.protocol != "icmp":
+        return _SPREAD + LINGER
+    return (math.ceil(packets / _LANES) - 1) * _INTERVAL + LINGER
+
+
+async def send(connection: Connection, target: str, mark: Mark, packets: int, pod: str = "") -> Answered:
+    """`pod` is the address of the pod that sends. ProbeError when nothing can be sent from there."""
+    if mark.protocol == "icmp":
+        lanes = [len(range(lane, packets, _LANES)) for lane in range(min(_LANES, packets))]
+        return pinged(await asyncio.gather(*(_ping(connection, target, mark, count, pod) for count in lanes)))
+    message = question(f"deadhop-{FRESH}.invalid") if mark.protocol == "udp" else ""
+    tries = [Try(mark.protocol, target, mark.port, message)] * packets
+    return tried(await outcomes(connection, tries, pod))
+
+
+async def _ping(connection: Connection, target: str, mark: Mark, count: int, pod: str) -> PingOutput:
+    size, wait = str(mark.size), str(_WAIT)
+    argv: tuple[str, ...] = ("ping", "-n", "-c", str(count), "-i", str(_INTERVAL), "-W", wait, "-s", size, target)
+    if pod:
+        argv = ("sh", "-c", IN_POD, "sh", pod, *argv)
+    seconds = count * _INTERVAL + _WAIT + 3
+    reply = await reply_to(connection, *argv, sudo=bool(pod), ok=(0, 1, 2, NO_POD), seconds=seconds, alone=True)
+    if reply.status == NO_POD:
+        raise NotFound(f"{connection.target}: no network namespace there has {pod}", hint="is the pod gone since?")
+    return parse_ping(reply.stdout, reply.stderr, count)
+
+
+def pinged(lanes: Sequence[PingOutput]) -> Answered:
+    said = Counter((one.error, one.error_from) for one in lanes if one.error)
+    error, sender = said.most_common(1)[0][0] if said else ("", "")
+    return Answered(sum(one.sent for one in lanes), sum(one.received for one in lanes), 0, error, sender)
+
+
+_ERRORS = {"unreachable": "host-unreachable", "prohibited": "prohibited", "failed": "failed"}
+
+
+def tried(ends: Sequence[str]) -> Answered:
+    """Of connections and questions. A refusal is an answer of the target: it arrives."""
+    refused = sum(end == "refused" for end in ends)
+    arrived = refused + sum(end in ARRIVED for end in ends)
+    said = Counter(_ERRORS[end] for end in ends if end in _ERRORS)
+    return Answered(len(ends), arrived, refused, said.most_common(1)[0][0] if said else "", "")

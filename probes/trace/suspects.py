@@ -1,0 +1,156 @@
+"""What on a host may have ended our packets: rules, the kernel's own counters, routing tables, neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from probes.linux.facts import FirewallRule
+from probes.path.facts import Hop
+from probes.trace.facts import DeadHop
+from probes.trace.growing import Growing
+from probes.trace.watching import Watched
+
+_BLOCKING = ("DROP", "REJECT")
+_KERNEL = (
+    ("rp-filter", ("TcpExtIPReversePathFilter",)),
+    ("conntrack", ("ConntrackDrop", "ConntrackInsertFailed")),
+    ("no-route", ("IpExtInNoRoutes", "IpOutNoRoutes")),
+    ("listen", ("TcpExtListenDrops",)),
+)
+REASONS = (
+    "rule",
+    "policy",
+    "rp-filter",
+    "forwarding-off",
+    "conntrack",
+    "no-route",
+    "prohibited",
+    "neighbour",
+    "listen",
+    "queue",
+    "link",
+    "discarded",
+)
+"""Most telling first: what stands later may only be the shadow of what stands before."""
+_DEAF = ("FAILED", "INCOMPLETE")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    host: str
+    direction: str
+    hop: Hop | None
+    """None for a host that is no hop: it bridges for one."""
+
+
+def suspects(watched: Watched, error: str) -> list[DeadHop]:
+    """All of them, on every host of the way; `error` is what the sender heard."""
+    found: list[DeadHop] = []
+    for place in _places(watched):
+        growing = watched.growing.get(place.host)
+        if growing is not None:
+            found += _counted(watched, place, growing)
+        if place.hop is not None:
+            found += _told_by_tables(watched, place, place.hop, error)
+    return found
+
+
+def _places(watched: Watched) -> list[_Place]:
+    hops = [_Place(hop.host, direction, hop) for direction, hop in watched.ways.hops]
+    known = {place.host for place in hops}
+    return [*hops, *(_Place(host, "there", None) for host in watched.ways.hosts if host not in known)]
+
+
+def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[DeadHop]:
+    for rule, grown in growing.rules():
+        if rule.verdict in _BLOCKING and rule.table != "nat" and grown.is_like(watched.sent):
+            yield _by_rule(watched, place, rule, grown.ours)
+    for reason, names in _KERNEL:
+        grown = growing.counter(*names)
+        if grown.is_like(watched.sent):
+            yield _dead(watched, place, reason, _where(place, reason), grown.ours)
+    if place.hop is not None:
+        yield from _by_hop(watched, place, place.hop, growing)
+
+
+def _by_hop(watched: Watched, place: _Place, hop: Hop, growing: Growing) -> Iterator[DeadHop]:
+    astray = growing.counter("IpInAddrErrors")
+    if not hop.forwarding and hop.in_interface and astray.is_like(watched.sent):
+        yield _dead(watched, place, "forwarding-off", hop.in_interface, astray.ours)
+    for interface in filter(None, (hop.out_interface, hop.in_interface)):
+        for reason, grown in (("queue", growing.queue_drops(interface)), ("link", growing.link_drops(interface))):
+            if grown.is_like(watched.sent):
+                yield _dead(watched, place, reason, interface, grown.ours)
+    discarded = growing.counter("IpInDiscards", "IpOutDiscards")
+    if discarded.is_like(watched.sent):
+        yield _dead(watched, place, "discarded", hop.out_interface or hop.in_interface, discarded.ours)
+    if _is_deaf(watched, place, hop, growing):
+        yield _dead(watched, place, "neighbour", hop.out_interface, 0, confirmed=True)
+
+
+def _is_deaf(watched: Watched, place: _Place, hop: Hop, growing: Growing) -> bool:
+    """The next hop, or the target itself where it is next, gave no answer to ARP."""
+    towards = hop.gateway or (watched.ways.target if place.direction == "there" else "")
+    asked = [one for one in growing.after.neighbours if one.interface == hop.out_interface]
+    return any(one.address == towards and one.state in _DEAF for one in asked)
+
+
+def _told_by_tables(watched: Watched, place: _Place, hop: Hop, error: str) -> Iterator[DeadHop]:
+    if hop.blocked_by:
+        own = not hop.in_interface and bool(error) and place.direction == "there"
+        came = own or _came(watched, place)
+        yield _dead(watched, place, hop.blocked_by, hop.in_interface or hop.out_interface, 0, confirmed=came)
+
+
+def _came(watched: Watched, place: _Place) -> bool:
+    """Our packets were seen there: coming in, or, where answers begin, at the target itself."""
+    least = max(1, watched.sent / 2)
+    begins = place.direction == "back" and place.host == watched.ways.owner
+    return watched.at(place.host, "there" if begins else place.direction, "in") >= least
+
+
+def _where(place: _Place, reason: str) -> str:
+    if place.hop is None:
+        return ""
+    return place.hop.in_interface or place.hop.out_interface
+
+
+def _by_rule(watched: Watched, place: _Place, rule: FirewallRule, packets: int) -> DeadHop:
+    return DeadHop(
+        host=place.host,
+        at=rule.chain,
+        direction=place.direction,
+        reason="rule" if rule.position else "policy",
+        rule=rule.text,
+        table=rule.table,
+        chain=rule.chain,
+        position=rule.position,
+        packets=packets,
+        in_interface=place.hop.in_interface if place.hop else "",
+        out_interface=place.hop.out_interface if place.hop else "",
+        entered=watched.at(place.host, place.direction, "in"),
+        left=watched.at(place.host, place.direction, "out"),
+        confirmed=True,
+    )
+
+
+def _dead(
+    watched: Watched, place: _Place, reason: str, at: str, packets: int, *, confirmed: bool = False
+) -> DeadHop:
+    return DeadHop(
+        host=place.host,
+        at=at,
+        direction=place.direction,
+        reason=reason,
+        rule="",
+        table="",
+        chain="",
+        position=0,
+        packets=packets,
+        in_interface=place.hop.in_interface if place.hop else "",
+        out_interface=place.hop.out_interface if place.hop else "",
+        entered=watched.at(place.host, place.direction, "in"),
+        left=watched.at(place.host, place.direction, "out"),
+        confirmed=confirmed or packets > 0,
+    )

@@ -1,0 +1,155 @@
+"""path.trace: the hop where packets die, and what counts them there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+
+from probes.errors import ProbeError
+from probes.node.tries import COMMANDS as TRIES
+from probes.probe import Toolbox, probe
+from probes.site import target_of
+from probes.trace import capturing, reading, sending, ways
+from probes.trace.capturing import UNABLE, Sighted
+from probes.trace.facts import Trace
+from probes.trace.growing import Growing
+from probes.trace.judging import Judgement, judge
+from probes.trace.marks import Mark, fresh_mark
+from probes.trace.reading import Reading
+from probes.trace.sending import Answered
+from probes.trace.watching import watched
+from probes.trace.ways import Ways
+
+COMMANDS = (*reading.COMMANDS, *ways.COMMANDS, *sending.COMMANDS, *capturing.COMMANDS, *TRIES)
+MOST = 100
+_MORE = 4
+"""Times as many packets are sent where others' packets hid ours."""
+_PATIENCE = 0.7
+"""Seconds that captures go on for counters to be read in between."""
+
+
+@probe(
+    "path.trace",
+    commands=COMMANDS,
+    timeout=40.0,
+    target="address",
+    protocol="name",
+    port="port",
+    packets="count",
+    size="count",
+    pod="address",
+    owner="host",
+    backends="address[]",
+    backend_port="port",
+    captures="yes-no",
+)
+async def trace(
+    host: str,
+    toolbox: Toolbox,
+    target: str,
+    protocol: str = "icmp",
+    port: int = 0,
+    packets: int = 20,
+    size: int = 0,
+    pod: str = "",
+    owner: str = "",
+    backends: tuple[str, ...] = (),
+    backend_port: int = 0,
+    captures: bool = True,
+) -> Trace:
+    """Sends packets that can be told apart, reads every hop's counters before and after, and says where they end.
+
+    `pod` is the address of a pod on this host that sends; `owner` the node of a pod that is the target; `backends`
+    what a Service's address is translated to."""
+    packets = min(max(packets, 1), MOST)
+    translated = [(one, backend_port or port) for one in backends]
+    mark = fresh_mark(protocol, port, target, translated, size)
+    way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
+    one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
+    said = await one.run(packets)
+    if said[1].verdict == "ambiguous" and packets < MOST:
+        said = await one.run(min(packets * _MORE, MOST))
+    return one.told(*said)
+
+
+class _Tracing:
+    def __init__(
+        self, toolbox: Toolbox, source: str, target: str, mark: Mark, pod: str, way: Ways, *, captures: bool
+    ) -> None:
+        self._toolbox, self._source, self._target = toolbox, source, target
+        self._mark, self._pod, self._way, self._captures = mark, pod, way, captures
+        self._readings: Mapping[str, Growing] = {}
+
+    async def run(self, packets: int) -> tuple[Answered, Judgement]:
+        try:
+            answered, sighted = await self._measure(packets)
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None
+        seen = watched(self._way, self._readings, sighted, answered.sent)
+        refuser = await self._refuser(answered)
+        return answered, judge(seen, answered, self._mark.protocol, self._source, refuser)
+
+    async def _measure(self, packets: int) -> tuple[Answered, dict[str, Sighted]]:
+        """Silence and then our packets, of the same length; captures begin in the silence, so that nobody waits."""
+        lasting = sending.seconds_to_send(self._mark, packets)
+        silent = await self._read(self._way.hosts)
+        async with asyncio.TaskGroup() as group:
+            seconds = 2 * lasting + _PATIENCE
+            ears = {name: asyncio.Event() for name in silent}
+            watching = {name: group.create_task(self._capture(name, seconds, ears[name])) for name in silent}
+            await asyncio.sleep(lasting)
+            before = await self._read(silent)
+            in_time = [name for name, ear in ears.items() if ear.is_set()]
+            begun = time.monotonic()
+            answering = group.create_task(self._send(packets))
+            await asyncio.sleep(lasting - (time.monotonic() - begun))
+            after = await self._read(before)
+        self._readings = {name: Growing(silent[name], before[name], after[name]) for name in after}
+        return answering.result(), {name: watching[name].result() for name in in_time}
+
+    async def _read(self, hosts: Iterable[str]) -> dict[str, Reading]:
+        """Of those that tell."""
+        names = list(hosts)
+        found = await asyncio.gather(*(self._read_one(name) for name in names))
+        return {name: one for name, one in zip(names, found, strict=True) if one is not None}
+
+    async def _read_one(self, host: str) -> Reading | None:
+        try:
+            return await reading.read(self._toolbox.connection(target_of(host)), host)
+        except ProbeError:
+            return None
+
+    async def _send(self, packets: int) -> Answered:
+        connection = self._toolbox.connection(target_of(self._source))
+        return await sending.send(connection, self._target, self._mark, packets, self._pod)
+
+    async def _capture(self, host: str, seconds: float, ear: asyncio.Event) -> Sighted:
+        if not self._captures:
+            return UNABLE
+        return await capturing.capture(self._toolbox.connection(target_of(host)), self._mark, seconds, ear)
+
+    async def _refuser(self, answered: Answered) -> str:
+        return await self._toolbox.host_of(answered.error_from) if answered.error_from else ""
+
+    def told(self, answered: Answered, judgement: Judgement) -> Trace:
+        blind = [name for name in self._way.hosts if name not in self._readings]
+        loud = [name for name, one in self._readings.items() if one.after.uncounted]
+        return Trace(
+            source=self._source,
+            target=self._target,
+            protocol=self._mark.protocol,
+            port=self._mark.port,
+            sent=answered.sent,
+            received=answered.received,
+            verdict=judgement.verdict,
+            error=answered.error,
+            error_from=answered.error_from,
+            hops=judgement.hops,
+            dead=(judgement.dead,) if judgement.dead else (),
+            last_seen=judgement.last_seen,
+            next_unseen=judgement.next_unseen,
+            unseen=tuple(dict.fromkeys((*self._way.unseen, *blind))),
+            uncounted=tuple(loud),
+            loop=self._way.loop,
+        )

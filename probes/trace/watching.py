@@ -1,0 +1,82 @@
+"""How many of our packets each interface on the way has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from probes.trace.capturing import Sighted
+from probes.trace.growing import Growing
+from probes.trace.ways import Station, Ways
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    station: Station
+    seen: int
+    by: str
+    """capture, counter, or empty."""
+
+    def is_seen(self, sent: int) -> bool:
+        return bool(self.by) and self.seen >= max(1, sent / 2)
+
+    def is_lost(self, sent: int) -> bool:
+        return bool(self.by) and not self.is_seen(sent)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """All that was seen of one sending."""
+
+    ways: Ways
+    growing: Mapping[str, Growing]
+    sighted: Mapping[str, Sighted]
+    sent: int
+    sights: tuple[Sight, ...]
+
+    def last_seen(self) -> int:
+        """Number of the last station that saw them; -1 where none is known to have. What a capture saw stands over
+        what a counter did not."""
+        captured = [n for n, one in enumerate(self.sights) if one.by == "capture" and one.is_seen(self.sent)]
+        last = captured[-1] if captured else -1
+        for number in range(last + 1, len(self.sights)):
+            if self.sights[number].is_lost(self.sent):
+                break
+            if self.sights[number].is_seen(self.sent):
+                last = number
+        return last
+
+    def first_lost(self) -> int:
+        """Number of the first station behind it that did not; the number of stations where none is known to lack
+        them."""
+        last = self.last_seen()
+        behind = range(last + 1, len(self.sights))
+        return next((n for n in behind if self.sights[n].is_lost(self.sent)), len(self.sights))
+
+    def at(self, host: str, direction: str, side: str) -> int:
+        """How many; -1 where it is not known."""
+        of = [one for one in self.sights if (one.station.host, one.station.direction) == (host, direction)]
+        return next((one.seen for one in of if one.station.side == side and one.by), -1)
+
+
+def watched(ways: Ways, growing: Mapping[str, Growing], sighted: Mapping[str, Sighted], sent: int) -> Watched:
+    return Watched(ways, growing, sighted, sent, tuple(_sights(ways, growing, sighted, sent)))
+
+
+def _sights(
+    ways: Ways, growing: Mapping[str, Growing], sighted: Mapping[str, Sighted], sent: int
+) -> Iterator[Sight]:
+    for station in ways.stations:
+        seen = sighted.get(station.host)
+        if seen is not None and seen.able and not station.outer:
+            yield Sight(station, min(seen.at(station.interface, station.side, station.direction), sent), "capture")
+        else:
+            yield _counted(station, growing.get(station.host), sent)
+
+
+def _counted(station: Station, growing: Growing | None, sent: int) -> Sight:
+    if growing is None:
+        return Sight(station, 0, "")
+    link = growing.received if station.side == "in" else growing.sent
+    grown = link(station.interface)
+    return Sight(station, min(grown.ours, sent), "counter") if grown.is_quiet(sent) else Sight(station, 0, "")

@@ -1,0 +1,236 @@
+"""The way of our packets, there and back, interface by interface, as the hosts' own tables say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from probes.errors import ProbeError
+from probes.linux.ask import ask
+from probes.linux.host import route_question
+from probes.linux.ip import parse_route_get
+from probes.linux.tunnel import tunnel_to
+from probes.path.facts import Hop
+from probes.path.hop import Looked, Next
+from probes.path.route_walk import Steps, steps
+from probes.probe import PROBES, Toolbox
+from probes.site import target_of
+
+COMMANDS = (*PROBES["path.route_walk"].commands, *PROBES["linux.tunnel_to"].commands)
+_FAR = "198.51.100.1"
+"""No machine's (RFC 5737): the way there is the way by default."""
+_MOST_SOURCES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One interface that our packets pass."""
+
+    host: str
+    interface: str
+    side: str
+    """in or out."""
+    direction: str
+    """there or back."""
+    outer: bool = False
+    """Here they travel inside a tunnel's packets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    stations: tuple[Station, ...]
+    """There, then back."""
+    hops: tuple[tuple[str, Hop], ...]
+    """Direction and hop, in the same order; the outer ones of tunnels are among the stations alone."""
+    target: str
+    owner: str
+    """Host that has the target; empty if no host of the site does."""
+    hosts: tuple[str, ...]
+    """All whose counters may count our packets, in the order of the way; those that bridge for its ends come
+    last."""
+    unseen: tuple[str, ...]
+    """Hosts that could not be asked, and the address where the way leaves the site."""
+    loop: bool = field(default=False)
+
+
+async def learn(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str = "", owner: str = "") -> Ways:
+    """`targets`: where packets go after translation, most likely first. `owner` is the node of a pod that is the
+    target. ProbeError when the source itself cannot be asked."""
+    target, holds_pod = targets[0], bool(owner)
+    owner = owner or await toolbox.host_of(target)
+    back = _Back(toolbox, source, target if holds_pod else "", pod)
+    try:
+        guess = asyncio.create_task(back.guess(owner, target))
+        there = await steps(toolbox, await _first(toolbox, source, pod), target)
+        await guess
+        last = there.walked[-1]
+        owner = last.hop.host if last.arrived else owner
+        returned, tunnels, bridging = await asyncio.gather(
+            back.ways(owner, there), _tunnels(toolbox, there, target), _bridging(toolbox, [source, owner])
+        )
+    finally:
+        await back.close()
+    return _told(there, returned, tunnels, (target, owner), bridging)
+
+
+async def _first(toolbox: Toolbox, host: str, pod: str) -> Next:
+    """A pod's packets come into its node from the pod's side."""
+    if not pod:
+        return Next(host, "", "", "", ())
+    said = await ask(toolbox.connection(target_of(host)), *route_question(pod), ok=(0, 2))
+    own = parse_route_get(host, pod, said, "").source
+    return Next(host, own or pod, "", pod, (pod,))
+
+
+class _Back:
+    """From the target's host to what the source's address is there: what translation has made of it is known at the
+    end of the way there alone, so its own address is tried meanwhile."""
+
+    def __init__(self, toolbox: Toolbox, source: str, begins_pod: str, pod: str) -> None:
+        self._toolbox, self._source, self._begins_pod, self._pod = toolbox, source, begins_pod, pod
+        self._tasks: dict[tuple[str, str], asyncio.Task[Steps | None]] = {}
+
+    async def guess(self, owner: str, like: str) -> None:
+        if not owner or owner == self._source:
+            return
+        own = self._pod or next(iter(_plain(await self._toolbox.addresses_of(self._source), like)), "")
+        if own:
+            self._way(owner, own)
+
+    async def ways(self, owner: str, there: Steps) -> list[Steps]:
+        """At most two, the one that gets home first."""
+        if not owner or owner == self._source:
+            return []
+        seen = (self._pod, *there.walked[-1].sources) if self._pod else there.walked[-1].sources
+        sources = list(dict.fromkeys(one for one in seen if one))[:_MOST_SOURCES]
+        found = await asyncio.gather(*(self._way(owner, one) for one in sources))
+        ways = [way for way in found if way is not None]
+        return sorted(ways, key=lambda way: way.walked[-1].hop.host != self._source)
+
+    def _way(self, owner: str, address: str) -> asyncio.Task[Steps | None]:
+        key = (owner, address)
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.create_task(self._walk(owner, address))
+        return self._tasks[key]
+
+    async def _walk(self, owner: str, address: str) -> Steps | None:
+        try:
+            way = await steps(self._toolbox, await _first(self._toolbox, owner, self._begins_pod), address)
+            last = way.walked[-1]
+            if last.hop.host == self._source or not last.arrived:
+                return way
+            held = await self._toolbox.addresses_of(self._source)
+            home = self._pod or next(iter(_plain(held, address)), "")
+            if not home:
+                return way
+            return _joined(way, await steps(self._toolbox, Next(last.hop.host, "", "", "", ()), home))
+        except ProbeError:
+            return None
+
+    async def close(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+
+def _joined(to_nat: Steps, home: Steps) -> Steps:
+    """Where the address is translated the way goes on: that host is one hop, in by the one, out by the other."""
+    at, first = to_nat.walked[-1], home.walked[0]
+    hop = replace(at.hop, out_interface=first.hop.out_interface, gateway=first.hop.gateway)
+    middle = replace(at, hop=hop, arrived=False)
+    return replace(home, walked=(*to_nat.walked[:-1], middle, *home.walked[1:]))
+
+
+def _plain(addresses: Iterable[str], like: str) -> list[str]:
+    """Of the same family, and not the machine's own business."""
+    usable = [one for one in addresses if not one.startswith(("127.", "::1", "fe80:"))]
+    return [one for one in usable if (":" in one) == (":" in like)]
+
+
+# ------------------------------------------------------------------ tunnels and bridges
+
+
+@dataclass(frozen=True, slots=True)
+class _Tunnel:
+    """One that begins at a host of the way, and the way of its packets."""
+
+    begins: str
+    outer: Steps
+
+
+async def _tunnels(toolbox: Toolbox, there: Steps, target: str) -> list[_Tunnel]:
+    leaving = [one for one in there.walked if one.hop.out_interface]
+    found = await asyncio.gather(*(_tunnel(toolbox, one, target) for one in leaving))
+    return [one for one in found if one is not None]
+
+
+async def _tunnel(toolbox: Toolbox, looked: Looked, target: str) -> _Tunnel | None:
+    try:
+        said = await tunnel_to(looked.hop.host, toolbox, target)
+        if not said.remote:
+            return None
+        return _Tunnel(looked.hop.host, await steps(toolbox, Next(looked.hop.host, "", "", "", ()), said.remote))
+    except ProbeError:
+        return None
+
+
+async def _bridging(toolbox: Toolbox, ends: Iterable[str]) -> list[str]:
+    """The gateways of both ends: a machine that bridges its guests' frames may filter them, and is no hop."""
+    found = await asyncio.gather(*(_gateway(toolbox, end) for end in ends if end))
+    return [one for one in found if one]
+
+
+async def _gateway(toolbox: Toolbox, host: str) -> str:
+    try:
+        said = await ask(toolbox.connection(target_of(host)), *route_question(_FAR), ok=(0, 2))
+        gateway = parse_route_get(host, _FAR, said, "").gateway
+        return await toolbox.host_of(gateway) if gateway else ""
+    except ProbeError:
+        return ""
+
+
+# ------------------------------------------------------------------ what it comes to
+
+
+def _told(
+    there: Steps, returned: Sequence[Steps], tunnels: Sequence[_Tunnel], ends: tuple[str, str], bridging: list[str]
+) -> Ways:
+    target, owner = ends
+    back = returned[0] if returned else None
+    outer = {one.begins: one.outer for one in tunnels}
+    stations = [*_stations(there, "there", outer), *(_stations(back, "back", {}) if back else ())]
+    hops = [("there", one.hop) for one in there.walked] + [
+        ("back", one.hop) for one in (back.walked if back else ())
+    ]
+    walks = [there, *(one.outer for one in tunnels), *returned]
+    hosts = [*(one.hop.host for walk in walks for one in walk.walked), *([owner] if owner else []), *bridging]
+    missed = [missed for walk in walks for missed in (walk.unseen, _beyond(walk, owner)) if missed]
+    return Ways(
+        stations=tuple(stations),
+        hops=tuple(hops),
+        target=target,
+        owner=owner,
+        hosts=tuple(dict.fromkeys(hosts)),
+        unseen=tuple(dict.fromkeys(missed)),
+        loop=there.loop,
+    )
+
+
+def _beyond(walk: Steps, owner: str) -> str:
+    """The address that the last host sends it to, where that is no host of the site and no pod of its own."""
+    last = walk.walked[-1]
+    return last.towards if walk.left_at and last.hop.host != owner else ""
+
+
+def _stations(walk: Steps, direction: str, outer: dict[str, Steps]) -> list[Station]:
+    found = []
+    for one in walk.walked:
+        hop = one.hop
+        if hop.in_interface:
+            found.append(Station(hop.host, hop.in_interface, "in", direction))
+        if hop.out_interface and not one.arrived:
+            found.append(Station(hop.host, hop.out_interface, "out", direction))
+        if hop.host in outer:
+            found += [replace(inner, outer=True) for inner in _stations(outer[hop.host], direction, {})]
+    return found

@@ -1,0 +1,132 @@
+"""path.trace on the network lab: the right hop and rule under each fault that drops packets, others' packets beside
+ours; and that all arrive where nothing is broken."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+import probes.all
+from lab.machines import PATHS, ROOT
+from lab.session import Lab
+from probes.probe import PROBES, checked_call, observe
+from probes.site_file import load_site
+from probes.toolbox import LiveToolbox
+from probes.trace.facts import DeadHop, Trace
+
+assert probes.all
+
+pytestmark = pytest.mark.lab
+
+CONTROLLER, COMPUTE, MASTER = "192.168.100.101", "192.168.100.102", "172.20.112.101"
+BACKGROUND = "for to in {}; do timeout 60 ping -q -i 0.05 -s 400 $to >/dev/null 2>&1 & done"
+"""Twenty a second to each: as many on every rule and interface as ours."""
+
+
+@pytest.fixture
+async def toolbox(healed_lab: Lab) -> AsyncIterator[LiveToolbox]:
+    async with LiveToolbox(load_site(healed_lab.site())) as live:
+        yield live
+
+
+async def trace(toolbox: LiveToolbox, source: str, target: str, **more: object) -> Trace:
+    evidence = await observe(checked_call("path.trace", source, {"target": target, **more}), toolbox, "e1")
+    print(f"{source} → {target} {more}: {evidence.seconds:.1f} s {evidence.failure or ''}")
+    assert isinstance(evidence.facts, Trace), evidence.failure
+    for exchange in evidence.exchanges:
+        assert exchange.request.text.startswith(PROBES["path.trace"].commands), exchange.request.text
+    return evidence.facts
+
+
+def dead_of(found: Trace) -> DeadHop:
+    assert found.verdict == "dies", found
+    (dead,) = found.dead
+    return dead
+
+
+FAULTS = {
+    "libvirt-reject": ("master", CONTROLLER, "openstack-host", "there", "rule"),
+    "missing-route": ("master", CONTROLLER, "kubernetes-host", "there", "no-route"),
+    "one-way-route": ("master", CONTROLLER, "controller", "back", "no-route"),
+    "ip-forward-off": ("master", CONTROLLER, "openstack-host", "there", "forwarding-off"),
+    "rp-filter": ("kubernetes-host", CONTROLLER, "openstack-host", "there", "rp-filter"),
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "captures"),
+    [*((fault, True) for fault in FAULTS), ("libvirt-reject", False), ("rp-filter", False)],
+)
+async def test_the_dead_hop_is_named(healed_lab: Lab, toolbox: LiveToolbox, fault: str, captures: bool) -> None:
+    source, target, host, direction, reason = FAULTS[fault]
+    healed_lab.break_(fault)
+    found = await trace(toolbox, source, target, captures=captures)
+    dead = dead_of(found)
+    assert (dead.host, dead.direction, dead.reason) == (host, direction, reason)
+    assert found.received == 0
+    if fault == "libvirt-reject":
+        assert dead.rule.startswith("-A LIBVIRT_FWI")
+        assert "-j REJECT" in dead.rule
+        assert found.error == "port-unreachable"
+    if captures:
+        assert dead.confirmed
+        assert dead.left <= 0
+        assert next(hop.verdict for hop in found.hops if hop.direction == "there") == "seen"
+
+
+@pytest.mark.parametrize("fault", ["libvirt-reject", "ip-forward-off"])
+async def test_others_packets_beside_ours(healed_lab: Lab, toolbox: LiveToolbox, fault: str) -> None:
+    """The same rule and the same counters count somebody else's as well."""
+    source, target, host, direction, reason = FAULTS[fault]
+    healed_lab.break_(fault)
+    healed_lab.run("master", BACKGROUND.format(f"{CONTROLLER} {COMPUTE}"))
+    try:
+        found = await trace(toolbox, source, target)
+    finally:
+        healed_lab.run("master", "pkill -x ping")
+    dead = dead_of(found)
+    assert (dead.host, dead.direction, dead.reason) == (host, direction, reason)
+
+
+async def test_a_port_that_is_dropped_and_one_that_nobody_listens_on(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    healed_lab.break_("ssh-drop")
+    dead = dead_of(await trace(toolbox, "openstack-host", COMPUTE, protocol="tcp", port=22))
+    assert (dead.host, dead.chain, dead.reason) == ("compute", "INPUT", "rule")
+    assert "--dport 22" in dead.rule
+    refused = await trace(toolbox, "openstack-host", CONTROLLER, protocol="tcp", port=2)
+    assert (refused.verdict, refused.dead) == ("refused", ())
+
+
+async def test_a_silent_host_is_seen_from_both_its_sides(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    healed_lab.break_("host-silent")
+    dead = dead_of(await trace(toolbox, "master", CONTROLLER))
+    assert dead.host in ("kubernetes-host", "openstack-host")
+
+
+async def test_a_target_that_is_nobodys(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    found = await trace(toolbox, "master", "10.10.10.77")
+    assert found.verdict in ("unseen", "dies")
+    assert found.received == 0
+    assert found.last_seen == "kubernetes-host"
+
+
+OFTEN = (("master", CONTROLLER), ("controller", "192.168.200.129"), ("k8s-worker-1", "10.0.0.34"))
+FROM_HOSTS = [path for path in PATHS if path[0] not in (ROOT, "operator") and ":" not in path[0]]
+"""The rest begins at the lab's own machines, or at pods without a process, which no real pod is."""
+
+
+@pytest.mark.parametrize("paths", [OFTEN, pytest.param(FROM_HOSTS, marks=pytest.mark.long)], ids=["some", "all"])
+async def test_paths_of_the_healthy_lab_arrive(
+    healed_lab: Lab, toolbox: LiveToolbox, paths: tuple[tuple[str, str], ...]
+) -> None:
+    for where, target in paths:
+        found = await trace(toolbox, where, target, packets=8)
+        assert (found.verdict, found.dead) == ("arrives", ()), (where, target, found)
+
+
+async def test_a_pod_that_is_not_there_cannot_send(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    call = checked_call("path.trace", "k8s-worker-1", {"target": CONTROLLER, "pod": "10.244.1.77"})
+    evidence = await observe(call, toolbox, "e1")
+    assert evidence.failure is not None
+    assert evidence.failure.reason == "not-found"
