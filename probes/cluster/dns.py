@@ -21,8 +21,8 @@ from probes.probe import Toolbox, probe
 
 _IN = ("api", "v1", "namespaces", "kube-system")
 _LABEL = ("labelSelector", "k8s-app=kube-dns")
-_DOMAIN = re.compile(r"^\s*kubernetes\s+([A-Za-z0-9.-]+)", re.MULTILINE)
-_FORWARD = re.compile(r"^\s*forward\s+\.\s+([^{}\n]+)", re.MULTILINE)
+_DOMAIN = re.compile(r"^[ \t]*kubernetes[ \t]+([A-Za-z0-9.-]+)", re.MULTILINE)
+_FORWARD = re.compile(r"^[ \t]*forward[ \t]+\.[ \t]+([^{}\n]+)", re.MULTILINE)
 _SILENT = re.compile(r"(?:read|dial) \w+ \S+->(\S+?):\d+: (?:i/o timeout|read: )|dial \w+ (\S+?):\d+: ")
 _LOOP = "plugin/loop: Loop"
 _MOST_PODS = 4

@@ -15,7 +15,7 @@ from probes.probe import Toolbox
 
 COMMANDS = ("GET /api/v1/nodes", "GET /api/v1/namespaces/")
 _NODES = ApiRequest(("api", "v1", "nodes"), (CACHED,), shape=shapes.NodeList, limit=LIST_LIMIT)
-_SUBNET = re.compile(r"^\s*(pod|service)Subnet:\s*[\"']?([0-9A-Fa-f:./,]+)", re.MULTILINE)
+_SUBNET = re.compile(r"^[ \t]*(pod|service)Subnet:[ \t]*[\"']?([0-9A-Fa-f:./,]+)", re.MULTILINE)
 
 
 class _ConfigMap(shapes.Shape):

@@ -19,7 +19,7 @@ from probes.probe import Toolbox, probe
 
 _MASK = {4: 24, 6: 64}
 _FLAG = re.compile(r"--([a-z-]+)(?:=(.*))?")
-_SUBNET = re.compile(r"^\s*podSubnet:\s*[\"']?([0-9A-Fa-f:./]+)", re.MULTILINE)
+_SUBNET = re.compile(r"^[ \t]*podSubnet:[ \t]*[\"']?([0-9A-Fa-f:./]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,10 @@ _REAL = "/run/systemd/resolve/resolv.conf"
 _PLAIN = "/etc/resolv.conf"
 _FORWARD = "/proc/sys/net/ipv4/ip_forward"
 _SET_ROUTER = ("/run/systemd/netif/leases", "/etc/netplan", "/etc/network/interfaces", "/etc/network/interfaces.d")
-_ROUTER = re.compile(r"^\s*(?:ROUTER=|gateway4?:?\s+|-?\s*via:\s*)[\"']?([0-9.]+)", re.MULTILINE)
+# Never `^\s*`: it runs over line ends, and a file of empty lines takes the square of its length.
+_ROUTER = re.compile(r"^[ \t]*(?:ROUTER=|gateway4?:?[ \t]+|-?[ \t]*via:[ \t]*)[\"']?([0-9.]+)", re.MULTILINE)
 _RESOLV_CONF = re.compile(r"^resolvConf:\s*[\"']?(/[^\s\"']+)", re.MULTILINE)
-_NAMESERVER = re.compile(r"^\s*nameserver\s+(\S+)", re.MULTILINE)
+_NAMESERVER = re.compile(r"^[ \t]*nameserver[ \t]+(\S+)", re.MULTILINE)
 _ANY = (0, 1, 2)
 _MOST = 3
 _PORT = 53

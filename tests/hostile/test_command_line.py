@@ -148,7 +148,7 @@ def test_bytes_that_are_no_text(harmless: Desk) -> None:
 
 
 def test_a_banner_of_words_on_the_command_line(harmless: Desk) -> None:
-    for words in zip(*[iter(text for text in writable(SHORT) if text and "\0" not in text)] * 30, strict=False):
+    for words in zip(*[iter(text for text in writable(SHORT) if text and "\0" not in text)] * 90, strict=False):
         run(harmless, "kb", "search", "--", " ".join(words))
 
 
