@@ -12,6 +12,7 @@ pytestmark = pytest.mark.lab
 
 CONTROLLER = ("master", "192.168.100.101")
 COMPUTE = ("master", "192.168.100.102")
+_VTYSH = "vtysh -c 'configure terminal'"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,33 @@ EXPECTED = {
         {("openstack-host", "10.10.10.2"), ("controller", "172.20.112.101")},
         {("openstack-host", "10.10.10.3")},
         ("kubernetes-host", "iptables -D INPUT -i enp0s20f0u2 -j DROP; iptables -D FORWARD -i enp0s20f0u2 -j DROP"),
+    ),
+    "bgp-remote-as": Expected(
+        "10.10.10.1      4      65001",
+        {CONTROLLER, COMPUTE},
+        {("master", "45.120.120.154")},
+        ("kubernetes-host", f"{_VTYSH} -c 'router bgp 65000' -c 'neighbor 10.10.10.1 remote-as 65000'"),
+    ),
+    "bgp-no-policy": Expected(
+        "(Policy)",
+        {CONTROLLER, COMPUTE, ("master", "45.120.120.154")},
+        {("openstack-host", "10.10.10.2")},
+        ("openstack-host", f"{_VTYSH} -c 'router bgp 65001' -c 'no bgp ebgp-requires-policy'"),
+    ),
+    "bgp-config-drift": Expected(
+        "From 172.20.112.1 icmp_seq=1 Destination Net Unreachable",
+        {CONTROLLER, COMPUTE},
+        {("master", "45.120.120.154")},
+        (
+            "openstack-host",
+            f"{_VTYSH} -c 'router bgp 65000' -c 'address-family ipv4 unicast' -c 'redistribute connected'",
+        ),
+    ),
+    "bgp-down": Expected(
+        "From 172.20.112.1 icmp_seq=1 Destination Net Unreachable",
+        {CONTROLLER, COMPUTE},
+        {("master", "45.120.120.154")},
+        ("openstack-host", "systemctl start frr"),
     ),
 }
 
