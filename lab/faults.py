@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lab.machines import HOSTS, ROOT, End
-from lab.routing import route_by_bgp, route_by_hand
+from lab.routing import restart_frr, route_by_bgp, route_by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,9 @@ def _by_bgp() -> tuple[Step, ...]:
     return tuple(Run(host, route_by_bgp(host)) for host in HOSTS)
 
 
+_NO_WAY = "! ip route get 192.168.100.101"
+"""Shows on kubernetes-host that a route learned by BGP is gone."""
+_DRIFTED = "'router bgp 65000' -c 'address-family ipv4 unicast' -c 'no redistribute connected'"
 _SAVE = "iptables-save > /etc/sysconfig/iptables"
 _NEW_KEY = (
     "cd /etc/ssh; rm -f ssh_host_ed25519_key*; "
@@ -164,5 +167,42 @@ FAULTS: dict[str, Fault] = {
         undo=(RestoreFirewall("kubernetes-host"),),
         shows=_login("kubernetes-host"),
         settle=10,
+    ),
+    "bgp-remote-as": Fault(
+        "kubernetes-host expects AS 65001 of openstack-host, which is AS 65000",
+        breaks=(
+            Run(
+                "kubernetes-host",
+                "sed -i 's/10.10.10.1 remote-as 65000/10.10.10.1 remote-as 65001/' /etc/frr/frr.conf; "
+                "systemctl restart frr",
+            ),
+        ),
+        undo=(Run("kubernetes-host", restart_frr("kubernetes-host")),),
+        shows=Run("kubernetes-host", "vtysh -c 'show bgp summary'"),
+        shown=Run(
+            "kubernetes-host",
+            f"{_NO_WAY} && vtysh -c 'show bgp neighbors 10.10.10.1' | grep -q 'Bad Peer AS'",
+        ),
+    ),
+    "bgp-no-policy": Fault(
+        "each host is an AS of its own, and no session has a policy: they are up and carry nothing",
+        breaks=tuple(Run(host, restart_frr(host, own_as=True)) for host in HOSTS),
+        undo=tuple(Run(host, restart_frr(host)) for host in HOSTS),
+        shows=Run("kubernetes-host", "vtysh -c 'show bgp summary'"),
+        shown=Run("kubernetes-host", f"{_NO_WAY} && [ $(vtysh -c 'show bgp summary' | grep -c '(Policy)') = 2 ]"),
+    ),
+    "bgp-config-drift": Fault(
+        "bgpd of openstack-host announces nothing any more, and its file says that it should",
+        breaks=(Run("openstack-host", f"vtysh -c 'configure terminal' -c {_DRIFTED}"),),
+        undo=(Run("openstack-host", restart_frr("openstack-host")),),
+        shows=_ping("master", "192.168.100.101"),
+        shown=Run("kubernetes-host", _NO_WAY),
+    ),
+    "bgp-down": Fault(
+        "FRR is stopped on openstack-host: its neighbours lose the session and the routes",
+        breaks=(Run("openstack-host", "systemctl stop frr"),),
+        undo=(Run("openstack-host", restart_frr("openstack-host")),),
+        shows=_ping("master", "192.168.100.101"),
+        shown=Run("kubernetes-host", _NO_WAY),
     ),
 }

@@ -26,29 +26,30 @@ def route_by_bgp(host: str) -> str:
     return lines(*by_hand) + restart_frr(host)
 
 
-def restart_frr(host: str) -> str:
-    return write("/etc/frr/frr.conf", frr_conf(host), "640") + lines(
+def restart_frr(host: str, own_as: bool = False) -> str:
+    """`own_as`: each host is an AS of its own, and nobody wrote a policy."""
+    return write("/etc/frr/frr.conf", frr_conf(host, own_as), "640") + lines(
         "chown frr:frr /etc/frr/frr.conf",
         "systemctl reset-failed frr 2>/dev/null || true",
         "systemctl restart frr",
     )
 
 
-def frr_conf(host: str) -> str:
+def frr_conf(host: str, own_as: bool = False) -> str:
     """iBGP full mesh in AS 65000; every host announces what is connected to it."""
-    peers = [peer for name, peer in HOSTS.items() if name != host]
+    peers = [(peer, _as_of(name, own_as)) for name, peer in HOSTS.items() if name != host]
     return lines(
         "frr defaults traditional",
         f"hostname {host}",
         "log syslog informational",
         "!",
-        "router bgp 65000",
+        f"router bgp {_as_of(host, own_as)}",
         f" bgp router-id {HOSTS[host].ip}",
         " timers bgp 3 9",
-        *(line for peer in peers for line in _neighbour(peer, HOSTS[host].nic)),
+        *(line for peer, number in peers for line in _neighbour(peer, number, HOSTS[host].nic)),
         " address-family ipv4 unicast",
         "  redistribute connected",
-        *(f"  neighbor {peer.ip} next-hop-self" for peer in peers),
+        *(f"  neighbor {peer.ip} next-hop-self" for peer, _ in peers),
         " exit-address-family",
         "!",
         "line vty",
@@ -56,9 +57,13 @@ def frr_conf(host: str) -> str:
     )
 
 
-def _neighbour(peer: Host, nic: str) -> list[str]:
+def _as_of(host: str, own_as: bool) -> int:
+    return 65001 + list(HOSTS).index(host) if own_as else 65000
+
+
+def _neighbour(peer: Host, number: int, nic: str) -> list[str]:
     return [
-        f" neighbor {peer.ip} remote-as 65000",
+        f" neighbor {peer.ip} remote-as {number}",
         f" neighbor {peer.ip} update-source {nic}",
         f" neighbor {peer.ip} timers connect 1",
     ]

@@ -13,7 +13,9 @@ _PATH = r"(?:/[A-Za-z0-9_@%+=:,./-]*|'/[^']*')"
 _N = r"[0-9]{1,5}"
 _WHOLE = (
     r"cat /proc/net/snmp /proc/net/netstat",
-    r"cat /proc/net/stat/rt_cache",
+    r"cat /proc/net/stat/(?:rt_cache|nf_conntrack)",
+    r"tc -s -j qdisc show",
+    r"sleep [0-9]{1,2}\.[0-9]{2}",
     rf"cat /proc/{_N}/(?:stat|cmdline)",
     r"cat /proc/(?:net/ip_vs|sys/net/bridge/bridge-nf-call-iptables|sys/net/ipv4/ip_forward)",
     r"grep -hs '\^resolvConf:' /var/lib/kubelet/config\.yaml",
@@ -78,15 +80,18 @@ _WHOLE = (
     r"netlink (?:addresses|links|neighbours|routes|rules)",
     r"nft (?:-j|-s -a) list ruleset",
     r"pgrep -x '?[a-z0-9|]+'?",
-    rf"ping -n -c {_N} -i (?:0\.2|1) -W 1 -s {_N} {_ADDRESS}",
+    rf"ping -n(?: -M do)? -c {_N} -i (?:0\.2|1) -W 1 -s {_N} {_ADDRESS}",
     r"reach",
     r"ss -Hltn",
     rf"ssh-keyscan -T {_N} -t {_NAME}(?:,{_NAME})* -p {_N} {_ADDRESS}",
     rf"systemctl show(?: (?:{_NAME}|'[a-z-]+\*\.service'))+ -p [A-Za-z,]+",
-    r"timeout [1-9] tcpdump -pnlei any -c [0-9] '[^']*'",  # -p: the interface stays as it is; no -w, no -z
+    r"timeout [0-9]{1,2}(?:\.5)? tcpdump -pnlei any -c [0-9]{1,4} '[^']*'",  # -p: the interface stays as it is; no -w, no -z
     rf"tracepath -n -m {_N} {_ADDRESS}",
     rf"traceroute -n -q 1 -w 1 -m {_N} {_ADDRESS}",
     rf"nc -z -w 1 {_ADDRESS} {_N}",
+    r"grep -hs '\^bgpd=' /etc/frr/daemons",
+    r"grep -hEs '[^']*' /etc/frr/(?:frr|bgpd)\.conf",
+    r"vtysh -c 'show (?:bgp neighbors json|running-config bgpd \| include [^']*)'",
 )
 CONNECTING = tuple(
     command
@@ -97,6 +102,7 @@ CONNECTING = tuple(
 _MESSAGE = r"(?:[A-Za-z0-9]|\\0[0-7]{3})*"
 _TRYING = re.compile(rf" try(?: (?:tcp|udp),{_ADDRESS},{_N},| '(?:tcp|udp),{_ADDRESS},{_N},{_MESSAGE}')+")
 """TCP connections over which nothing is sent, and DNS questions."""
+_PING_IN_POD = re.compile(rf"{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} (?P<ping>ping .*)")
 _CONNECTING_TO = re.compile(rf"(?: {_ADDRESS}| {_N}){{3}}")
 
 
@@ -113,6 +119,8 @@ def looks_only(command: str) -> bool:
     for program in CONNECTING:
         if command.startswith(program):
             return bool(_CONNECTING_TO.fullmatch(command.removeprefix(program)))
+    if pinging := _PING_IN_POD.fullmatch(command):
+        return looks_only(pinging["ping"])
     if (tried := command.partition(f"{tries.TRY}"))[1]:
         in_pod = rf"(?:{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} )?"
         return bool(re.fullmatch(in_pod, tried[0]) and _TRYING.fullmatch(tried[2]))

@@ -58,7 +58,7 @@ READ_ONLY = (
     r"nft (?:-j |-s |-a )*list .+",
     r"nstat\b(?=.* -s| -as).*",
     r"pgrep -x.*",
-    r"ping -n -c.*",
+    r"ping -n (?:-M do )?-c.*",
     r"reach",
     r"pgrep -of",
     r"grep -(?:czx|rEhs)",
@@ -71,9 +71,12 @@ READ_ONLY = (
     r"stat -L -c '[^']*' --",
     r"sysctl (?:-n |-e )*[a-z][\w./-]*",
     r"systemctl (?:show|is-active|is-enabled|status|cat|list-units)\b.*",
-    r"timeout \d tcpdump -pnlei any -c",  # -p: the interface does not become promiscuous; no -w
+    r"tc -s -j qdisc show",
+    r"sleep",
+    r"timeout [\d.]+ tcpdump -pnlei any -c",  # -p: the interface does not become promiscuous; no -w
     r"tracepath -n.*",
     r"traceroute -n.*",
+    r"vtysh -c 'show (?:bgp neighbors json|running-config bgpd \| include [^']*)'",
 )
 CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS, *tries.COMMANDS}
 """Opens TCP connections and closes them; the programs' whole texts are declared."""
@@ -111,6 +114,9 @@ def test_every_declared_command_is_read_only(name: str) -> None:
         "sh -c",
         "conntrack -D",
         "sed -i",
+        "vtysh -c 'configure terminal'",
+        "vtysh -c 'write memory'",
+        "vtysh -c 'show bgp neighbors json' -c 'clear bgp *'",
     ],
 )
 def test_the_list_refuses_what_changes(command: str) -> None:
@@ -172,6 +178,9 @@ def test_whole_commands_that_were_sent(path: Path) -> None:
         "systemctl show ssh.service -p Id --force",
         "pgrep -x 'a' --signal KILL",
         f"{CONNECTS[0]} 10.0.0.1 22 5; reboot",
+        "vtysh -c 'show bgp neighbors json' -c 'clear bgp *'",
+        "vtysh -c 'write memory'",
+        "grep -hEs '' /etc/frr/frr.conf /etc/shadow",
         "POST /api/v1/nodes",
         "GET /api/v1/namespaces/a/pods/b/exec?command=reboot",
         "GET /api/v1/nodes/a/proxy/run",
