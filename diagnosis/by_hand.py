@@ -70,6 +70,11 @@ def _route(name: str, was: Kept, now: Kept) -> Iterator[str]:
     yield from (f"ip route add {line}" for line in was.lines if line not in now.lines and line != "absent")
 
 
+def _mtu(name: str, was: Kept, now: Kept) -> Iterator[str]:
+    if was.lines:
+        yield shlex.join(["ip", "link", "set", "dev", name, "mtu", was.lines[0]])
+
+
 def _unit(name: str, was: Kept, now: Kept) -> Iterator[str]:
     before, after = (dict(line.split("=", 1) for line in one.lines if "=" in line) for one in (was, now))
     verbs = {"active": "start", "inactive": "stop", "enabled": "enable", "disabled": "disable", "masked": "mask"}
@@ -97,6 +102,7 @@ _MAKERS: Mapping[str, Callable[[str, Kept, Kept], Iterator[str]]] = {
     "rules": _rules,
     "sysctl": _sysctl,
     "route": _route,
+    "mtu": _mtu,
     "unit": _unit,
     "file": _file,
 }

@@ -57,6 +57,7 @@ _KINDS = {
     "packages": "name",
     "processes": "count",
     "swaps": "yes-no",
+    "mtus": "interface",
 }
 
 
@@ -116,8 +117,15 @@ def _routes(program: str, words: list[str]) -> Iterator[Pair]:
     plain = [word for word in words if not word.startswith("-")]
     if plain[:1] in (["address"], ["addr"], ["a"]) and (interface := _after(plain, ("dev",))):
         yield "addresses", interface
+    if plain[:2] in (["link", "set"], ["l", "set"]) and "mtu" in plain and (interface := _link_of(plain)):
+        yield "mtus", interface
     if plain[:1] in (["route"], ["r"]) and len(plain) > 2 and plain[1] in _ROUTE_VERBS:
         yield "routes", plain[2]
+
+
+def _link_of(words: list[str]) -> str:
+    """Of `ip link set [dev] NAME …`."""
+    return _after(words, ("dev",)) or (words[2] if len(words) > 2 else "")
 
 
 def _units(program: str, words: list[str]) -> Iterator[Pair]:

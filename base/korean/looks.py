@@ -150,6 +150,8 @@ LOOKS: Mapping[str, str] = {
     "give ping cap_net_raw, or use sudo": "ping 에 cap_net_raw 를 주거나 sudo 를 쓴다",
     "ping said neither statistics nor a known error: {output}": "ping 출력에 통계도 아는 오류도 없다: {output}",
     "iputils' or busybox' ping is needed there": "그 장비에 iputils 나 busybox 의 ping 이 필요하다",
+    "{host}: its ping knows no `-M do`": "{host}: 이 장비의 ping 에는 `-M do` 옵션이 없다",
+    "install iputils' ping there": "그 장비에 iputils 의 ping 을 설치한다",
     "no address of {host} is known": "{host} 의 주소를 모른다",
     "`{command}` printed no hop: {output}": "`{command}` 출력에 홉이 없다: {output}",
     "{host}: does not say whether {interface} forwards": "{host}: {interface} 의 포워딩 여부를 알 수 없다",

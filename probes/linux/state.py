@@ -54,6 +54,7 @@ _DIGEST = re.compile(r"\\?([0-9a-f]{64}) ")
     packages="name[]",
     processes="count[]",
     swaps="yes-no",
+    mtus="interface[]",
     sudo="yes-no",
 )
 async def state(
@@ -68,6 +69,7 @@ async def state(
     packages: tuple[str, ...] = (),
     processes: tuple[int, ...] = (),
     swaps: bool = False,
+    mtus: tuple[str, ...] = (),
     sudo: bool = True,
 ) -> State:
     """Chains (`iptables/filter/INPUT`), files, sysctls, routes, units, packages: as they are, to be compared."""
@@ -82,6 +84,7 @@ async def state(
         *(_package(connection, name) for name in packages),
         *(_process(connection, pid) for pid in processes),
         *([_swaps(connection)] if swaps else []),
+        *(_mtu(connection, name) for name in mtus),
     ]
     return State(host, tuple(await asyncio.gather(*asked)))
 
@@ -206,6 +209,12 @@ def parse_addresses(interface: str, text: str) -> Kept:
     """Of `ip -o address`: without how long a lease is still valid, and in no order of time."""
     lines = [" ".join(_LEASE.sub("", line).replace("\\", " ").split()[1:]) for line in text.splitlines()]
     return kept(f"addresses {interface}", sorted(lines))
+
+
+async def _mtu(connection: Connection, interface: str) -> Kept:
+    """Bytes; nothing where there is no such interface."""
+    said = await ask(connection, "cat", "--", f"/sys/class/net/{interface}/mtu", ok=(0, 1))
+    return kept(f"mtu {interface}", said.split()[:1])
 
 
 async def _swaps(connection: Connection) -> Kept:

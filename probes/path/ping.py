@@ -20,7 +20,7 @@ _WAIT = 1
 _STATISTICS = re.compile(r"([0-9]{1,9}) packets transmitted, ([0-9]{1,9}) (?:packets )?received")
 _RTT = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [\d.]+/([0-9]{1,9}(?:\.[0-9]{1,9})?)/")
 _FROM = re.compile(r"From (?:\S+ \()?(?P<sender>[0-9A-Fa-f.:]+?)\)?:? icmp_seq=\d+ (?P<words>.+)")
-_NO_SOCKET = re.compile(r"socket: |missing cap_net_raw|are you root")
+NO_SOCKET = re.compile(r"socket: |missing cap_net_raw|are you root")
 _BUSYBOX_ERROR = re.compile(r"warning: got ICMP (?P<type>\d+)")
 
 _ERRORS = (  # what a router says, in the words of iputils
@@ -75,7 +75,7 @@ async def send_ping(toolbox: Toolbox, source: str, target: str, count: int, size
     reply = await _run_ping(connection, target, count, size, str(_INTERVAL))
     if "invalid number" in reply.stderr:  # busybox before 1.34 knows whole seconds only
         reply = await _run_ping(connection, target, count, size, "1")
-    if _NO_SOCKET.search(reply.stderr):
+    if NO_SOCKET.search(reply.stderr):
         raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
     return parse_ping(reply.stdout, reply.stderr, count)
 

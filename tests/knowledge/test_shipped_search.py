@@ -38,6 +38,21 @@ ENGLISH = {
         "hypervisor answers port unreachable",
         "icmp rejected by libvirt",
     ),
+    "large-packets-vanish": (
+        "mtu problem",
+        "mtu mismatch",
+        "small packets ok, large packets lost",
+        "curl hangs after connect",
+        "ssh hangs at key exchange but ping works",
+        "kubectl logs hangs",
+        "scp stalls",
+        "path mtu blackhole",
+    ),
+    "tunnel-loses-large-packets": (
+        "vxlan mtu too big",
+        "flannel mtu wrong",
+        "pods hang with large responses",
+    ),
     "one-direction-only": (
         "one way ping",
         "only one direction works",
@@ -157,6 +172,18 @@ KOREAN = {
         "libvirt가 막음",
         "한 VM은 되는데 다른 VM은 port unreachable",
         "방화벽이 핑 거절",
+    ),
+    "large-packets-vanish": (
+        "mtu 문제",
+        "mtu 불일치",
+        "핑은 되는데 ssh 가 키교환에서 멈춤",
+        "큰 패킷만 유실",
+        "연결은 되는데 멈춰요",
+        "큰 파일만 전송이 안돼요",
+    ),
+    "tunnel-loses-large-packets": (
+        "vxlan mtu 너무 큼",
+        "파드끼리 큰 요청만 멈춤",
     ),
     "one-direction-only": (
         "단방향 통신",

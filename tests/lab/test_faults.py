@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from lab.faults import FAULTS
+from lab.catalogue import NETWORK_FAULTS as FAULTS
+from lab.fault_mtu import MTU_FAULTS
 from lab.machines import ROOT
 from lab.session import Lab
 
@@ -106,14 +107,37 @@ EXPECTED = {
         {("master", "45.120.120.154")},
         ("openstack-host", "systemctl start frr"),
     ),
+    "mtu-icmp-dropped": Expected(
+        "expecting SSH2_MSG_KEX_ECDH_REPLY",
+        set(),
+        {CONTROLLER, ("controller", "172.20.112.101")},
+        ("openstack-host", "iptables -D OUTPUT -p icmp --icmp-type fragmentation-needed -j DROP"),
+    ),
+    "mtu-blackhole": Expected(
+        "2 packets transmitted, 0 received, 100% packet loss",
+        set(),
+        {("k8s-worker-1", "10.0.0.34"), ("k8s-worker-1:pod2", "10.244.2.2")},
+        ("k8s-worker-1", "ip link set eth0 mtu 1450"),
+    ),
+    "mtu-mismatch": Expected(
+        "2 packets transmitted, 0 received, 100% packet loss",
+        set(),
+        {CONTROLLER, ("controller", "172.20.112.101")},
+        ("kubernetes-host", "ip link set enp0s20f0u2 mtu 1500"),
+    ),
 }
+
+
+_SLOW = {*MTU_FAULTS, "bgp-remote-as", "bgp-no-policy", "bgp-down"}
+NAMES = [pytest.param(name, marks=pytest.mark.long if name in _SLOW else ()) for name in FAULTS]
+"""Those of sizes and of BGP take long, and tests/end_to_end breaks and undoes one of each in every run."""
 
 
 def test_every_fault_is_tested() -> None:
     assert EXPECTED.keys() == FAULTS.keys()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", NAMES)
 def test_fault_shows_and_undo_leaves_no_trace(healed_lab: Lab, fault: str) -> None:
     expected, before = EXPECTED[fault], healed_lab.at_rest()
     assert expected.pasted not in healed_lab.paste(fault)
@@ -134,7 +158,7 @@ def repair(lab: Lab, where: str, command: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", NAMES)
 def test_undo_after_a_repair_leaves_no_trace(healed_lab: Lab, fault: str) -> None:
     before, known = healed_lab.at_rest(), healed_lab.instance.known_hosts.read_text()
     healed_lab.break_(fault)
@@ -146,7 +170,7 @@ def test_undo_after_a_repair_leaves_no_trace(healed_lab: Lab, fault: str) -> Non
     assert EXPECTED[fault].pasted not in healed_lab.paste(fault)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", NAMES)
 def test_undo_of_what_is_not_broken_changes_nothing(healed_lab: Lab, fault: str) -> None:
     before = healed_lab.at_rest()
     healed_lab.undo(fault)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 CONTROLLER = "192.168.100.101"
+MASTER = "172.20.112.101"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +32,9 @@ CALLS = (
     Call("one-way-route", "path.arrivals", "controller", _FROM_MASTER),
     Call("ip-forward-off", "path.drops", "openstack-host", _FROM_MASTER),
     Call("rp-filter", "path.route_walk", "kubernetes-host", {"target": CONTROLLER}),
+    Call("", "path.mtu", "master", {"target": "192.168.200.106"}),
+    Call("mtu-icmp-dropped", "path.mtu", "controller", {"target": MASTER}),
+    Call("mtu-mismatch", "path.mtu", "controller", {"target": MASTER}),
+    Call("mtu-blackhole", "path.mtu", "k8s-worker-1", {"target": "10.244.2.2"}),
+    Call("mtu-blackhole", "path.tunnel_mtus", "k8s-worker-1"),
 )
