@@ -104,6 +104,7 @@ def pairs() -> Iterator[tuple[str, str]]:
     from base.korean.repairs import REPAIRS
     from base.korean.stacks import STACKS
     from base.korean.systems import SYSTEMS
+    from base.korean.traces import TRACES
 
     tables: tuple[Mapping[str, str], ...] = (
         LOOKS,
@@ -114,6 +115,7 @@ def pairs() -> Iterator[tuple[str, str]]:
         REPAIRS,
         STACKS,
         SYSTEMS,
+        TRACES,
         CLUSTERS,
     )
     for table in tables:

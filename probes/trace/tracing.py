@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterable, Mapping
 
 from probes.errors import ProbeError
+from probes.linux.ask import ask
 from probes.node.tries import COMMANDS as TRIES
 from probes.probe import Toolbox, probe
 from probes.site import target_of
@@ -21,10 +21,11 @@ from probes.trace.sending import Answered
 from probes.trace.watching import watched
 from probes.trace.ways import Ways
 
-COMMANDS = (*reading.COMMANDS, *ways.COMMANDS, *sending.COMMANDS, *capturing.COMMANDS, *TRIES)
+COMMANDS = (*reading.COMMANDS, *ways.COMMANDS, *sending.COMMANDS, *capturing.COMMANDS, *TRIES, "sleep")
 MOST = 100
 _MORE = 4
 """Times as many packets are sent where others' packets hid ours."""
+_SLACK = 5.0
 _PATIENCE = 0.7
 """Seconds that captures go on for counters to be read in between."""
 
@@ -98,12 +99,11 @@ class _Tracing:
             seconds = 2 * lasting + _PATIENCE
             ears = {name: asyncio.Event() for name in silent}
             watching = {name: group.create_task(self._capture(name, seconds, ears[name])) for name in silent}
-            await asyncio.sleep(lasting)
+            await self._wait(lasting)
             before = await self._read(silent)
             in_time = [name for name, ear in ears.items() if ear.is_set()]
-            begun = time.monotonic()
             answering = group.create_task(self._send(packets))
-            await asyncio.sleep(lasting - (time.monotonic() - begun))
+            await self._wait(lasting)
             after = await self._read(before)
         self._readings = {name: Growing(silent[name], before[name], after[name]) for name in after}
         return answering.result(), {name: watching[name].result() for name in in_time}
@@ -119,6 +119,11 @@ class _Tracing:
             return await reading.read(self._toolbox.connection(target_of(host)), host)
         except ProbeError:
             return None
+
+    async def _wait(self, seconds: float) -> None:
+        """Where the packets leave, so that it is recorded with them and a replay does not wait."""
+        connection = self._toolbox.connection(target_of(self._source))
+        await ask(connection, "sleep", f"{seconds:.2f}", seconds=seconds + _SLACK, alone=True)
 
     async def _send(self, packets: int) -> Answered:
         connection = self._toolbox.connection(target_of(self._source))

@@ -55,6 +55,18 @@ def test_unknown_symptom_is_a_diagnosis_without_a_session(desk: Desk) -> None:
     assert checked(outcome.json, "diagnosis")["session"] is None
 
 
+def test_a_trace_and_its_session(desk: Desk) -> None:
+    """To this machine itself; without `ping` it says so, in the same form."""
+    outcome = desk.run("trace", "operator", "127.0.0.1", "--count", "4", "--json", "--site", str(desk.site))
+    traced = checked(outcome.json, "trace")
+    assert (outcome.code, traced["verdict"]) in ((0, "arrives"), (2, "failed"))
+    assert traced["dead_hop"] is None
+    (info,) = checked(desk.run("sessions", "--json").json, "sessions")["sessions"]
+    assert info["id"] == traced["session"]
+    for form in ("markdown", "html", "json"):
+        checked(desk.run("export", info["id"], "--format", form, "--json").json, "export")
+
+
 def test_sessions_and_export(desk: Desk) -> None:
     checked(desk.run("sessions", "--json").json, "sessions")
     desk.diagnose()

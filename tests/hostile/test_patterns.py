@@ -1,5 +1,5 @@
-"""Patterns over whole files of a machine: none begins a line with blanks that may run over its end, for a megabyte of
-empty lines would then take the square of its length."""
+"""Patterns over whole files of a machine: none begins a line with blanks that may run over its end, for a megabyte
+of empty lines would then take the square of its length."""
 
 from __future__ import annotations
 

@@ -1,0 +1,18 @@
+"""What traces say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TRACES: Mapping[str, str] = {
+    "{file} holds a line of another form": "{file} 에 형식이 다른 줄이 있다",
+    "nothing of the site is called {word}": "사이트에 {word} 라는 것은 없다",
+    "a host, an address, NAMESPACE/POD, NAMESPACE/SERVICE or a server": "호스트, 주소, 네임스페이스/파드, "
+    "네임스페이스/서비스, 서버 가운데 하나를 쓴다",
+    "nothing can be sent from {name}: no host of the site is it or has it": "{name} 에서는 보낼 수 없다. "
+    "사이트의 호스트도 아니고 그런 호스트에 있지도 않다",
+    "give a host that deadhop can log in to: `deadhop site show`": "deadhop 이 로그인할 수 있는 호스트를 쓴다: "
+    "`deadhop site show`",
+    "the Service {name} has no TCP port": "서비스 {name} 에는 TCP 포트가 없다",
+    "trace to one of its pods": "그 파드 하나를 대상으로 한다",
+}
