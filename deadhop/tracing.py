@@ -130,7 +130,8 @@ def _marked(trace: Trace) -> int:
 def _hop_line(hop: TracedHop, width: int) -> str:
     arrow = "→" if hop.side == "out" else "←"
     count = f"{hop.seen}/{hop.sent}" if hop.by else "?"
-    return f"  {_MARKS[hop.verdict]} {hop.host:{width}}  {arrow} {hop.at:15}  {count}".rstrip()
+    where = f"({hop.at})" if hop.outer else hop.at  # inside the packets of a tunnel
+    return f"  {_MARKS[hop.verdict]} {hop.host:{width}}  {arrow} {where:15}  {count}".rstrip()
 
 
 def _gaps(front: Front, trace: Trace) -> Iterator[str]:

@@ -93,12 +93,15 @@ class Noting:
         self._ended = {"verdict": document["verdict"], "causes": [cause.id for cause in causes]}
         self.note("diagnosis", {**document, **texts}, sync=True)
 
-    def note_traces(self, traced: Sequence[Evidence]) -> None:
-        """The evidence holds all of it; this is what a list of sessions shows."""
-        facts = [evidence.facts for evidence in traced]
-        verdicts = [str(getattr(one, "verdict", "failed")) for one in facts]
-        self._ended = {"verdict": verdicts[0], "causes": []}
-        self.note("trace", {"verdicts": verdicts, "evidence": [one.id for one in traced]}, sync=True)
+    def note_traces(self, inputs: Mapping[str, str], traced: Sequence[Evidence]) -> None:
+        """As a diagnosis without causes, so that a session is listed, exported and opened as any other."""
+        from diagnosis.trace_words import TITLE, concluded
+
+        verdict, text = concluded(traced)
+        self.note("inputs", {"symptom": "trace", "title": asdict(TITLE), "inputs": dict(inputs)})
+        self._ended = {"verdict": verdict, "causes": []}
+        seen = {"evidence": [one.id for one in traced], "causes": [], "ruled_out": [], "unknown": []}
+        self.note("diagnosis", {"symptom": "trace", "verdict": verdict, "text": asdict(text), **seen}, sync=True)
 
 
 def findable(source: str) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from base.korean import in_korean
 from base.text import Text
+from probes.probe import Evidence
 from probes.trace.facts import DeadHop, Trace
 
 VERDICTS = {
@@ -44,6 +48,29 @@ _ERRORS = {
     "ttl-exceeded": "Time to live exceeded",
     "no-route": "Network is unreachable",
 }
+
+
+TITLE = Text("The hop where packets die", "패킷이 죽는 홉")
+
+
+def concluded(traced: Sequence[Evidence]) -> tuple[str, Text]:
+    """Verdict of a diagnosis, and what several traces say, one after the other."""
+    told = [_told(one) for one in traced]
+    verdicts = [verdict for verdict, _ in told]
+    worst = next(one for one in ("cause", "unknown", "nothing-found") if one in verdicts)
+    return worst, Text(". ".join(text.en for _, text in told), ". ".join(text.ko for _, text in told))
+
+
+def _told(evidence: Evidence) -> tuple[str, Text]:
+    trace = evidence.facts
+    if not isinstance(trace, Trace):
+        message = evidence.failure.message if evidence.failure else ""
+        failed = VERDICTS["failed"]
+        return "unknown", Text(f"{failed.en}: {message}", f"{failed.ko}: {in_korean(message)}")
+    verdict = "cause" if trace.dead else "nothing-found" if trace.verdict in ("arrives", "refused") else "unknown"
+    said, text = VERDICTS[trace.verdict], sentence(trace)
+    ends = f"{trace.source} → {trace.target}"
+    return verdict, Text(f"{ends}: {said.en}: {text.en}", f"{ends}: {said.ko}: {text.ko}")
 
 
 def sentence(trace: Trace) -> Text:

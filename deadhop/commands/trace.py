@@ -60,7 +60,8 @@ async def _trace(front: Front, session: Session, wanted: Wanted) -> int:
     for one in filter(None, (there, back)):
         announce(front, one)
         traced.append((one, await run_trace(session, one)))
-    session.note_traces([evidence for _, evidence in traced])
+    ends = {"source": front.arguments.source, "target": front.arguments.target}
+    session.note_traces(ends, [evidence for _, evidence in traced])
     report(front, session.id, traced, wanted_both=front.arguments.both)
     return exit_code([evidence for _, evidence in traced])
 

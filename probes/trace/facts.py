@@ -16,6 +16,8 @@ class TracedHop:
     """in or out, seen from the host."""
     direction: str
     """there or back."""
+    outer: bool
+    """Here they travel inside a tunnel's packets."""
     sent: int
     """How many of ours there should be: what was sent; on the way back, what was to be answered."""
     seen: int

@@ -91,12 +91,11 @@ def _position(watched: Watched, one: DeadHop) -> int:
 
 
 def _verdict(watched: Watched, answered: Answered, protocol: str, dead: DeadHop | None) -> str:
+    all_there = answered.received >= answered.sent or (protocol == "udp" and dead is None and _reached(watched))
+    if all_there:  # nobody has to answer by UDP, and refusals are told a few a second
+        return "refused" if answered.refused and answered.refused == answered.received else "arrives"
     if answered.received:
-        if answered.received < answered.sent:
-            return "some-lost"
-        return "refused" if answered.refused == answered.received else "arrives"
-    if protocol == "udp" and dead is None and _reached(watched):
-        return "arrives"
+        return "some-lost"
     if dead is not None:
         return "dies"
     if _hidden(watched):
@@ -134,8 +133,14 @@ def _ends(watched: Watched, verdict: str, dead: DeadHop | None, source: str) -> 
 def _hops(watched: Watched, verdict: str, dead_at: int) -> tuple[TracedHop, ...]:
     arrives = verdict in ("arrives", "refused")
     return tuple(
-        _hop(watched, sight, beyond=not arrives and number > dead_at) for number, sight in enumerate(watched.sights)
+        _hop(watched, _passed(watched, sight) if arrives else sight, beyond=not arrives and number > dead_at)
+        for number, sight in enumerate(watched.sights)
     )
+
+
+def _passed(watched: Watched, sight: Sight) -> Sight:
+    """They arrived: where they were not seen they took another interface than the tables say."""
+    return Sight(sight.station, 0, "") if sight.is_lost(watched.sent) else sight
 
 
 def _hop(watched: Watched, sight: Sight, *, beyond: bool) -> TracedHop:
@@ -146,6 +151,7 @@ def _hop(watched: Watched, sight: Sight, *, beyond: bool) -> TracedHop:
         at=station.interface,
         side=station.side,
         direction=station.direction,
+        outer=station.outer,
         sent=watched.sent,
         seen=sight.seen,
         by=sight.by,

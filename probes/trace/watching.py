@@ -69,9 +69,19 @@ def _sights(
     for station in ways.stations:
         seen = sighted.get(station.host)
         if seen is not None and seen.able and not station.outer:
-            yield Sight(station, min(seen.at(station.interface, station.side, station.direction), sent), "capture")
+            yield Sight(
+                station, min(seen.at(_interface(station, seen), station.side, station.direction), sent), "capture"
+            )
         else:
             yield _counted(station, growing.get(station.host), sent)
+
+
+def _interface(station: Station, seen: Sighted) -> str:
+    """An address on the loopback is reached by whichever interface they come in on."""
+    if station.interface != "lo":
+        return station.interface
+    like = {at: n for (at, side, way), n in seen.counts.items() if (side, way) == (station.side, station.direction)}
+    return max(like, key=lambda at: like[at], default="lo")
 
 
 def _counted(station: Station, growing: Growing | None, sent: int) -> Sight:
