@@ -20,7 +20,8 @@ _PORTS = ("grep", "-rhsiE", r"^\s*(Port|ListenAddress)\s", "/etc/ssh/sshd_config
 _NO_MATCH = (0, 1, 2)
 _LISTEN = re.compile(r"^LISTEN\s+\d+\s+\d+\s+\S+:([0-9]{1,5})\s", re.MULTILINE)
 _PORT = re.compile(
-    r"^[ \t]*(?:Port\s+([0-9]{1,5})|ListenAddress\s+(?:\[[^]]*\]|[^\s:]+):([0-9]{1,5}))", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]*(?:Port\s+([0-9]{1,5})|ListenAddress\s+(?:\[[^]]*\]|[^\s:]+):([0-9]{1,5}))",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 Unit = dict[str, str]

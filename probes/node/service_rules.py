@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from probes.linux import iptables
 
 _TO = re.compile(r"--to-destination (\S+)")
-_IPVS = re.compile(r"^(TCP|UDP)\s+([0-9A-F]{8}):([0-9A-F]{4})|^[ \t]+->[ \t]+([0-9A-F]{8}):([0-9A-F]{4})", re.MULTILINE)
+_IPVS = re.compile(
+    r"^(TCP|UDP)\s+([0-9A-F]{8}):([0-9A-F]{4})|^[ \t]+->[ \t]+([0-9A-F]{8}):([0-9A-F]{4})", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
