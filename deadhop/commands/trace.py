@@ -51,19 +51,13 @@ async def run(front: Front) -> int:
 
 async def _trace(front: Front, session: Session, wanted: Wanted) -> int:
     from deadhop.tracing import announce, exit_code, report
-    from diagnosis.tracing import plan, reverse
-    from diagnosis.tracing import run as run_trace
 
-    there = await plan(session, front.arguments.source, front.arguments.target, wanted)
-    back = reverse(there) if front.arguments.both else None
-    traced = []
-    for one in filter(None, (there, back)):
-        announce(front, one)
-        traced.append((one, await run_trace(session, one)))
-    ends = {"source": front.arguments.source, "target": front.arguments.target}
-    session.note_traces(ends, [evidence for _, evidence in traced])
-    report(front, session.id, traced, wanted_both=front.arguments.both)
-    return exit_code([evidence for _, evidence in traced])
+    given = front.arguments
+    async for view in session.trace(given.source, given.target, wanted, both=given.both):
+        if view.running is not None:
+            announce(front, view.running)
+    report(front, session.id, view.traced, one_way=view.one_way)
+    return exit_code([evidence for _, evidence in view.traced])
 
 
 def _wanted(front: Front) -> Wanted:

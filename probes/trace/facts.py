@@ -88,6 +88,8 @@ class Trace:
     """The first host or address behind it where they were not; empty when they arrive or nothing is known."""
     unseen: tuple[str, ...]
     """Hosts on the way that could not be asked."""
+    unread: tuple[str, ...]
+    """Hosts on the way whose firewall rules could not be read: without root, or too many."""
     uncounted: tuple[str, ...]
     """Hosts with rules of nft that drop and have no counter."""
     loop: bool

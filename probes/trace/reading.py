@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from probes.connection import Connection
@@ -48,8 +48,6 @@ class Reading:
     neighbours: tuple[Neighbour, ...]
     firewall: Firewall | None
     """None where rules may not be read."""
-    missed: tuple[str, ...] = field(default=())
-    """What this host did not tell."""
 
     @property
     def uncounted(self) -> bool:
@@ -72,7 +70,6 @@ async def read(connection: Connection, host: str) -> Reading:
         queues=parse_queues(queues) if queues else {},
         neighbours=ip.parse_neighbours(neighbours) if neighbours else (),
         firewall=rules,
-        missed=_missed((("counters", counters), ("firewall", rules))),
     )
 
 
@@ -82,10 +79,6 @@ async def _may_fail(asked: Awaitable[Answer]) -> Answer | None:
         return await asked
     except ProbeError:
         return None
-
-
-def _missed(named: Iterable[tuple[str, object]]) -> tuple[str, ...]:
-    return tuple(name for name, answer in named if answer is None)
 
 
 @reading("cat /proc/uptime")

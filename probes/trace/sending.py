@@ -21,8 +21,8 @@ _INTERVAL, _WAIT = 0.2, 1
 _LANES = 4
 LINGER = 0.3
 """Seconds after the last packet left until it is counted everywhere."""
-_SPREAD = 0.35
-"""Seconds in which connections and questions leave, all at once."""
+_SPREAD = 0.8
+"""Seconds in which connections and questions leave: each is a process of its own, on a machine that may be busy."""
 COMMANDS = ("ping -n -c",)
 
 

@@ -196,7 +196,7 @@ async def _gateway(toolbox: Toolbox, host: str) -> str:
 def _told(
     there: Steps, returned: Sequence[Steps], tunnels: Sequence[_Tunnel], ends: tuple[str, str], bridging: list[str]
 ) -> Ways:
-    target, owner = ends
+    (target, owner), source = ends, there.walked[0].hop.host
     back = returned[0] if returned else None
     outer = {one.begins: one.outer for one in tunnels}
     stations = [*_stations(there, "there", outer), *(_stations(back, "back", {}) if back else ())]
@@ -205,7 +205,7 @@ def _told(
     ]
     walks = [there, *(one.outer for one in tunnels), *returned]
     hosts = [*(one.hop.host for walk in walks for one in walk.walked), *([owner] if owner else []), *bridging]
-    missed = [missed for walk in walks for missed in (walk.unseen, _beyond(walk, owner)) if missed]
+    missed = [missed for walk in walks for missed in (walk.unseen, _beyond(walk, (owner, source))) if missed]
     return Ways(
         stations=tuple(stations),
         hops=tuple(hops),
@@ -217,10 +217,10 @@ def _told(
     )
 
 
-def _beyond(walk: Steps, owner: str) -> str:
+def _beyond(walk: Steps, ends: tuple[str, str]) -> str:
     """The address that the last host sends it to, where that is no host of the site and no pod of its own."""
     last = walk.walked[-1]
-    return last.towards if walk.left_at and last.hop.host != owner else ""
+    return last.towards if walk.left_at and last.hop.host not in ends else ""
 
 
 def _stations(walk: Steps, direction: str, outer: dict[str, Steps]) -> list[Station]:
