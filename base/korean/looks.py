@@ -119,6 +119,7 @@ LOOKS: Mapping[str, str] = {
     "`{command}` gave no JSON": "`{command}` 출력이 JSON 이 아니다",
     "nft built without JSON support?": "nft 가 JSON 지원 없이 빌드되었는지 확인한다",
     "is systemd running there?": "그 장비에 systemd 가 돌고 있는지 확인한다",
+    "does `vtysh` answer there?": "그 장비에서 `vtysh` 가 답하는지 확인한다",
     "`{command}` printed a line that is not known: {output}": "`{command}` 출력에 모르는 줄이 있다: {output}",
     "/proc/loadavg begins with no number": "/proc/loadavg 가 숫자로 시작하지 않는다",
     "`nproc` printed no number": "`nproc` 가 숫자를 출력하지 않았다",

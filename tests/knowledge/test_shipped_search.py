@@ -11,6 +11,20 @@ from knowledge.search import Index
 HOSTS = ("master", "controller", "compute", "compute2", "openstack-host", "kubernetes-host")
 
 ENGLISH = {
+    "bgp-session-down": (
+        "bgp down",
+        "bgp session not established",
+        "bgp neighbor idle",
+        "bgp peer stuck in active",
+        "bgp neigbor down",
+        "bgp routes missing",
+        "bgp summary shows (Policy)",
+        "no prefixes received from bgp peer",
+        "frr bgpd not running",
+        "OPEN Message Error/Bad Peer AS",
+        "wrong remote-as",
+        "running config differs from frr.conf",
+    ),
     "no-answer-to-ping": (
         "ping no reply",
         "ping doesnt work",
@@ -146,6 +160,18 @@ ENGLISH = {
 }
 
 KOREAN = {
+    "bgp-session-down": (
+        "bgp 세션이 안붙음",
+        "BGP 네이버 다운",
+        "bgp 피어가 Idle 이에요",
+        "bgp 가 Active 에서 안 넘어감",
+        "BGP 라우트가 안 들어와요",
+        "bgp 로 받던 라우트가 없어졌어요",
+        "frr 이 죽었어요",
+        "bgpd 가 안떠요",
+        "remote-as 잘못 넣음",
+        "running-config 랑 frr.conf 가 달라요",
+    ),
     "no-answer-to-ping": (
         "핑이 안됨",
         "핑안감",
