@@ -28,6 +28,8 @@ from probes.site import Site, target_of
 if TYPE_CHECKING:
     from diagnosis.pod_look import PodLook
     from diagnosis.repair import Repair
+    from diagnosis.tracing import TraceView
+    from diagnosis.tracing import Wanted as Sent
     from diagnosis.walk import Walk
     from journal.store import Recording
     from knowledge.model import Input, Knowledge
@@ -148,6 +150,12 @@ class Session(Noting, Remembering, Surroundings):
             raise UsageError(f"{cause.id} has no fix {fix_id!r}", hint=f"one of: {', '.join(plans)}")
         fix = next(fix for fix in self.knowledge.causes[cause.id].fixes if fix.id == plan.id)
         return Repair(self, cause.id, cause.values, fix, plan)
+
+    def trace(self, source: str, target: str, wanted: Sent, *, both: bool = False) -> AsyncIterator[TraceView]:
+        """UsageError at the first step when an end is nothing that is known."""
+        from diagnosis.tracing import traces
+
+        return traces(self, source, target, wanted, both=both)
 
     async def pod_look(self, wish: Wish) -> PodLook:
         """What would be tried from pods, planned; nothing is made before it is applied."""

@@ -20,6 +20,19 @@ VERDICTS = {
     "here": Text("← they end here", "← 여기서 끝난다"),
 }
 DIRECTIONS = {"there": Text("there", "가는 길"), "back": Text("back", "오는 길")}
+CIRCLE = Text("the routing tables lead in a circle", "라우팅 테이블이 원을 그린다")
+GAPS = {
+    "unseen": Text("could not look at", "볼 수 없던 곳"),
+    "uncounted": Text(
+        "drops without counting (nft rules lack `counter`)",
+        "세지 않고 버리는 규칙이 있음 (nft 규칙에 `counter` 가 없다)",
+    ),
+    "six": Text("the rules of IPv6 firewalls are not read", "IPv6 방화벽 규칙은 읽지 않는다"),
+}
+ONE_WAY = Text(
+    "the other way could not be tried: nothing can be sent from there",
+    "반대 방향은 확인할 수 없다: 그쪽에서 보낼 수 없다",
+)
 _REASONS = {
     "rule": Text("{packets} on a rule in {chain}", "{chain} 의 규칙이 {packets} 개를 셌다"),
     "policy": Text("{packets} on the policy of {chain}", "{chain} 의 기본 정책이 {packets} 개를 셌다"),

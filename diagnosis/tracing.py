@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,30 @@ class Planned:
             **({"owner": self.target.host} if self.target.pod and self.target.host else {}),
             **({"backends": backends, "backend_port": backend_port} if backends else {}),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class TraceView:
+    """Where it stands: what was traced, and what is being traced now."""
+
+    traced: tuple[tuple[Planned, Evidence], ...] = ()
+    running: Planned | None = None
+    one_way: bool = False
+    """Both ways were wanted, and nothing can be sent from the other end."""
+
+
+async def traces(
+    session: Session, source: str, target: str, wanted: Wanted, *, both: bool = False
+) -> AsyncIterator[TraceView]:
+    """One trace, or one from each end; noted in the journal as a diagnosis when they are through."""
+    there = await plan(session, source, target, wanted)
+    back = reverse(there) if both else None
+    view = TraceView(one_way=both and back is None)
+    for one in filter(None, (there, back)):
+        yield replace(view, running=one)
+        view = replace(view, traced=(*view.traced, (one, await run(session, one))))
+    session.note_traces({"source": source, "target": target}, [evidence for _, evidence in view.traced])
+    yield view
 
 
 async def plan(session: Session, source: str, target: str, wanted: Wanted) -> Planned:
