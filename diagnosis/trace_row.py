@@ -91,6 +91,8 @@ def gaps(trace: Trace) -> Iterator[Text]:
     """What nobody could see."""
     if trace.unseen:
         yield _named(GAPS["unseen"], trace.unseen)
+    if trace.unread:
+        yield _named(GAPS["unread"], trace.unread)
     if trace.uncounted:
         yield _named(GAPS["uncounted"], trace.uncounted)
     if ":" in trace.target:
