@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from base.text import clip, inert
-from probes.connection import Command, Connection
+from probes.connection import MEBIBYTE, Command, Connection
 from probes.errors import AccessDenied, CommandFailed, CommandMissing, ProbeError
 from probes.exchange import Reply
 
@@ -33,9 +33,10 @@ async def reply_to(
     ok: tuple[int, ...] | None = (0,),
     seconds: float = 10.0,
     alone: bool = False,
+    limit: int = MEBIBYTE,
 ) -> Reply:
-    """As `ask`, with both streams and the exit status."""
-    command = Command(argv=argv, sudo=sudo, timeout=seconds, alone=alone)
+    """As `ask`, with both streams and the exit status, of at most so many bytes."""
+    command = Command(argv=argv, sudo=sudo, timeout=seconds, alone=alone, limit=limit)
     reply = await connection.run(command)
     error = why_no_answer(reply, command, connection.target, ok)
     if error is not None:

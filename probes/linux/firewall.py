@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from probes.connection import Connection
+from probes.connection import MEBIBYTE, Connection
 from probes.errors import AccessDenied, CommandFailed, CommandMissing, ProbeError
 from probes.exchange import Reply
 from probes.linux.ask import reply_to
@@ -15,6 +15,10 @@ from probes.probe import Toolbox, probe
 from probes.site import target_of
 
 COMMANDS = ("iptables-save -c", "iptables-legacy-save -c", "nft -j list ruleset", "nft -s -a list ruleset")
+_HOLDS = {"iptables-nft": (0,), "iptables-legacy": (0, 1), "nft": (0, 2, 3)}
+"""Backend → numbers of COMMANDS that show it. `nft` shows iptables-nft again, so that has to be known beside it."""
+_LIMIT = 16 * MEBIBYTE
+"""kube-proxy of a cluster with some thousands of Services writes 50,000 rules, 5 MB."""
 _KERNEL_LACKS_IT = ("do you need to insmod", "Protocol not supported", "Operation not supported")
 
 
@@ -24,19 +28,28 @@ async def firewall(host: str, toolbox: Toolbox) -> Firewall:
     return await read_firewall(toolbox.connection(target_of(host)), host)
 
 
-async def read_firewall(connection: Connection, host: str) -> Firewall:
-    """Asks all backends at once; those that are not installed hold no rules. ProbeError when none could answer."""
-    answers = await asyncio.gather(*(_try(connection, command) for command in COMMANDS))
+async def read_firewall(connection: Connection, host: str, backend: str = "") -> Firewall:
+    """Asks all backends at once; those that are not installed hold no rules. `backend` is what an earlier reading
+    found: only that is asked again. ProbeError when none could answer."""
+    asked = _commands_of(backend)
+    answers = await asyncio.gather(*(_try(connection, command) for command in asked))
     if all(isinstance(answer, ProbeError) for answer in answers):
         raise _worst([answer for answer in answers if isinstance(answer, ProbeError)])
-    saved, legacy, ruleset, listing = (_text(answer) for answer in answers)
+    said = dict(zip(asked, map(_text, answers), strict=True))
+    saved, legacy, ruleset, listing = (said.get(command, "") for command in COMMANDS)
     return combine(host, saved, legacy, ruleset, listing)
+
+
+def _commands_of(backend: str) -> tuple[str, ...]:
+    names = backend.split("+")
+    wanted = {COMMANDS[at] for name in names for at in _HOLDS.get(name, ())}
+    return tuple(command for command in COMMANDS if command in wanted) or COMMANDS
 
 
 async def _try(connection: Connection, command: str) -> Reply | ProbeError:
     """The reply, or why there is none. Only a backend that is not there lets the others speak for it."""
     try:
-        return await reply_to(connection, *command.split(), sudo=True)
+        return await reply_to(connection, *command.split(), sudo=True, limit=_LIMIT)
     except CommandMissing as error:
         return error
     except CommandFailed as error:

@@ -95,6 +95,8 @@ class Growing:
         found = []
         for rule in _all(self.after.firewall):
             key = _key(rule)
+            if two.get(key) == rule.packets:
+                continue
             there = key in one and key in two
             grown = self._grown(one[key], two[key], rule.packets) if there else UNKNOWN
             if grown.ours or not grown.known:

@@ -56,12 +56,14 @@ class Reading:
         return any(one.verdict in _DROPPING and not one.spec and "counter" not in one.text for one in rules)
 
 
-async def read(connection: Connection, host: str) -> Reading:
-    """ProbeError when not even its interfaces can be read."""
+async def read(connection: Connection, host: str, known: Reading | None = None) -> Reading:
+    """`known` is an earlier one: only the backend of its rules is asked. ProbeError when not even its interfaces
+    can be read."""
+    backend = known.firewall.backend if known and known.firewall else ""
     (uptime, links), (counters, neighbours, tracked, queues), rules = await asyncio.gather(
         asyncio.gather(ask(connection, "cat", "/proc/uptime"), ask(connection, "ip", "-j", "-s", "-d", "link")),
         asyncio.gather(*(_may_fail(ask(connection, *words)) for words in _OPTIONAL)),
-        _may_fail(firewall.read_firewall(connection, host)),
+        _may_fail(firewall.read_firewall(connection, host, backend)),
     )
     return Reading(
         moment=parse_uptime(uptime),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from probes.errors import ProbeError
 from probes.linux.ask import ask
@@ -94,7 +94,7 @@ class _Tracing:
     async def _measure(self, packets: int) -> tuple[Answered, dict[str, Sighted]]:
         """Silence and then our packets, of the same length; captures begin in the silence, so that nobody waits."""
         lasting = sending.seconds_to_send(self._mark, packets)
-        silent = await self._read(self._way.hosts)
+        silent = await self._read(dict.fromkeys(self._way.hosts))
         async with asyncio.TaskGroup() as group:
             seconds = 2 * lasting + _PATIENCE
             ears = {name: asyncio.Event() for name in silent}
@@ -108,15 +108,14 @@ class _Tracing:
         self._readings = {name: Growing(silent[name], before[name], after[name]) for name in after}
         return answering.result(), {name: watching[name].result() for name in in_time}
 
-    async def _read(self, hosts: Iterable[str]) -> dict[str, Reading]:
-        """Of those that tell."""
-        names = list(hosts)
-        found = await asyncio.gather(*(self._read_one(name) for name in names))
-        return {name: one for name, one in zip(names, found, strict=True) if one is not None}
+    async def _read(self, hosts: Mapping[str, Reading | None]) -> dict[str, Reading]:
+        """Of those that tell; with the reading before, where there is one."""
+        found = await asyncio.gather(*(self._read_one(name, known) for name, known in hosts.items()))
+        return {name: one for name, one in zip(hosts, found, strict=True) if one is not None}
 
-    async def _read_one(self, host: str) -> Reading | None:
+    async def _read_one(self, host: str, known: Reading | None) -> Reading | None:
         try:
-            return await reading.read(self._toolbox.connection(target_of(host)), host)
+            return await reading.read(self._toolbox.connection(target_of(host)), host, known)
         except ProbeError:
             return None
 

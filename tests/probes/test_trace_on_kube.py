@@ -1,4 +1,4 @@
-"""Traces between pods and to a Service on the lab with Kubernetes, down to the packets of the tunnel between nodes."""
+"""Traces between pods and to a Service on the lab with Kubernetes, down to the packets of the nodes' tunnel."""
 
 from __future__ import annotations
 
