@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lab.machines import HOSTS, ROOT, End
-from lab.routing import restart_frr, route_by_bgp, route_by_hand
+from lab.routing import restart_frr, route_by_bgp, route_by_hand, route_floating
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,12 @@ FAULTS: dict[str, Fault] = {
         undo=(RestoreFirewall("kubernetes-host"),),
         shows=_login("kubernetes-host"),
         settle=10,
+    ),
+    "fip-arp": Fault(
+        "openstack-host has no route for the floating IP behind compute-2-host, and asks for it on its own bridge",
+        breaks=(Run("openstack-host", "ip route del 192.168.200.129/32; ip neigh flush dev virbr10"),),
+        undo=(Run("openstack-host", route_floating("openstack-host")),),
+        shows=Run("controller", "ping -c4 -W3 192.168.200.129"),
     ),
     "bgp-remote-as": Fault(
         "kubernetes-host expects AS 65001 of openstack-host, which is AS 65000",

@@ -47,6 +47,7 @@ from probes.linux import clock, disks, firewall, host, load, sshd, state, tunnel
 from probes.node import control_plane, kubelet, machine, versions, way_out
 from probes.path import (
     arrivals,
+    detour,
     drops,
     firewall_along,
     firewall_hits,
@@ -78,6 +79,7 @@ __all__ = [
     "cluster_state",
     "control_host",
     "control_plane",
+    "detour",
     "disks",
     "dns",
     "drops",

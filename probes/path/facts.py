@@ -157,6 +157,27 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class Detour:
+    """Where an address is looked for on a wire, and the neighbour that reaches it where nobody answers there."""
+
+    source: str
+    target: str
+    host: str
+    """Last machine on the way, which looks for the address on a wire of its own; empty if none is seen."""
+    interface: str = ""
+    """On which it does."""
+    unanswered: bool = False
+    """Nobody answers it there by ARP or neighbour discovery."""
+    found: bool = False
+    neighbour: str = ""
+    """Host that has it answer, by a way of its own."""
+    gateway: str = ""
+    """The neighbour's address on a network that `host` has too."""
+    gateway_interface: str = ""
+    """Interface of `host` on that network."""
+
+
+@dataclass(frozen=True, slots=True)
 class PathDrops:
     """Kernel counters on one host, before and after our packets."""
 

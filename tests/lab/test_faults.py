@@ -80,6 +80,12 @@ EXPECTED = {
         {("openstack-host", "10.10.10.3")},
         ("kubernetes-host", "iptables -D INPUT -i enp0s20f0u2 -j DROP; iptables -D FORWARD -i enp0s20f0u2 -j DROP"),
     ),
+    "fip-arp": Expected(
+        "From 192.168.200.1 icmp_seq=1 Destination Host Unreachable",
+        {("controller", "192.168.200.129"), ("master", "192.168.200.129")},
+        {("master", "192.168.200.106"), ("k8s-worker-1", "10.0.0.34")},
+        ("openstack-host", "ip route add 192.168.200.129/32 via 10.10.10.3"),
+    ),
     "bgp-remote-as": Expected(
         "10.10.10.1      4      65001",
         {CONTROLLER, COMPUTE},
@@ -128,7 +134,7 @@ EXPECTED = {
 }
 
 
-_SLOW = {*MTU_FAULTS, "bgp-remote-as", "bgp-no-policy", "bgp-down"}
+_SLOW = {*MTU_FAULTS, "fip-arp", "bgp-remote-as", "bgp-no-policy", "bgp-down"}
 NAMES = [pytest.param(name, marks=pytest.mark.long if name in _SLOW else ()) for name in FAULTS]
 """Those of sizes and of BGP take long, and tests/end_to_end breaks and undoes one of each in every run."""
 

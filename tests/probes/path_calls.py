@@ -37,4 +37,5 @@ CALLS = (
     Call("mtu-mismatch", "path.mtu", "controller", {"target": MASTER}),
     Call("mtu-blackhole", "path.mtu", "k8s-worker-1", {"target": "10.244.2.2"}),
     Call("mtu-blackhole", "path.tunnel_mtus", "k8s-worker-1"),
+    Call("fip-arp", "path.detour", "controller", {"target": "192.168.200.129"}),
 )

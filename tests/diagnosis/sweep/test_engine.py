@@ -63,7 +63,7 @@ async def test_the_cause_is_named_once_with_all_who_saw_it(session: Session) -> 
         "ip-forward-off",
         ("host:openstack-host",),
     )
-    assert len(finding.witnesses) == 6
+    assert len(finding.witnesses) == 12  # six pairs, each by small packets and by large ones
     assert finding.cause.fixes[0].actions[0].run == "sysctl -w net.ipv4.ip_forward=1"
     assert (result.may_be_meant, result.open_ends, result.questions, result.unknown) == ((), (), (), ())
     assert "sshd-not-running" in {one.id for one in result.ruled_out}
