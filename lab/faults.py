@@ -187,7 +187,8 @@ FAULTS: dict[str, Fault] = {
         shows=Run("kubernetes-host", "vtysh -c 'show bgp summary'"),
         shown=Run(
             "kubernetes-host",
-            f"{_NO_WAY} && vtysh -c 'show bgp neighbors 10.10.10.1' | grep -q 'Bad Peer AS'",
+            f"{_NO_WAY} && ip route get 45.120.120.154 "
+            "&& vtysh -c 'show bgp neighbors 10.10.10.1' | grep -q 'Bad Peer AS'",
         ),
     ),
     "bgp-no-policy": Fault(

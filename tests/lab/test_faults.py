@@ -134,7 +134,7 @@ EXPECTED = {
 }
 
 
-_SLOW = {*MTU_FAULTS, "fip-arp", "bgp-remote-as", "bgp-no-policy", "bgp-down"}
+_SLOW = {*MTU_FAULTS, "fip-arp", "bgp-remote-as", "bgp-no-policy", "bgp-config-drift", "bgp-down"}
 NAMES = [pytest.param(name, marks=pytest.mark.long if name in _SLOW else ()) for name in FAULTS]
 """Those of sizes and of BGP take long, and tests/end_to_end breaks and undoes one of each in every run."""
 
