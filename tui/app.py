@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -226,6 +226,12 @@ class DeadhopApp(App[int]):
         from tui.screens.sitemap import SiteMapScreen
 
         self.push_screen(SiteMapScreen(self.words, self.lang))
+
+    def show_trace(self, known: Mapping[str, str]) -> None:
+        """With the ends that a text named."""
+        from tui.screens.trace import TraceScreen
+
+        self.push_screen(TraceScreen(self.words, self.lang, known))
 
     def action_interrupt(self) -> None:
         """Ctrl-C copies what is selected; otherwise it ends the app, at once."""

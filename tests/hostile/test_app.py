@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from base.errors import UsageError
 from base.text import Lang, Text
@@ -20,19 +21,9 @@ from probes.probe import Evidence, Failure
 from probes.site import Host, Site
 from tests.hostile.strings import HOSTILE, acting
 from tests.tui.conftest import _own_folders
-from tests.tui.scripted import (
-    AT,
-    COUNTS,
-    DIAGNOSIS,
-    DROPS,
-    MATCH,
-    REFUSES,
-    Found,
-    FoundAll,
-    ScriptedSession,
-    cause,
-    fix,
-)
+from tests.tui.scripted import AT, COUNTS, DIAGNOSIS, DROPS, MATCH, REFUSES, Found, FoundAll, cause, fix
+from tests.tui.traces import DARK, DEAD, DIES, TraceSession, hop
+from tests.tui.traces import evidence as traced
 from tui.app import DeadhopApp
 
 assert _own_folders
@@ -60,7 +51,15 @@ def hostile_steps(text: str) -> tuple[StepView, ...]:
     )
 
 
-def hostile_session(text: str) -> ScriptedSession:
+def hostile_traces(text: str) -> tuple[Evidence, ...]:
+    dead = replace(DEAD, host=text, at=text, rule=text, chain=text, in_interface=text, out_interface=text)
+    hops = (hop(text, text, "out"), hop("b", text, "in"), hop(text, "eth0", "out", "beyond"))
+    dies = replace(DIES, hops=hops, dead=(dead,), error=text, error_from=text)
+    dark = replace(DARK, hops=hops, last_seen=text, next_unseen=text, unseen=(text,), unread=(text,))
+    return traced(dies), traced(dark), traced(None, Failure("denied", text, text))
+
+
+def hostile_session(text: str) -> TraceSession:
     action = fix().actions[0]
     plan = fix(
         actions=(replace(action, on=text, run=f"iptables -A {text}", undo=f"iptables -D {text}", output=text),),
@@ -69,7 +68,8 @@ def hostile_session(text: str) -> ScriptedSession:
     found = replace(cause(plan), values={"host": text, text: text}, why=both(text), targets=(f"host:{text}",))
     diagnosis = replace(DIAGNOSIS, causes=(found,), text=both(text))
     match = Found(MATCH.symptom, both(text), both(text), {"target": "192.168.100.101", "source": "master"})
-    return ScriptedSession(
+    return TraceSession(
+        traced=hostile_traces(text),
         results=FoundAll((match, MATCH), confident=False),
         walk_script=hostile_steps(text),
         diagnosis=diagnosis,
@@ -78,6 +78,16 @@ def hostile_session(text: str) -> ScriptedSession:
         down={text: (text, text)},
         export_error=UsageError(text, hint=text),
     )
+
+
+async def trace_through(watched: Watched, text: str) -> None:
+    await watched.look("f4")
+    for field in ("#trace-from", "#trace-to"):
+        watched.pilot.app.screen.query_one(field, Input).value = text[:200] + " x"
+    await watched.look("enter")
+    await watched.pilot.app.workers.wait_for_complete()
+    for keys in ((), ("pagedown",), ("end",), ("escape",)):
+        await watched.look(*keys)
 
 
 def past(text: str) -> SessionInfo:
@@ -147,6 +157,7 @@ async def walk_through(text: str) -> str:
         await watched.look()
         for keys in (("v",), ("v",), ("tab",), ("f",), ("a",), ("escape",), ("escape",), ("escape",)):
             await watched.look(*keys)
+        await trace_through(watched, text)
         assert app.return_code in (None, 0)
     return watched.seen
 

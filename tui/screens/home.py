@@ -56,6 +56,7 @@ class HomeScreen(Room):
         yield Binding("escape", "forget", self.words.key_clear, key_display="esc")
         yield Binding("f2", "sessions", self.words.key_sessions, key_display="F2")
         yield Binding("f3", "map", self.words.key_map, key_display="F3")
+        yield Binding("f4", "trace", self.words.key_trace, key_display="F4")
 
     def common_keys(self) -> Iterable[Binding]:
         yield Binding("f1", "help", self.words.key_help, key_display="F1")
@@ -278,9 +279,19 @@ class HomeScreen(Room):
         self.desk.show_sessions()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No map without a cloud or a cluster."""
-        session = self.desk.session if action == "map" else None
-        return action != "map" or (session is not None and session.has_map)
+        """No map without a cloud or a cluster, and nothing new is asked of a recording."""
+        session = self.desk.session
+        match action:
+            case "map":
+                return session is not None and session.has_map
+            case "trace":
+                return session is not None and not session.drill
+        return True
 
     def action_map(self) -> None:
         self.desk.show_map()
+
+    def action_trace(self) -> None:
+        index = self.results.highlighted
+        matches = self._results.matches if self._results else ()
+        self.desk.show_trace(matches[index].inputs if index is not None and index < len(matches) else {})

@@ -43,6 +43,7 @@ class Words(NamedTuple):
     key_back_to_walk: str
     key_by_hand: str
     key_cancel: str
+    key_change: str
     key_choose: str
     key_clear: str
     key_close: str
@@ -70,6 +71,7 @@ class Words(NamedTuple):
     key_start: str
     key_take: str
     key_take_lock: str
+    key_trace: str
     key_undo: str
     key_view: str
     palette_placeholder: str
@@ -118,6 +120,18 @@ class Words(NamedTuple):
     map_unseen: str
     map_empty: str
     no_map: str
+
+    # trace
+    trace: str
+    trace_from: str
+    trace_to: str
+    trace_end: str
+    trace_by: str
+    trace_port: str
+    trace_both: str
+    trace_idle: str
+    trace_ends: str
+    trace_cancelled: str
 
     # inputs
     start: str

@@ -31,6 +31,7 @@ EN = Words(
     key_back_to_walk="back",
     key_by_hand="by hand",
     key_cancel="cancel",
+    key_change="change",
     key_choose="choose",
     key_clear="clear",
     key_close="close",
@@ -58,6 +59,7 @@ EN = Words(
     key_start="start",
     key_take="take",
     key_take_lock="take the lock",
+    key_trace="trace",
     key_undo="undo",
     key_view="facts/raw",
     palette_placeholder="What to do?",
@@ -84,6 +86,13 @@ EN = Words(
         "Services hang below. Red lines are contradictions: two that look at one thing say different things of it. "
         "? could not be looked at, with the reason. · was looked at, and there is none.\n\n"
         "r asks everybody again. Nothing here changes anything.",
+        "trace": "Sends twenty packets that can be told apart and reads the counters of every host on their way "
+        "before and after. It says where they die and which rule, table or counter took them. An end is a host, an "
+        "address, NAMESPACE/POD, NAMESPACE/SERVICE or a server; → takes what is suggested. `operator` is this "
+        "machine.\n\n"
+        "Each line is an interface: ← into the host, → out of it, how many of ours were seen there of how many "
+        "there should be. (eth0): inside a tunnel's packets. ? nobody could tell; · lies behind the hop where they "
+        "end. esc ends it, on the machines too. Nothing here changes anything.",
         "sessions": "Every session is kept in a journal. Opening one shows it as text and runs nothing. export "
         "writes it as Markdown or JSON into the folder deadhop was started in.",
     },
@@ -137,6 +146,16 @@ EN = Words(
     map_unseen="{count} could not be asked",
     map_empty="nobody could be asked, see below",
     no_map="no cloud or cluster is known; `deadhop site show` says where they are looked for",
+    trace="trace",
+    trace_from="From",
+    trace_to="To",
+    trace_end="host, address, pod, Service, server",
+    trace_by="By",
+    trace_port="port",
+    trace_both="both ways",
+    trace_idle="enter sends twenty packets and finds where they die; nothing is changed",
+    trace_ends="finding the two ends",
+    trace_cancelled="cancelled; nothing runs any more",
     start="Start",
     captured="from your text",
     input_missing="needed",

@@ -31,6 +31,7 @@ KO = Words(
     key_back_to_walk="뒤로",
     key_by_hand="직접 답",
     key_cancel="취소",
+    key_change="바꾸기",
     key_choose="선택",
     key_clear="지우기",
     key_close="닫기",
@@ -58,6 +59,7 @@ KO = Words(
     key_start="시작",
     key_take="선택",
     key_take_lock="잠금 넘겨받기",
+    key_trace="경로 추적",
     key_undo="되돌리기",
     key_view="값/출력",
     palette_placeholder="무엇을 할까?",
@@ -83,6 +85,12 @@ KO = Words(
         "달린다. 빨간 줄은 모순이다. 같은 것을 두고 서로 다르게 말한다. ? 는 볼 수 없었던 것과 그 이유, · 는 "
         "보았지만 없는 것이다.\n\n"
         "r 은 모두에게 다시 묻는다. 여기서는 아무것도 바꾸지 않는다.",
+        "trace": "구분되는 패킷 20개를 보내고, 지나가는 모든 호스트의 카운터를 앞뒤로 읽는다. 어디서 죽는지, 어느 "
+        "규칙·테이블·카운터가 가져갔는지 알려 준다. 양 끝은 호스트, 주소, 네임스페이스/파드, 네임스페이스/서비스, "
+        "서버로 적는다. 제안된 이름은 → 로 받는다. 이 장비는 operator 이다.\n\n"
+        "한 줄이 인터페이스 하나다. ← 는 호스트로 들어옴, → 는 나감이고, 있어야 할 수 중에 몇 개가 보였는지 "
+        "나온다. (eth0) 처럼 괄호에 있으면 터널 속으로 지나간다. ? 는 알 수 없음, · 는 끝난 홉의 뒤쪽이다. "
+        "esc 로 멈추면 장비에서 하던 일도 끝난다. 여기서는 아무것도 바꾸지 않는다.",
         "sessions": "모든 세션은 기록으로 남는다. 열면 글로 보여 주기만 하고 아무것도 실행하지 않는다. 내보내기는 "
         "deadhop 을 시작한 폴더에 Markdown 이나 JSON 으로 쓴다.",
     },
@@ -136,6 +144,16 @@ KO = Words(
     map_unseen="물어볼 수 없었던 것 {count}건",
     map_empty="아무 데도 물어볼 수 없었다. 아래 이유를 볼 것",
     no_map="아는 클라우드나 클러스터가 없다. 어디에서 찾는지는 `deadhop site show` 로 본다",
+    trace="경로 추적",
+    trace_from="출발",
+    trace_to="도착",
+    trace_end="호스트, 주소, 파드, 서비스, 서버",
+    trace_by="방식",
+    trace_port="포트",
+    trace_both="반대 방향도",
+    trace_idle="Enter 로 패킷 20개를 보내 어느 홉에서 죽는지 찾는다. 바꾸는 것은 없다",
+    trace_ends="양 끝을 찾는 중",
+    trace_cancelled="취소했다. 더 이상 아무것도 돌지 않는다",
     start="시작",
     captured="입력한 글에서",
     input_missing="필요하다",

@@ -1,0 +1,218 @@
+"""Trace: two ends and what is sent; then the hop where packets die, and the row of hops."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.suggester import SuggestFromList
+from textual.widget import Widget
+from textual.widgets import Input, Static
+from textual.worker import Worker
+
+from base.text import Lang
+from base.values import check
+from probes.site import OPERATOR
+from tui.lines.common import BAD, BUSY, NONE, dim, marked
+from tui.lines.trace import running_line, trace_lines
+from tui.screens.room import Room, ended
+from tui.widgets.choice import Field, OneOf, Toggle
+from tui.widgets.rows import Rows
+from tui.words import Words
+
+if TYPE_CHECKING:
+    from diagnosis.tracing import TraceView, Wanted
+
+KINDS = ("ICMP", "TCP", "UDP")
+
+
+class TraceScreen(Room):
+    CSS_PATH = "trace.tcss"
+    AUTO_FOCUS: ClassVar[str | None] = "#trace-from"
+    help_key = "trace"
+
+    def __init__(self, words: Words, lang: Lang, known: Mapping[str, str]) -> None:
+        super().__init__(words, lang)
+        self._known = known
+        self._view: TraceView | None = None
+        self._work: Worker[None] | None = None
+        self._begun = 0.0
+
+    def keys(self) -> Iterable[Binding]:
+        w = self.words
+        yield Binding("enter", "start", w.key_start, key_display="enter")
+        yield Binding("tab", "app.focus_next", w.key_field, key_display="tab")
+        yield Binding("space", "turn", w.key_change, key_display="space")
+        yield Binding("r", "again", w.key_again)
+        yield Binding("e", "app.export", w.key_export)
+        yield Binding("escape", "cancel", w.key_cancel, key_display="esc")
+        yield Binding("escape", "leave", w.key_home, key_display="esc")
+
+    def room_title(self) -> str:
+        return self.words.trace
+
+    def body(self) -> Iterable[Widget]:
+        w = self.words
+        yield Horizontal(
+            Static(w.trace_from, classes="trace-label", markup=False),
+            Field(self._known.get("source", ""), placeholder=w.trace_end, id="trace-from", compact=True),
+            Static(w.trace_to, classes="trace-label", markup=False),
+            Field(self._known.get("target", ""), placeholder=w.trace_end, id="trace-to", compact=True),
+            classes="trace-fields",
+        )
+        yield Horizontal(
+            Static(w.trace_by, classes="trace-label", markup=False),
+            OneOf(*KINDS, name="trace-kind"),
+            Static(w.trace_port, id="trace-port-label", markup=False),
+            Field(placeholder="443", id="trace-port", compact=True),
+            Toggle(w.trace_both, name="trace-both"),
+            classes="trace-fields",
+        )
+        yield Static("", id="trace-status", markup=False)
+        yield Rows("trace-row")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._say(dim(self.words.trace_idle))
+        self.set_interval(1.0, self._tick)
+        self._suggest()
+        if self._known.get("source"):
+            self.query_one("#trace-to").focus()
+
+    @work(group="suggest")
+    async def _suggest(self) -> None:
+        with self.in_words():
+            session = await self.desk.opened()
+            names = [*(host.name for host in session.site.hosts), OPERATOR]
+            for field in ("#trace-from", "#trace-to"):
+                self.query_one(field, Input).suggester = SuggestFromList(names, case_sensitive=False)
+
+    # ------------------------------------------------------------ what is wanted
+
+    @on(OneOf.Changed, "#trace-kind")
+    def _kind_changed(self) -> None:
+        self.set_class(self._kind != "ICMP", "-port")
+
+    @property
+    def _kind(self) -> str:
+        return KINDS[self.query_one("#trace-kind", OneOf).chosen]
+
+    def _typed(self, field: str) -> str:
+        return self.query_one(field, Input).value.strip()
+
+    def _wanted(self) -> Wanted:
+        """UsageError when TCP or UDP lack a port."""
+        from diagnosis.tracing import Wanted
+
+        if self._kind == "ICMP":
+            return Wanted()  # to a Service it becomes TCP, and says so
+        return Wanted(self._kind.lower(), int(str(check("port", self._typed("#trace-port"), name="port"))))
+
+    @on(Input.Submitted)
+    def action_start(self) -> None:
+        """Goes to the field that is empty; starts when there is none."""
+        fields = ["#trace-from", "#trace-to", *(["#trace-port"] if self.has_class("-port") else [])]
+        empty = next((field for field in fields if not self._typed(field)), "")
+        if empty:
+            asked_for = self.focused is self.query_one(empty)
+            self.query_one(empty).focus()
+            if asked_for:
+                self._say(marked(BAD, self.words.input_missing))
+            return
+        self.clear_notice()
+        with self.in_words():
+            wanted = self._wanted()
+            both = bool(self.query_one("#trace-both", Toggle).chosen)
+            self._work = self._trace(self._typed("#trace-from"), self._typed("#trace-to"), wanted, both, self._work)
+
+    # ------------------------------------------------------------ the trace
+
+    @property
+    def busy(self) -> bool:
+        return self._work is not None and not self._work.is_finished
+
+    @work(group="trace")
+    async def _trace(
+        self, source: str, target: str, wanted: Wanted, both: bool, before: Worker[None] | None
+    ) -> None:
+        await ended(before)
+        self._view, self._begun = None, time.monotonic()
+        self._draw()
+        with self.in_words():
+            session = await self.desk.opened()
+            async for view in session.trace(source, target, wanted, both=both):
+                self._view = view
+                self._draw()
+            self.query_one("#trace-row").focus()
+        if self._view is None or self._view.running is not None:
+            self._say(dim(self.words.trace_idle))  # an error says why
+
+    def _draw(self) -> None:
+        rows = self.query_one("#trace-row", Rows)
+        width = rows.scrollable_content_region.width
+        rows.show(trace_lines(self._view, self.words, self.lang, width) if self._view else [])
+        self._draw_status()
+        self.refresh_bindings()
+
+    def _tick(self) -> None:
+        if self.busy:
+            self._draw_status()
+
+    def _draw_status(self) -> None:
+        """Gone once the row is there."""
+        view, seconds = self._view, time.monotonic() - self._begun
+        if view is None:
+            self._say(marked(BUSY, self.words.trace_ends))
+        elif view.running is not None:
+            self._say(running_line(view.running, seconds, self.words, self.lang))
+        else:
+            self.add_class("-told-row")
+
+    def _say(self, content: Content) -> None:
+        self.remove_class("-told-row")
+        self.query_one("#trace-status", Static).update(content)
+
+    def resized(self) -> None:
+        if self._view is not None:
+            self.call_after_refresh(self._draw)
+
+    # ------------------------------------------------------------ keys
+
+    def on_worker_state_changed(self) -> None:
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        at_result = self.is_mounted and self.focused is self.query_one("#trace-row")
+        match action:
+            case "cancel":
+                return self.busy
+            case "leave":
+                return not self.busy
+            case "start":
+                return not at_result
+            case "again" | "app.export":
+                return at_result and not self.busy
+            case "turn":
+                return isinstance(self.focused, OneOf)
+        return True
+
+    def action_turn(self) -> None:
+        """Only shown: the field has the key."""
+
+    def action_again(self) -> None:
+        self.action_start()
+
+    def action_cancel(self) -> None:
+        """Ends what runs, here and on the far side."""
+        self._end(self._work)
+
+    @work(group="cancel")
+    async def _end(self, running: Worker[None] | None) -> None:
+        await ended(running)
+        self._say(marked(NONE, self.words.trace_cancelled))
+        self.refresh_bindings()
