@@ -29,6 +29,12 @@ EACH: Mapping[str, str] = {
     "site.addresses": "address",
     "site.clusters": "cluster",
     "site.clouds": "cloud",
+    "cluster.nodes-in-trouble": "k8s-name",
+    "cluster.nodes-without-range": "k8s-name",
+    "cluster.waiting-pods": "k8s-name",
+    "cluster.waiting-pods.namespace": "k8s-name",
+    "cluster.services": "address",
+    "cloud.failed-servers": "line",
 }
 """What a sweep can give to an input, and the kind that it is."""
 
@@ -132,7 +138,8 @@ class End:
     verdict: Verdict
     text: Text
     absent: bool = False
-    """Verdict unknown only because somebody says that there is a symptom; a sweep, told nothing, finds nothing."""
+    """Verdict unknown or not-a-fault only because somebody says that there is a symptom; a sweep, told nothing,
+    finds nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,19 @@ class PhrasesSchema(Strict):
 class InputSchema(Strict):
     kind: str = Field(alias="is")
     ask: TextSchema
-    each: Literal["", "site.hosts", "site.addresses", "site.clusters", "site.clouds"] = ""
+    each: Literal[
+        "",
+        "site.hosts",
+        "site.addresses",
+        "site.clusters",
+        "site.clouds",
+        "cluster.nodes-in-trouble",
+        "cluster.nodes-without-range",
+        "cluster.waiting-pods",
+        "cluster.waiting-pods.namespace",
+        "cluster.services",
+        "cloud.failed-servers",
+    ] = ""
     paste: Literal["", "prompt-host", "prompt-user"] = ""
     default: str = ""
 

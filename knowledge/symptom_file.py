@@ -129,9 +129,10 @@ class _Builder:
 
     def _ends(self) -> dict[str, End]:
         for name, end in self.schema.ends.items():
-            if end.absent and end.verdict != "unknown":
+            if end.absent and end.verdict not in ("unknown", "not-a-fault"):
                 message = f"`absent` says nothing of an end that is {end.verdict}"
-                self.notes.add_key(("ends", name, "absent"), message, "it is for the verdict unknown")
+                hint = "it is for the verdicts unknown and not-a-fault"
+                self.notes.add_key(("ends", name, "absent"), message, hint)
         return {
             name: End(name, Verdict(end.verdict), text_of(end.text), end.absent)
             for name, end in self.schema.ends.items()

@@ -12,15 +12,25 @@ from typing import TYPE_CHECKING, cast
 
 from base.errors import UsageError
 from diagnosis.sweep.grouping import Group, grouped
+from diagnosis.sweep.members import members_of
 from diagnosis.sweep.pairs import pairs, standpoint_of
 from diagnosis.sweep.results import Rendering, result_of
 from diagnosis.sweep.store import Store
 from diagnosis.sweep.tree import Outcome, Tree, Way
-from diagnosis.sweep.trees import Planned, Wanted, lone_trees, needs_pairs, not_swept, pair_trees
+from diagnosis.sweep.trees import (
+    Planned,
+    Wanted,
+    lists_for,
+    lone_trees,
+    member_trees,
+    needs_pairs,
+    not_swept,
+    pair_trees,
+)
 from diagnosis.sweep.views import Reference, SweepView
 from knowledge.tree import Ask, Found, Known, Resolve
 from probes.linux.facts import Route, Routes
-from probes.probe import checked_call
+from probes.probe import PROBES, checked_call
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -54,6 +64,8 @@ class Sweep:
         self._resolving: dict[str, asyncio.Task[str]] = {}
         self._blocked: list[Tree] = []
         self._learning: dict[str, asyncio.Task[Evidence]] = {}
+        self._listing: dict[asyncio.Task[Evidence], str] = {}
+        """What is to say what of a cluster or a cloud is in trouble, and whose it is."""
         self._ready: list[Tree] = []
         self._begun = time.monotonic()
         self._cut = ""
@@ -97,6 +109,10 @@ class Sweep:
         self._session.note("sweep", {**asked, "deadline": self._deadline})
         knowledge, site = self._session.knowledge, self._session.site
         self._add(lone_trees(knowledge, site, self._wanted))
+        for probe in sorted(lists_for(knowledge, self._wanted)):
+            worlds = site.clusters if PROBES[probe].on == "cluster" else site.clouds
+            for world in worlds:
+                self._listing[self._store.look(checked_call(probe, world.name, {}))] = world.name
         if needs_pairs(knowledge, self._wanted):
             hosts = [host.name for host in site.hosts if self._wanted.host(host.name)]
             for host in hosts:
@@ -114,12 +130,12 @@ class Sweep:
         return self._deadline - (time.monotonic() - self._begun)
 
     def _under_way(self) -> bool:
-        return bool(self._waiting or self._learning or self._blocked)
+        return bool(self._waiting or self._learning or self._listing or self._blocked)
 
     async def _wait(self) -> None:
         """For the next answer, and then for those that come in the same moment."""
         learned = bool(self._learning) and all(task.done() for task in self._learning.values())
-        answers = cast("set[asyncio.Task[object]]", {*self._waiting, *self._resolving.values()})
+        answers = cast("set[asyncio.Task[object]]", {*self._waiting, *self._listing, *self._resolving.values()})
         learning = cast("set[asyncio.Task[object]]", set(self._learning.values()))
         if not learned and not any(task.done() for task in answers):
             running = {task for task in answers | learning if not task.done()}
@@ -139,6 +155,9 @@ class Sweep:
             for tree, ask in self._waiting.pop(task):
                 tree.hear(ask, evidence)
                 self._ready.append(tree)
+        for task in [task for task in self._listing if task.done()]:
+            found = members_of(task.result())
+            self._add(member_trees(self._session.knowledge, self._wanted, self._listing.pop(task), found))
         known = [address for address, task in self._resolving.items() if task.done()]
         for address in known:
             self._hosts[address] = self._resolving.pop(address).result()

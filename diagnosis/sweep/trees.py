@@ -8,6 +8,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from base.values import Value, check
+from diagnosis.sweep.members import Member, probe_for
 
 if TYPE_CHECKING:
     from diagnosis.sweep.pairs import Pair
@@ -69,7 +70,7 @@ def lone_trees(knowledge: Knowledge, site: Site, wanted: Wanted) -> Iterator[Pla
         return
     for symptom in _swept(knowledge, wanted):
         taken = _taken(symptom)
-        if not taken >= PAIR and (not wanted.hosts or taken & PAIR):
+        if not taken >= PAIR and not _listed(symptom) and (not wanted.hosts or taken & PAIR):
             yield from _planned(symptom, [_things(one, site, wanted) for one in symptom.inputs.values()])
 
 
@@ -85,6 +86,31 @@ def pair_trees(knowledge: Knowledge, site: Site, wanted: Wanted, pairs: Iterable
                 for one in symptom.inputs.values()
             ]
             yield from _planned(symptom, things)
+
+
+def lists_for(knowledge: Knowledge, wanted: Wanted) -> frozenset[str]:
+    """Probes that list what trees of a cluster or a cloud are walked on; none where only some hosts are wanted."""
+    if wanted.hosts:
+        return frozenset()
+    return frozenset(probe_for(one) for symptom in _swept(knowledge, wanted) for one in _listed(symptom))
+
+
+def member_trees(knowledge: Knowledge, wanted: Wanted, world: str, members: Iterable[Member]) -> Iterator[Planned]:
+    """`world` is the name of the cluster or cloud that listed them."""
+    swept = [symptom for symptom in _swept(knowledge, wanted) if _listed(symptom)]
+    for member in members:
+        for symptom in swept:
+            if _listed(symptom) <= member.keys():
+                given = {"site.clusters": world, "site.clouds": world, **member}
+                things: list[tuple[str, ...]] = [
+                    (given.get(one.each, one.default),) for one in symptom.inputs.values()
+                ]
+                yield from _planned(symptom, things)
+
+
+def _listed(symptom: Symptom) -> frozenset[str]:
+    """What the lists of a cluster or a cloud name."""
+    return frozenset(one for one in _taken(symptom) if probe_for(one))
 
 
 def _swept(knowledge: Knowledge, wanted: Wanted) -> Iterator[Symptom]:

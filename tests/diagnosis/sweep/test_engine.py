@@ -157,7 +157,7 @@ def test_what_waits_for_an_operator_is_named_where_it_could_be() -> None:
     knowledge = load([shipped()], catalog()).knowledge
     bare, full = Site("bare"), Site("full", clouds=(Cloud("c"),), clusters=(Cluster("k"),))
     waiting = {one.symptom: one.needs for one in not_swept(knowledge, full, EVERYTHING)}
-    assert waiting["server-does-not-start"] == ("cloud", "server")
+    assert waiting["server-gets-no-address-or-metadata"][0] == "cloud"
     assert not_swept(knowledge, bare, EVERYTHING) == ()
 
 

@@ -1,0 +1,114 @@
+"""What of a cluster or a cloud is in trouble, by its own lists: each such node, pod, Service or server is worth a
+tree. Pure.
+
+As with pairs the number is bounded: it grows with what is broken, and not with the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from probes.cloud.facts import Servers
+from probes.cluster.facts import Node, Nodes, Pod, Pods
+from probes.cluster.places import ServicePlaces
+
+if TYPE_CHECKING:
+    from probes.probe import Evidence
+
+MOST = 40
+_MOST_PODS = 16
+"""Of different makers or reasons: forty pods of one Deployment that wait for one image are one tree."""
+_MOST_SERVICES = 8
+_ENDED = ("Succeeded", "Failed")
+_CALM = ("", "ContainerCreating", "PodInitializing", "Completed")
+
+Member = Mapping[str, str]
+"""`each` → what it is this time."""
+
+
+def _not_ready(facts: object) -> Iterator[Member]:
+    if isinstance(facts, Nodes):
+        for node in facts.nodes:
+            if node.ready != "True" or _has_pressure(node):
+                yield {"cluster.nodes-in-trouble": node.name}
+
+
+def _has_pressure(node: Node) -> bool:
+    return any(one.kind.endswith("Pressure") and one.status == "True" for one in node.conditions)
+
+
+def _without_range(facts: object) -> Iterator[Member]:
+    """Only where another node has one: a network may give out addresses by itself."""
+    if isinstance(facts, Nodes) and any(node.pod_cidrs for node in facts.nodes):
+        for node in facts.nodes:
+            if not node.pod_cidrs:
+                yield {"cluster.nodes-without-range": node.name}
+
+
+def _waiting(facts: object) -> Iterator[Member]:
+    """One for each maker and reason."""
+    if not isinstance(facts, Pods):
+        return
+    seen: set[tuple[str, str]] = set()
+    for pod in facts.pods:
+        if pod.ready or pod.deleting or pod.phase in _ENDED or not (reason := _reason(pod)):
+            continue
+        key = (pod.owner or pod.name, reason)
+        if key not in seen:
+            seen.add(key)
+            yield {"cluster.waiting-pods": pod.name, "cluster.waiting-pods.namespace": pod.namespace}
+
+
+def _reason(pod: Pod) -> str:
+    """Why it does not start; empty for one that may just be starting."""
+    if pod.unschedulable:
+        return "unschedulable"
+    said = (one.reason for one in pod.containers if one.state != "running" and one.reason not in _CALM)
+    return next(said, "Pending" if pod.phase == "Pending" and pod.node else "")
+
+
+def _services(facts: object) -> Iterator[Member]:
+    """Those with nobody behind them first."""
+    if not isinstance(facts, ServicePlaces):
+        return
+    reached = [one for one in facts.services if one.addresses and any("/TCP" in port for port in one.ports)]
+    reached.sort(key=lambda one: any(end.ready for end in one.endpoints))
+    for service in reached:
+        yield {"cluster.services": service.addresses[0]}
+
+
+def _failed(facts: object) -> Iterator[Member]:
+    """One for each message: forty servers that found no host are one tree. What is in BUILD may be starting."""
+    if not isinstance(facts, Servers):
+        return
+    seen: set[str] = set()
+    for server in facts.servers:
+        if server.status == "ERROR" and server.fault_message not in seen:
+            seen.add(server.fault_message)
+            yield {"cloud.failed-servers": server.id}
+
+
+_LISTS: tuple[tuple[str, str, Callable[[object], Iterator[Member]], int], ...] = (
+    ("cluster.nodes-in-trouble", "k8s.nodes", _not_ready, MOST),
+    ("cluster.nodes-without-range", "k8s.nodes", _without_range, MOST),
+    ("cluster.waiting-pods", "k8s.pods", _waiting, _MOST_PODS),
+    ("cloud.failed-servers", "cloud.servers", _failed, MOST),
+    ("cluster.services", "k8s.service_places", _services, _MOST_SERVICES),
+)
+"""`each`, the probe that lists them, which of them, and how many at most."""
+
+
+def probe_for(each: str) -> str:
+    """Empty for what the site itself knows."""
+    return next((probe for name, probe, _, _ in _LISTS if each == name or each.startswith(f"{name}.")), "")
+
+
+def members_of(evidence: Evidence) -> tuple[Member, ...]:
+    """None where it could not be listed: that the API does not answer is another tree's business."""
+    return tuple(
+        member
+        for _, probe, find, most in _LISTS
+        if probe == evidence.probe
+        for member in islice(find(evidence.facts), most)
+    )

@@ -1,0 +1,103 @@
+"""Which nodes, pods, Services and servers are worth a tree: what the lists of a cluster or cloud show as broken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from diagnosis.catalog import catalog
+from diagnosis.sweep.members import Member, members_of
+from diagnosis.sweep.trees import Planned, Wanted, lists_for, lone_trees, member_trees
+from knowledge.load import load, shipped
+from knowledge.model import Knowledge
+from probes.cloud.facts import Server, Servers
+from probes.cluster.facts import Condition, Container, Node, Nodes, Pod, Pods
+from probes.cluster.places import EndpointPlace, ServicePlace, ServicePlaces
+from probes.probe import Evidence
+from probes.site import Cluster, Site
+
+NODE = Node("w1", (), "", ("10.244.1.0/24",), "", "True", "", "", (), (), False, "", "", "", "", ())
+WAITS = Container("c", "i", False, False, 0, "waiting", "ImagePullBackOff", "", -1, "", -1, "")
+POD = Pod("shop", "web-1", "Pending", "", "", False, "w1", (), False, "ReplicaSet/web", False, "", (WAITS,))
+HERE = EndpointPlace("10.244.1.2", "w1", True)
+SERVICE = ServicePlace("shop", "web", "ClusterIP", ("10.96.0.9",), (), ("80/TCP",), (HERE,))
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return load([shipped()], catalog()).knowledge
+
+
+def listed(probe: str, facts: object) -> tuple[Member, ...]:
+    return members_of(Evidence("e1", probe, "cluster:k", {}, facts, None, (), datetime.now(UTC), 0.0))
+
+
+def nodes(*some: Node) -> tuple[Member, ...]:
+    return listed("k8s.nodes", Nodes("k", some))
+
+
+def pods(*some: Pod) -> tuple[Member, ...]:
+    return listed("k8s.pods", Pods("k", some))
+
+
+def test_a_healthy_cluster_has_none() -> None:
+    running = replace(POD, ready=True, phase="Running", containers=(replace(WAITS, state="running", reason=""),))
+    assert nodes(NODE, replace(NODE, name="w2")) == ()
+    assert pods(running, replace(POD, phase="Succeeded"), replace(POD, deleting=True)) == ()
+    assert listed("k8s.nodes", None) == (), "a list that could not be read names nothing"
+
+
+def test_nodes_that_are_not_ready_or_under_pressure() -> None:
+    pressed = replace(NODE, name="w3", conditions=(Condition("DiskPressure", "True", "", ""),))
+    found = nodes(NODE, replace(NODE, name="w2", ready="Unknown"), pressed)
+    assert found == ({"cluster.nodes-in-trouble": "w2"}, {"cluster.nodes-in-trouble": "w3"})
+
+
+def test_a_node_without_a_range_counts_where_others_have_one() -> None:
+    without = replace(NODE, name="w2", pod_cidrs=())
+    assert nodes(NODE, without) == ({"cluster.nodes-without-range": "w2"},)
+    assert nodes(without, replace(without, name="w3")) == ()
+
+
+def test_pods_are_one_for_each_maker_and_reason() -> None:
+    twins = [replace(POD, name=f"web-{number}") for number in range(40)]
+    other = replace(POD, name="db-0", owner="StatefulSet/db", unschedulable="0/3 nodes", containers=())
+    starting = replace(POD, name="new-0", owner="", containers=(replace(WAITS, reason="ContainerCreating"),))
+    found = pods(*twins, other, starting)
+    assert [one["cluster.waiting-pods"] for one in found] == ["web-0", "db-0", "new-0"]
+    assert found[0]["cluster.waiting-pods.namespace"] == "shop"
+    many = [replace(POD, name=f"p{number}", owner="") for number in range(100)]
+    assert len(pods(*many)) == 16
+
+
+def test_services_with_nobody_behind_them_come_first() -> None:
+    empty = replace(SERVICE, name="lost", addresses=("10.96.0.8",), endpoints=())
+    headless, dns = replace(SERVICE, addresses=()), replace(SERVICE, ports=("53/UDP",))
+    found = listed("k8s.service_places", ServicePlaces("k", (SERVICE, headless, dns, empty), ""))
+    assert found == ({"cluster.services": "10.96.0.8"}, {"cluster.services": "10.96.0.9"})
+
+
+def test_failed_servers_are_one_for_each_message() -> None:
+    servers = (
+        Server("1", "a", "ACTIVE"),
+        Server("2", "b", "ERROR", fault_message="No valid host"),
+        Server("3", "c", "ERROR", fault_message="No valid host"),
+        Server("4", "d", "BUILD"),
+    )
+    found = listed("cloud.servers", Servers("c", 4, servers, True, ""))
+    assert found == ({"cloud.failed-servers": "2"},)
+
+
+def test_trees_are_walked_on_what_is_listed(knowledge: Knowledge) -> None:
+    everything = Wanted()
+    assert lists_for(knowledge, everything) == {"k8s.nodes", "k8s.pods", "k8s.service_places", "cloud.servers"}
+    assert lists_for(knowledge, Wanted(hosts=frozenset({"a"}))) == frozenset()
+    site = Site("s", clusters=(Cluster("k"),))
+    assert "node-not-ready" not in {one.symptom for one in lone_trees(knowledge, site, everything)}
+    found = list(member_trees(knowledge, everything, "k", [{"cluster.nodes-in-trouble": "w2"}, *pods(POD)]))
+    assert found == [
+        Planned("node-not-ready", {"cluster": "k", "node": "w2"}),
+        Planned("pod-does-not-start", {"cluster": "k", "in_namespace": "shop", "pod": "web-1"}),
+    ]
