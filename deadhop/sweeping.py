@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from base.text import Text
 from deadhop.front import Front
 from deadhop.output import wrap
 from deadhop.showing import CONFIDENCE, VERDICTS
 from diagnosis.sweep.names import cause_names
+from diagnosis.sweep.words import CUT, SHOWN, end_of, follows, named, seen_by
 from knowledge.model import Verdict
 from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
     from diagnosis.sweep.views import Finding, OpenEnd, Question, SweepResult, SweepView
-
-_SHOWN = 3
-"""Of a long list, the first ones; JSON holds all."""
-_CUT = {
-    "deadline": Text("the deadline passed: this is partial", "제한 시간이 지났다. 여기까지의 결과다"),
-    "interrupted": Text("interrupted: this is partial", "중단했다. 여기까지의 결과다"),
-}
 
 
 def progress_line(front: Front, view: SweepView) -> str:
@@ -38,7 +31,7 @@ def sweep_lines(front: Front, view: SweepView) -> Iterator[str]:
     assert result is not None
     yield wrap(f"{front.text(VERDICTS[result.verdict])}: {front.text(result.text)}", "  ", first="")
     if view.cut:
-        yield wrap(front.text(_CUT[view.cut]), "  ")
+        yield wrap(front.text(CUT[view.cut]), "  ")
     yield from _causes(front, result)
     yield from _open(front, result)
     yield from _unseen(front, result)
@@ -56,37 +49,17 @@ def _causes(front: Front, result: SweepResult) -> Iterator[str]:
     if result.may_be_meant:
         yield f"\n{front.say('MAY BE MEANT', '의도된 설정일 수 있음')}"
         for finding in result.may_be_meant:
-            yield wrap(f"{_named(front, finding)}: {_seen_by(front, finding)}", "    ", first="  - ")
+            yield wrap(f"{named(finding, front.lang)}: {seen_by(finding, front.lang)}", "    ", first="  - ")
 
 
 def _cause(front: Front, finding: Finding, number: str) -> Iterator[str]:
     cause = finding.cause
-    yield wrap(_named(front, finding), "   ", first=number)
+    yield wrap(named(finding, front.lang), "   ", first=number)
     yield wrap(f"{cause.id}, {front.text(CONFIDENCE[cause.confidence.value])}", "   ")
     yield wrap(front.text(cause.why), "   ")
-    yield wrap(f"{front.say('seen by', '근거')}: {_seen_by(front, finding)}", "   ")
-    follows = [f"{one.id} ({front.text(called(one.target))})" for one in finding.explains]
-    follows += [f"{one.symptom} × {one.count}" for one in finding.symptoms]
-    if follows:
-        yield wrap(f"{front.say('explains', '이 때문에 생긴 것')}: {', '.join(follows)}", "   ")
-
-
-def _named(front: Front, finding: Finding) -> str:
-    places = ", ".join(front.text(called(target)) for target in finding.cause.targets)
-    return f"{front.text(finding.cause.title)} ({places})" if places else front.text(finding.cause.title)
-
-
-def _seen_by(front: Front, finding: Finding) -> str:
-    first = [f"{one.symptom} {_inputs(one.inputs)}".rstrip() for one in finding.witnesses[:_SHOWN]]
-    return "; ".join([*first, *_and_more(front, len(finding.witnesses))])
-
-
-def _inputs(inputs: Mapping[str, object]) -> str:
-    return " → ".join(str(value) for value in inputs.values())
-
-
-def _and_more(front: Front, count: int) -> list[str]:
-    return [front.say("and {} more", "외 {} 건").format(count - _SHOWN)] if count > _SHOWN else []
+    yield wrap(f"{front.say('seen by', '근거')}: {seen_by(finding, front.lang)}", "   ")
+    if after := follows(finding, front.lang):
+        yield wrap(f"{front.say('explains', '이 때문에 생긴 것')}: {after}", "   ")
 
 
 # ------------------------------------------------------------------ what is open, what is not
@@ -110,8 +83,7 @@ def _open(front: Front, result: SweepResult) -> Iterator[str]:
 
 
 def _end(front: Front, end: OpenEnd) -> Iterator[str]:
-    first = [_inputs(inputs) for inputs in end.inputs[:_SHOWN]]
-    yield wrap(f"{end.symptom}: {'; '.join([*first, *_and_more(front, len(end.inputs))])}", "    ", first="  ? ")
+    yield wrap(end_of(end, front.lang), "    ", first="  ? ")
     yield wrap(front.text(end.text), "    ")
 
 
@@ -140,6 +112,6 @@ def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[
     named = cause_names([one.cause for one in result.causes])
     fixable = [name for name, cause in named.items() if any(not fix.unavailable for fix in cause.fixes)]
     yield f"\n{front.say('NEXT', '다음')}"
-    for name in fixable[:_SHOWN]:
+    for name in fixable[:SHOWN]:
         yield f"  deadhop fix {session.id} --cause {shlex.quote(name)}{site}"
     yield f"  deadhop export {session.id}"

@@ -28,6 +28,7 @@ from probes.site import Site, target_of
 if TYPE_CHECKING:
     from diagnosis.pod_look import PodLook
     from diagnosis.repair import Repair
+    from diagnosis.sweep.engine import Sweep
     from diagnosis.tracing import TraceView
     from diagnosis.tracing import Wanted as Sent
     from diagnosis.walk import Walk
@@ -156,6 +157,13 @@ class Session(Noting, Remembering, Surroundings):
         from diagnosis.tracing import traces
 
         return traces(self, source, target, wanted, both=both)
+
+    def sweep(self) -> Sweep:
+        """Of the whole site, to be run once."""
+        from diagnosis.sweep.engine import Sweep
+        from diagnosis.sweep.trees import Wanted
+
+        return Sweep(self, Wanted())
 
     async def pod_look(self, wish: Wish) -> PodLook:
         """What would be tried from pods, planned; nothing is made before it is applied."""
