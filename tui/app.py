@@ -233,6 +233,11 @@ class DeadhopApp(App[int]):
 
         self.push_screen(TraceScreen(self.words, self.lang, known))
 
+    def show_sweep(self) -> None:
+        from tui.screens.sweep import SweepScreen
+
+        self.push_screen(SweepScreen(self.words, self.lang))
+
     def action_interrupt(self) -> None:
         """Ctrl-C copies what is selected; otherwise it ends the app, at once."""
         selected = self.screen.get_selected_text()

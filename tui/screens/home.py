@@ -57,6 +57,7 @@ class HomeScreen(Room):
         yield Binding("f2", "sessions", self.words.key_sessions, key_display="F2")
         yield Binding("f3", "map", self.words.key_map, key_display="F3")
         yield Binding("f4", "trace", self.words.key_trace, key_display="F4")
+        yield Binding("f5", "sweep", self.words.key_sweep, key_display="F5")
 
     def common_keys(self) -> Iterable[Binding]:
         yield Binding("f1", "help", self.words.key_help, key_display="F1")
@@ -284,7 +285,7 @@ class HomeScreen(Room):
         match action:
             case "map":
                 return session is not None and session.has_map
-            case "trace":
+            case "trace" | "sweep":
                 return session is not None and not session.drill
         return True
 
@@ -295,3 +296,6 @@ class HomeScreen(Room):
         index = self.results.highlighted
         matches = self._results.matches if self._results else ()
         self.desk.show_trace(matches[index].inputs if index is not None and index < len(matches) else {})
+
+    def action_sweep(self) -> None:
+        self.desk.show_sweep()

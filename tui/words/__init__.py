@@ -69,6 +69,7 @@ class Words(NamedTuple):
     key_sessions: str
     key_skip: str
     key_start: str
+    key_sweep: str
     key_take: str
     key_take_lock: str
     key_trace: str
@@ -132,6 +133,20 @@ class Words(NamedTuple):
     trace_idle: str
     trace_ends: str
     trace_cancelled: str
+
+    # sweep
+    sweep: str
+    sweep_looks: str
+    sweep_counts: str
+    sweep_nothing_yet: str
+    sweep_more_later: str
+    sweep_seen_by: str
+    sweep_explains: str
+    sweep_explained_by: str
+    sweep_may_be_meant: str
+    sweep_not_explained: str
+    sweep_asks: str
+    sweep_not_swept: str
 
     # inputs
     start: str

@@ -57,6 +57,7 @@ EN = Words(
     key_sessions="sessions",
     key_skip="skip",
     key_start="start",
+    key_sweep="sweep",
     key_take="take",
     key_take_lock="take the lock",
     key_trace="trace",
@@ -93,6 +94,12 @@ EN = Words(
         "Each line is an interface: ← into the host, → out of it, how many of ours were seen there of how many "
         "there should be. (eth0): inside a tunnel's packets. ? nobody could tell; · lies behind the hop where they "
         "end. esc ends it, on the machines too. Nothing here changes anything.",
+        "sweep": "Walks every tree the site has inputs for without being told what is wrong; each question is put "
+        "once. Causes come as soon as they are known; in the end the worst stands first, and what another one "
+        "explains below it. Beside the chosen one: why, who saw it, what it explains. Below the causes: what is "
+        "not explained, what waits for your answer, what could not be seen, what it is not.\n\n"
+        "enter opens the fix of a cause. esc ends the sweep, on the machines too, and what is known stays. A sweep "
+        "changes nothing.",
         "sessions": "Every session is kept in a journal. Opening one shows it as text and runs nothing. export "
         "writes it as Markdown or JSON into the folder deadhop was started in.",
     },
@@ -156,6 +163,18 @@ EN = Words(
     trace_idle="enter sends twenty packets and finds where they die; nothing is changed",
     trace_ends="finding the two ends",
     trace_cancelled="cancelled; nothing runs any more",
+    sweep="sweep",
+    sweep_looks="{looks} looks",
+    sweep_counts="{trees} trees · {looks} looks · {seconds}",
+    sweep_nothing_yet="nothing found so far",
+    sweep_more_later="why, and what it explains, comes when the sweep is through",
+    sweep_seen_by="seen by",
+    sweep_explains="explains",
+    sweep_explained_by="explained by",
+    sweep_may_be_meant="may be meant so",
+    sweep_not_explained="not explained",
+    sweep_asks="{symptom} asks this; start it from home to answer:",
+    sweep_not_swept="Not swept, for they need to be told more",
     start="Start",
     captured="from your text",
     input_missing="needed",

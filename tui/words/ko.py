@@ -57,6 +57,7 @@ KO = Words(
     key_sessions="세션",
     key_skip="건너뛰기",
     key_start="시작",
+    key_sweep="전체 점검",
     key_take="선택",
     key_take_lock="잠금 넘겨받기",
     key_trace="경로 추적",
@@ -91,6 +92,12 @@ KO = Words(
         "한 줄이 인터페이스 하나다. ← 는 호스트로 들어옴, → 는 나감이고, 있어야 할 수 중에 몇 개가 보였는지 "
         "나온다. (eth0) 처럼 괄호에 있으면 터널 속으로 지나간다. ? 는 알 수 없음, · 는 끝난 홉의 뒤쪽이다. "
         "esc 로 멈추면 장비에서 하던 일도 끝난다. 여기서는 아무것도 바꾸지 않는다.",
+        "sweep": "무엇이 잘못되었는지 몰라도 사이트에서 돌릴 수 있는 모든 진단을 한꺼번에 돌린다. 같은 질문은 한 "
+        "번만 한다. 원인은 알게 되는 대로 나오고, 끝나면 가장 심한 것이 맨 위에, 다른 원인 때문에 생긴 것은 그 "
+        "아래에 온다. 고른 원인의 이유, 근거, 그 때문에 생긴 것이 함께 나온다. 원인 아래에는 원인을 모르는 것, "
+        "답이 필요한 것, 보지 못한 것, 아닌 것이 온다.\n\n"
+        "Enter 로 원인의 조치를 연다. esc 로 멈추면 장비에서 하던 일도 끝나고 그때까지 아는 것은 남는다. 전체 "
+        "점검은 아무것도 바꾸지 않는다.",
         "sessions": "모든 세션은 기록으로 남는다. 열면 글로 보여 주기만 하고 아무것도 실행하지 않는다. 내보내기는 "
         "deadhop 을 시작한 폴더에 Markdown 이나 JSON 으로 쓴다.",
     },
@@ -154,6 +161,18 @@ KO = Words(
     trace_idle="Enter 로 패킷 20개를 보내 어느 홉에서 죽는지 찾는다. 바꾸는 것은 없다",
     trace_ends="양 끝을 찾는 중",
     trace_cancelled="취소했다. 더 이상 아무것도 돌지 않는다",
+    sweep="전체 점검",
+    sweep_looks="확인 {looks}번",
+    sweep_counts="진단 {trees}개 · 확인 {looks}번 · {seconds}",
+    sweep_nothing_yet="아직 찾은 원인이 없다",
+    sweep_more_later="이유와 그 때문에 생긴 것은 점검이 끝나면 나온다",
+    sweep_seen_by="근거",
+    sweep_explains="이 때문에 생긴 것",
+    sweep_explained_by="이것 때문에 생김:",
+    sweep_may_be_meant="의도된 설정일 수 있음",
+    sweep_not_explained="원인 미상",
+    sweep_asks="{symptom} 진단이 묻는 것이다. 처음 화면에서 시작해 답한다:",
+    sweep_not_swept="입력이 필요해 돌리지 않은 진단",
     start="시작",
     captured="입력한 글에서",
     input_missing="필요하다",

@@ -1,0 +1,184 @@
+"""The sweep on the screen: with the real engine on a whole recorded sweep, and on drawn views."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from base.text import Lang
+from diagnosis.session import Session
+from diagnosis.sweep.words import CUT
+from journal.store import read
+from tests.tui.recordings import SWEEP, recorded_session
+from tests.tui.scripted import ScriptedSession
+from tests.tui.sweeps import EARLY, FULL, SweepSession
+from tests.tui.test_app_home import app_of, picture, settle
+from tui.app import DeadhopApp
+from tui.screens.choose import Choose
+from tui.screens.fix import FixScreen
+from tui.screens.home import HomeScreen
+from tui.screens.sweep import SweepScreen
+
+SIZES = [(80, 24), (160, 50)]
+
+
+@asynccontextmanager
+async def recorded(
+    folder: Path, size: tuple[int, int] = (80, 24), lang: Lang = Lang.EN, speed: float = 0.0
+) -> AsyncIterator[tuple[Pilot[int], DeadhopApp, Session]]:
+    session = recorded_session(SWEEP, folder)
+    session.replay_speed = speed
+    app = DeadhopApp(lambda: session, lang=lang)
+    async with app.run_test(size=size) as pilot:
+        await app.opened()
+        app.show_sweep()
+        await pilot.pause()
+        yield pilot, app, session
+
+
+@asynccontextmanager
+async def drawn(
+    session: ScriptedSession, size: tuple[int, int] = (80, 24), lang: Lang = Lang.EN
+) -> AsyncIterator[tuple[Pilot[int], DeadhopApp]]:
+    app = app_of(session, lang=lang)
+    async with app.run_test(size=size) as pilot:
+        for _ in range(50):
+            await settle(pilot)
+            if app.session is not None:
+                break
+        await pilot.press("f5")
+        await pilot.pause()
+        assert isinstance(app.screen, SweepScreen)
+        yield pilot, app
+
+
+def diagnoses(session: Session) -> list[dict[str, object]]:
+    return [dict(entry.data) for entry in read(session.journal_path).entries if entry.kind == "diagnosis"]
+
+
+# ------------------------------------------------------------------ the real engine on a recorded outage
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_cause_with_what_saw_it_and_its_fix(lang: Lang, size: tuple[int, int], tmp_path: Path) -> None:
+    async with recorded(tmp_path, size, lang) as (pilot, app, session):
+        await settle(pilot)
+        text = picture(app)
+        assert f"✗ {app.words.verdict['cause']}" in text
+        assert "(openstack-host)" in text
+        await pilot.press("tab", "end")
+        await pilot.pause()
+        assert f"{app.words.sweep_seen_by}: " in text + picture(app)
+        await pilot.press("tab")
+        (noted,) = diagnoses(session)
+        assert (noted["symptom"], noted["verdict"]) == ("sweep", "cause")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, FixScreen)
+        await settle(pilot)
+        assert "sysctl -w net.ipv4.ip_forward=1" in picture(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert isinstance(app.screen, SweepScreen)
+
+
+async def test_escape_leaves_what_is_known_and_nothing_runs(tmp_path: Path) -> None:
+    async with recorded(tmp_path, speed=1.0) as (pilot, app, session):
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if "host " in picture(app):
+                break
+        await pilot.press("escape")
+        await asyncio.wait_for(settle(pilot), 10)
+        text = picture(app)
+        assert isinstance(app.screen, SweepScreen)
+        assert CUT["interrupted"][Lang.EN] in text
+        assert "esc home" in text
+        assert not app.screen.workers
+        assert [one["verdict"] for one in diagnoses(session)] == ["unknown"]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not isinstance(app.screen, SweepScreen)
+
+
+# ------------------------------------------------------------------ what it draws
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_causes_come_before_the_end_and_the_choice_stays(lang: Lang) -> None:
+    session = SweepSession(hold=asyncio.Event(), views=(EARLY, FULL))
+    async with drawn(session, lang=lang) as (pilot, app):
+        text = picture(app)
+        assert "host 3/9" in text
+        assert "✗ ip-forward-off (openstack-host)" in text
+        assert app.words.sweep_more_later[:20] in text
+        assert session.hold is not None
+        session.hold.set()
+        await settle(pilot)
+        assert f"✗ {app.words.verdict['cause']}" in picture(app)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_worst_first_then_what_it_explains_then_what_is_open(size: tuple[int, int]) -> None:
+    async with drawn(SweepSession(), size) as (pilot, app):
+        await settle(pilot)
+        listed = app.screen.query_one("#findings", OptionList)
+        prompts = [str(listed.get_option_at_index(at).prompt.content) for at in range(listed.option_count)]  # type: ignore[union-attr]
+        assert [prompt[0] for prompt in prompts] == ["✗", "·", "?", "?", "→", "?", "✓", "·"]
+        assert "explained by ip-forward-off (openstack-host)" in prompts[1]
+        assert app.words.sweep_may_be_meant in prompts[2]
+        await pilot.press("home", *["down"] * 5)
+        await settle(pilot)
+        text = picture(app)
+        assert "? worker1: sudo wants a password" in text
+        assert "hint: allow it without one" in text
+
+
+async def test_of_several_fixes_one_is_chosen_and_without_one_it_is_said() -> None:
+    session = SweepSession()
+    async with drawn(session) as (pilot, app):
+        await settle(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Choose)
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, FixScreen)
+        assert session.repairs[-1].view.fix.id == "other-way"
+        await pilot.press("escape")
+        await settle(pilot)
+        await pilot.press("down", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, SweepScreen)
+        assert app.words.unavailable in picture(app)
+
+
+async def test_again_and_home() -> None:
+    session = SweepSession()
+    async with drawn(session) as (pilot, app):
+        await settle(pilot)
+        await pilot.press("r")
+        await settle(pilot)
+        assert session.swept == 2
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "A sweep changes nothing" in picture(app).replace("│\n", "").replace("  ", " ")
+        await pilot.press("escape", "escape")
+        await pilot.pause()
+        assert isinstance(app.screen, HomeScreen)
+
+
+async def test_escape_cancels_a_sweep_that_hangs() -> None:
+    session = SweepSession(hold=asyncio.Event(), views=(EARLY, FULL))
+    async with drawn(session) as (pilot, app):
+        await pilot.press("escape")
+        await settle(pilot)
+        assert (session.cancelled, session.ended) == (1, 1)
+        assert CUT["interrupted"][Lang.EN] in picture(app)
