@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from base.errors import UsageError
 from base.text import Lang, Text
+from diagnosis.sweep.views import Gap, Reference, SweepView
 from diagnosis.views import StepView
 from journal.store import SessionInfo
 from probes.exchange import Exchange, Reply, Request
@@ -22,6 +23,7 @@ from probes.site import Host, Site
 from tests.hostile.strings import HOSTILE, acting
 from tests.tui.conftest import _own_folders
 from tests.tui.scripted import AT, COUNTS, DIAGNOSIS, DROPS, MATCH, REFUSES, Found, FoundAll, cause, fix
+from tests.tui.sweeps import FULL, RESULT, WITNESSES, SweepSession
 from tests.tui.traces import DARK, DEAD, DIES, TraceSession, hop
 from tests.tui.traces import evidence as traced
 from tui.app import DeadhopApp
@@ -59,7 +61,27 @@ def hostile_traces(text: str) -> tuple[Evidence, ...]:
     return traced(dies), traced(dark), traced(None, Failure("denied", text, text))
 
 
-def hostile_session(text: str) -> TraceSession:
+def hostile_sweep(text: str) -> SweepView:
+    found = replace(RESULT.causes[0].cause, id=text, title=both(text), why=both(text), targets=(f"host:{text}",))
+    seen = replace(WITNESSES[0], symptom=text, inputs={"source": text, "target": text})
+    root = replace(RESULT.causes[0], cause=found, witnesses=(seen,), explains=(Reference(text, f"host:{text}"),))
+    result = replace(
+        RESULT,
+        text=both(text),
+        causes=(root, replace(root, explained_by=(Reference(text, text),))),
+        open_ends=(replace(RESULT.open_ends[0], symptom=text, title=both(text), text=both(text)),),
+        questions=(replace(RESULT.questions[0], symptom=text, ask=both(text), inputs=({text: text},)),),
+        unknown=(Gap(text, f"host:{text}", "denied", text, text, 1),),
+    )
+    return replace(FULL, running=((text, f"host:{text}"),), layers={text: (1, 2)}, result=result)
+
+
+@dataclass
+class HostileSession(TraceSession, SweepSession):
+    """Says it on every screen."""
+
+
+def hostile_session(text: str) -> HostileSession:
     action = fix().actions[0]
     plan = fix(
         actions=(replace(action, on=text, run=f"iptables -A {text}", undo=f"iptables -D {text}", output=text),),
@@ -68,8 +90,10 @@ def hostile_session(text: str) -> TraceSession:
     found = replace(cause(plan), values={"host": text, text: text}, why=both(text), targets=(f"host:{text}",))
     diagnosis = replace(DIAGNOSIS, causes=(found,), text=both(text))
     match = Found(MATCH.symptom, both(text), both(text), {"target": "192.168.100.101", "source": "master"})
-    return TraceSession(
+    swept = hostile_sweep(text)
+    return HostileSession(
         traced=hostile_traces(text),
+        views=(replace(swept, result=None, found=(Reference(text, f"host:{text}"),)), swept),
         results=FoundAll((match, MATCH), confident=False),
         walk_script=hostile_steps(text),
         diagnosis=diagnosis,
@@ -158,6 +182,9 @@ async def walk_through(text: str) -> str:
         for keys in (("v",), ("v",), ("tab",), ("f",), ("a",), ("escape",), ("escape",), ("escape",)):
             await watched.look(*keys)
         await trace_through(watched, text)
+        await watched.look("escape")
+        for keys in (("f5",), (), ("tab",), ("end",), ("tab",), *[("down",)] * 6, ("home",), ("escape",)):
+            await watched.look(*keys)
         assert app.return_code in (None, 0)
     return watched.seen
 

@@ -101,6 +101,7 @@ async def test_escape_leaves_what_is_known_and_nothing_runs(tmp_path: Path) -> N
         assert isinstance(app.screen, SweepScreen)
         assert CUT["interrupted"][Lang.EN] in text
         assert "esc home" in text
+        assert app.words.sweep_nothing_yet not in text
         assert not app.screen.workers
         assert [one["verdict"] for one in diagnoses(session)] == ["unknown"]
         await pilot.press("escape")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from textual.content import Content
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -107,12 +108,22 @@ async def test_the_fields_say_what_is_sent() -> None:
     assert session.asked == [("master", "10.0.0.7", Wanted("tcp", 443), True)]
 
 
+async def test_what_is_typed_ahead_goes_where_it_belongs() -> None:
+    """Over a slow link keys arrive together."""
+    async with tracing(TraceSession()) as (pilot, app):
+        for key in ("m", "a", "tab", "1", "0"):
+            app.post_message(Key(key, None if len(key) > 1 else key))
+        await settle(pilot)
+        fields = [app.screen.query_one(field, Input).value for field in ("#trace-from", "#trace-to")]
+        assert fields == ["ma", "10"]
+
+
 async def test_an_empty_field_is_asked_for() -> None:
     session = TraceSession()
     async with tracing(session) as (pilot, app):
         await pilot.press("enter")
         await pilot.pause()
-        assert app.words.input_missing in picture(app)
+        assert f"{app.words.trace_from}: {app.words.input_missing}" in picture(app)
         assert session.asked == []
 
 

@@ -126,7 +126,7 @@ class SweepScreen(Room):
     def _draw_details(self) -> None:
         item = self._chosen()
         details: list[Content] = list(item.details) if item else []
-        if not details and self.busy:
+        if not details and (self._view is None or self._view.result is None):
             details = [dim(self.words.sweep_more_later if item else self.words.sweep_nothing_yet)]
         rows = self.query_one("#finding", Rows)
         rows.show(details)

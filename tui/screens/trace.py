@@ -46,7 +46,8 @@ class TraceScreen(Room):
     def keys(self) -> Iterable[Binding]:
         w = self.words
         yield Binding("enter", "start", w.key_start, key_display="enter")
-        yield Binding("tab", "app.focus_next", w.key_field, key_display="tab")
+        # Before the field sees it: over a slow link what is typed after it arrives with it.
+        yield Binding("tab", "app.focus_next", w.key_field, key_display="tab", priority=True)
         yield Binding("space", "turn", w.key_change, key_display="space")
         yield Binding("r", "again", w.key_again)
         yield Binding("e", "app.export", w.key_export)
@@ -105,6 +106,10 @@ class TraceScreen(Room):
     def _typed(self, field: str) -> str:
         return self.query_one(field, Input).value.strip()
 
+    def _labels(self) -> dict[str, str]:
+        w = self.words
+        return {"#trace-from": w.trace_from, "#trace-to": w.trace_to, "#trace-port": w.trace_port}
+
     def _wanted(self) -> Wanted:
         """UsageError when TCP or UDP lack a port."""
         from diagnosis.tracing import Wanted
@@ -122,7 +127,7 @@ class TraceScreen(Room):
             asked_for = self.focused is self.query_one(empty)
             self.query_one(empty).focus()
             if asked_for:
-                self._say(marked(BAD, self.words.input_missing))
+                self._say(marked(BAD, f"{self._labels()[empty]}: {self.words.input_missing}"))
             return
         self.clear_notice()
         with self.in_words():
