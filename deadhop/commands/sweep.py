@@ -43,22 +43,62 @@ def arguments(parser: Parser) -> None:
             "이 시간 안에 끝내고 아는 만큼 보여 준다 (기본: 120)",
         ),
     )
+    add(
+        "--watch",
+        metavar="SECONDS",
+        nargs="?",
+        const="60",
+        help=say(
+            "again and again, with so many seconds between (60), and only what changed is said",
+            "이 간격(기본 60초)으로 되풀이하고 바뀐 것만 알린다",
+        ),
+    )
 
 
 async def run(front: Front) -> int:
     from diagnosis.session import open_session
     from diagnosis.sweep.engine import Sweep
 
-    seconds = _deadline(front)
+    seconds, watch = _deadline(front), _seconds(front, "--watch", front.arguments.watch, 0.0)
     session = open_session(front.site, argv=front.argv)
     try:
         await session.ready()
         warn_of_mistakes(front, len(session.problems))
         refuse_unknown_presets(front, session)
         session.presets = dict(front.presets)
-        return await _sweep(front, session, Sweep(session, _wanted(front, session), deadline=seconds))
+        wanted = _wanted(front, session)
+        code = await _sweep(front, session, sweep := Sweep(session, wanted, deadline=seconds))
+        while watch:
+            code, sweep = await _again(front, session, sweep, Sweep(session, wanted, deadline=seconds), watch)
+        return code
     finally:
         await session.close()
+
+
+async def _again(front: Front, session: Session, before: Sweep, now: Sweep, pause_for: float) -> tuple[int, Sweep]:
+    """One more, with what was found before put aside: hosts that did not answer are tried again."""
+    from deadhop.watching import change_lines, changes_json, pause
+    from diagnosis.sweep.changes import changes
+    from diagnosis.sweep.report import sweep_json
+
+    await pause(front, pause_for)
+    session.forget()
+    try:
+        async for view in now.run():
+            _progress(front, view)
+    finally:
+        await now.close()
+    was, result = before.view.result, now.view.result
+    assert was is not None
+    assert result is not None
+    found = changes(was, result)
+    if front.out.json:
+        front.out.object(
+            "sweep", {**sweep_json(session.id, now.view, now.evidence), "changes": changes_json(found)}
+        )
+    for line in () if front.out.json else change_lines(front, found, now.view.seconds):
+        front.out.line(line)
+    return EXIT[result.verdict], now
 
 
 async def _sweep(front: Front, session: Session, sweep: Sweep) -> int:
@@ -77,14 +117,19 @@ async def _sweep(front: Front, session: Session, sweep: Sweep) -> int:
 def _deadline(front: Front) -> float:
     from diagnosis.sweep.engine import DEADLINE
 
-    text = front.arguments.deadline
+    return _seconds(front, "--deadline", front.arguments.deadline, DEADLINE)
+
+
+def _seconds(front: Front, option: str, text: str | None, otherwise: float) -> float:
+    if text is None:
+        return otherwise
     try:
-        seconds = float(text) if text else DEADLINE
+        seconds = float(text)
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= LONGEST:
-        message = front.say("`--deadline {}`: no such number of seconds", "`--deadline {}`: 쓸 수 없는 초 값이다")
-        raise UsageError(message.format(clip(str(text), 40)), hint=f"1 … {LONGEST:.0f}")
+        message = front.say("`{} {}`: no such number of seconds", "`{} {}`: 쓸 수 없는 초 값이다")
+        raise UsageError(message.format(option, clip(str(text), 40)), hint=f"1 … {LONGEST:.0f}")
     return seconds
 
 

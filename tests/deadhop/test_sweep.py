@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import time
 
@@ -25,6 +26,17 @@ def sweeping(desk: Desk) -> Desk:
 
 def words(desk: Desk, *more: str) -> tuple[str, ...]:
     return ("sweep", "--site", str(desk.site), *more)
+
+
+def started(desk: Desk, *more: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        desk.command(*words(desk, *more)),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=desk.environment,
+        cwd=desk.home,
+    )
 
 
 def test_a_dead_host_is_one_finding_and_one_line(sweeping: Desk) -> None:
@@ -71,6 +83,29 @@ def test_a_sweep_is_listed_exported_and_resumed(sweeping: Desk) -> None:
     assert sweeping.run("sessions", "verify", session).code == 0
 
 
+def test_watching_says_only_what_changes(sweeping: Desk) -> None:
+    """On the dead host's port somebody listens, between two sweeps, who never says a word."""
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))  # not listening yet: refused
+        config = sweeping.home / "ssh_config"
+        port = mute.getsockname()[1]
+        config.write_text(f"Host dead\n  HostName 127.0.0.1\n  Port {port}\n  UserKnownHostsFile /dev/null\n")
+        process = started(sweeping, "--watch", "0.2", "--json")
+        assert process.stdout is not None
+        lines = (checked(json.loads(line), "sweep") for line in process.stdout)
+        first, second = next(lines), next(lines)
+        mute.listen(50)
+        found = next(one for one in lines if one["changes"])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        process.communicate()
+    assert "changes" not in first
+    assert second["changes"] == []
+    gone = [one for one in found["changes"] if one["id"] == "sshd-not-running"]
+    assert [one["kind"] for one in gone] in (["gone"], ["not-seen"])
+    assert found["session"] == first["session"]
+
+
 def test_in_korean(sweeping: Desk) -> None:
     shown = sweeping.run(*words(sweeping, "--lang", "ko")).out
     assert "원인 찾음" in shown
@@ -96,20 +131,11 @@ def test_slips_of_the_finger(sweeping: Desk, more: tuple[str, ...], said: str) -
 
 def test_an_interrupt_leaves_what_is_known(sweeping: Desk) -> None:
     """The host lets us connect and says nothing: four seconds of waiting for its banner."""
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
         config = sweeping.home / "ssh_config"
         config.write_text(f"Host dead\n  HostName 127.0.0.1\n  Port {port}\n  UserKnownHostsFile /dev/null\n")
-        process = subprocess.Popen(
-            sweeping.command(*words(sweeping, "--json")),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=sweeping.environment,
-            cwd=sweeping.home,
-        )
+        process = started(sweeping, "--json")
         mute.accept()  # it has come as far as the host
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)

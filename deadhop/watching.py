@@ -1,0 +1,54 @@
+"""deadhop sweep --watch: again and again, and only what changed is said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from base.text import Text
+from deadhop.front import Front
+from deadhop.output import wrap
+from probes.target import called
+
+if TYPE_CHECKING:
+    from diagnosis.sweep.changes import Change
+
+WORDS = {
+    "new": Text("new", "새로 생김"),
+    "gone": Text("gone", "사라짐"),
+    "not-seen": Text("not seen this time", "이번에는 볼 수 없음"),
+    "unreached": Text("tells nothing now", "답하지 않음"),
+    "reached": Text("answers again", "다시 답함"),
+}
+_MARKS = {"new": "+", "gone": "-", "not-seen": "?", "unreached": "?", "reached": "+"}
+
+
+async def pause(front: Front, seconds: float) -> None:
+    if front.out.live:
+        front.out.progress(front.say("… again in {:.0f} s", "… {:.0f} 초 뒤에 다시 확인").format(seconds))
+    await asyncio.sleep(seconds)
+
+
+def change_lines(front: Front, changes: tuple[Change, ...], seconds: float) -> Iterator[str]:
+    now = datetime.now().astimezone().strftime("%H:%M:%S")
+    if not changes:
+        return
+    yield f"\n{now}  ({seconds:.1f} s)"
+    for one in changes:
+        yield from _change(front, one)
+
+
+def _change(front: Front, one: Change) -> Iterator[str]:
+    places = ", ".join(front.text(called(target)) for target in one.targets)
+    text = front.told(one.title.en) if not one.id else front.text(one.title)
+    what = ": ".join(
+        part for part in (" ".join(filter(None, (one.id, f"({places})" if places else ""))), text) if part
+    )
+    yield wrap(f"{front.text(WORDS[one.kind.value])}: {what}", "    ", first=f"  {_MARKS[one.kind.value]} ")
+
+
+def changes_json(changes: tuple[Change, ...]) -> list[dict[str, object]]:
+    return [{**asdict(one), "kind": one.kind.value, "targets": list(one.targets)} for one in changes]

@@ -1,0 +1,70 @@
+"""What is other than in the sweep before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from base.text import Text
+from diagnosis.sweep.views import Finding, SweepResult
+
+
+class Kind(StrEnum):
+    NEW = "new"
+    GONE = "gone"
+    """Looked for again, and no longer there."""
+    NOT_SEEN = "not-seen"
+    """Found before, and this time nobody could look."""
+    UNREACHED = "unreached"
+    """A place that tells nothing, and told something before."""
+    REACHED = "reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    kind: Kind
+    id: str
+    """Of the cause, or of the symptom that has no cause; empty for a place."""
+    targets: tuple[str, ...]
+    title: Text
+
+
+def changes(before: SweepResult, now: SweepResult) -> tuple[Change, ...]:
+    return (*_causes(before, now), *_ends(before, now), *_places(before, now))
+
+
+def _causes(before: SweepResult, now: SweepResult) -> Iterator[Change]:
+    was, is_ = ({_key(one): one for one in result.causes} for result in (before, now))
+    dark = _dark(now)
+    for key in is_.keys() - was.keys():
+        yield _of(Kind.NEW, is_[key])
+    for key in was.keys() - is_.keys():
+        yield _of(Kind.NOT_SEEN if dark.intersection(key[1]) else Kind.GONE, was[key])
+
+
+def _key(finding: Finding) -> tuple[str, tuple[str, ...]]:
+    return finding.cause.id, tuple(finding.cause.targets)
+
+
+def _of(kind: Kind, finding: Finding) -> Change:
+    return Change(kind, finding.cause.id, tuple(finding.cause.targets), finding.cause.title)
+
+
+def _ends(before: SweepResult, now: SweepResult) -> Iterator[Change]:
+    """Symptoms without a cause, each once, whatever it was looked at on."""
+    was, is_ = ({(one.symptom, one.text.en): one for one in result.open_ends} for result in (before, now))
+    for kind, ends, others in ((Kind.NEW, is_, was), (Kind.GONE, was, is_)):
+        for key in ends.keys() - others.keys():
+            yield Change(kind, ends[key].symptom, (), ends[key].text)
+
+
+def _dark(result: SweepResult) -> set[str]:
+    return {gap.target for gap in result.unknown if gap.target}
+
+
+def _places(before: SweepResult, now: SweepResult) -> Iterator[Change]:
+    said = {gap.target: gap.message for gap in (*before.unknown, *now.unknown)}
+    for kind, targets in ((Kind.UNREACHED, _dark(now) - _dark(before)), (Kind.REACHED, _dark(before) - _dark(now))):
+        for target in sorted(targets):
+            yield Change(kind, "", (target,), Text(said[target], said[target]))

@@ -1,0 +1,59 @@
+"""What a sweep finds other than the one before it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from base.text import Text
+from diagnosis.sweep.changes import Kind, changes
+from diagnosis.sweep.views import Finding, Gap, OpenEnd, SweepResult
+from diagnosis.views import CauseView, Confidence
+from knowledge.model import Verdict
+
+
+def finding(id_: str, *targets: str) -> Finding:
+    words = Text(id_, id_)
+    cause = CauseView(
+        id=id_,
+        symptom="s",
+        title=words,
+        why=words,
+        values=MappingProxyType({}),
+        targets=targets,
+        confidence=Confidence.CERTAIN,
+        evidence=(),
+        fixes=(),
+    )
+    return Finding(cause, ())
+
+
+def result(*causes: Finding, ends: tuple[str, ...] = (), dark: tuple[str, ...] = ()) -> SweepResult:
+    text = Text("t", "t")
+    open_ends = tuple(OpenEnd(one, text, Verdict.UNKNOWN, text, ()) for one in ends)
+    unknown = tuple(Gap(probe="p", target=one, reason="timeout", message="silent") for one in dark)
+    return SweepResult(Verdict.CAUSE, text, causes, open_ends=open_ends, unknown=unknown)
+
+
+def told(before: SweepResult, now: SweepResult) -> list[tuple[Kind, str, tuple[str, ...]]]:
+    return [(one.kind, one.id, one.targets) for one in changes(before, now)]
+
+
+def test_nothing_changed() -> None:
+    one = result(finding("a", "host:x"), ends=("s",), dark=("host:y",))
+    assert told(one, one) == []
+
+
+def test_what_came_and_what_went() -> None:
+    before, now = result(finding("a", "host:x"), ends=("s",)), result(finding("a", "host:y"), ends=("t",))
+    assert told(before, now) == [
+        (Kind.NEW, "a", ("host:y",)),
+        (Kind.GONE, "a", ("host:x",)),
+        (Kind.NEW, "t", ()),
+        (Kind.GONE, "s", ()),
+    ]
+
+
+def test_a_cause_on_a_host_that_says_nothing_now_is_not_gone() -> None:
+    before, now = result(finding("a", "host:x")), result(dark=("host:x",))
+    assert told(before, now) == [(Kind.NOT_SEEN, "a", ("host:x",)), (Kind.UNREACHED, "", ("host:x",))]
+    assert told(now, before) == [(Kind.NEW, "a", ("host:x",)), (Kind.REACHED, "", ("host:x",))]
