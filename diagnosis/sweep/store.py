@@ -26,6 +26,8 @@ FROM_HERE = 64
 SILENT = frozenset({"unreachable", "timeout", "host-key", "denied"})
 _HANGS = 2
 """Looks in which nothing at all came back until a place counts as silent; a place nobody gets into, at once."""
+_KNOCKING = frozenset({"k8s.reach", "k8s.control_host", "cloud.reach"})
+"""They find out why a place says nothing, so its silence is no answer to them."""
 _NUMBER = re.compile(r"\d+")
 
 
@@ -81,7 +83,7 @@ class Store:
     async def _look(self, call: ProbeCall) -> Evidence:
         target = PROBES[call.probe].target(call.host)
         async with self._slots[target], self._width:
-            known = self._silent.get(target)
+            known = None if call.probe in _KNOCKING else self._silent.get(target)
             if known is not None:
                 evidence = self._answered(call, target, known)
             else:
