@@ -110,7 +110,7 @@ async def trace_through(watched: Watched, text: str) -> None:
         watched.pilot.app.screen.query_one(field, Input).value = text[:200] + " x"
     await watched.look("enter")
     await watched.pilot.app.workers.wait_for_complete()
-    for keys in ((), ("pagedown",), ("end",), ("escape",)):
+    for keys in ((), ("end",), ("escape",)):
         await watched.look(*keys)
 
 
@@ -167,7 +167,7 @@ def walks_of(category: str) -> list[str]:
     return [texts[-1], " ".join(text[:300] for text in texts)]
 
 
-async def walk_through(text: str) -> str:
+async def walk_through(text: str, *, all_screens: bool) -> str:
     app = DeadhopApp(lambda: hostile_session(text), lang=Lang.EN)
     async with app.run_test(size=SIZE) as pilot:
         watched = Watched(pilot)
@@ -181,15 +181,17 @@ async def walk_through(text: str) -> str:
         await watched.look()
         for keys in (("v",), ("v",), ("tab",), ("f",), ("a",), ("escape",), ("escape",), ("escape",)):
             await watched.look(*keys)
-        await trace_through(watched, text)
-        await watched.look("escape")
-        for keys in (("f5",), (), ("tab",), ("end",), ("tab",), *[("down",)] * 6, ("home",), ("escape",)):
-            await watched.look(*keys)
+        if all_screens:
+            await trace_through(watched, text)
+            for keys in (("f5",), ("tab", "end"), ("tab", "down"), *[("down",)] * 3, ("escape",)):
+                await watched.look(*keys)
         assert app.return_code in (None, 0)
     return watched.seen
 
 
 @pytest.mark.parametrize("category", HOSTILE)
 async def test_every_screen_shows_it_as_text(category: str) -> None:
-    for text in walks_of(category):
-        assert await walk_through(text)
+    *others, last = walks_of(category)
+    for text in others:
+        assert await walk_through(text, all_screens=False)
+    assert await walk_through(last, all_screens=True)
