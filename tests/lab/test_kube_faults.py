@@ -135,7 +135,7 @@ EXPECTED = {
     ),
     "kubeadm-too-new": Expected(
         "only supports deploying clusters with the control plane version",
-        "^v1.37.0$",
+        r"(?m)^v1\.37\.0$",
         ((W2, "apt-get install -qq -y --allow-downgrades --allow-change-held-packages kube{let,adm}=1.35.4-1.1"),),
     ),
     "coredns-none": Expected(
