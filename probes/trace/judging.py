@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.trace.facts import DeadHop, TracedHop
 from probes.trace.sending import Answered
@@ -15,6 +15,8 @@ _OF_CONTROL = ("drop", "reject")
 @dataclass(frozen=True, slots=True)
 class Judgement:
     verdict: str
+    received: int
+    """Answers that are the target's own."""
     dead: DeadHop | None
     hops: tuple[TracedHop, ...]
     last_seen: str
@@ -23,14 +25,21 @@ class Judgement:
 
 def judge(watched: Watched, answered: Answered, protocol: str, source: str, refuser: str) -> Judgement:
     """`refuser` is the host of the site that sent the error; empty if nobody did or it is none."""
-    dead = None if answered.received >= answered.sent else _dead(watched, answered, refuser)
+    answered, dead = _told_apart(watched, answered, refuser)
     verdict = _verdict(watched, answered, protocol, dead)
     at = _position(watched, dead) if dead else watched.last_seen()
     last, following = _ends(watched, verdict, dead, source)
-    return Judgement(verdict, dead, _hops(watched, verdict, at), last, following)
+    return Judgement(verdict, answered.received, dead, _hops(watched, verdict, at), last, following)
 
 
 # ------------------------------------------------------------------ the dead hop
+
+
+def _told_apart(watched: Watched, answered: Answered, refuser: str) -> tuple[Answered, DeadHop | None]:
+    """A REJECT on the way looks to the sender as if nobody listened: then the refusals are none of the target's."""
+    if answered.refused and (dead := _dead(watched, answered, refuser)) and "REJECT" in dead.rule:
+        return replace(answered, received=answered.received - answered.refused, refused=0), dead
+    return answered, None if answered.received >= answered.sent else _dead(watched, answered, refuser)
 
 
 def _dead(watched: Watched, answered: Answered, refuser: str) -> DeadHop | None:

@@ -101,7 +101,7 @@ class _Tracing:
             watching = {name: group.create_task(self._capture(name, seconds, ears[name])) for name in silent}
             await self._wait(lasting)
             before = await self._read(silent)
-            in_time = [name for name, ear in ears.items() if ear.is_set()]
+            in_time = [name for name, ear in ears.items() if ear.is_set() or watching[name].done()]
             answering = group.create_task(self._send(packets))
             await self._wait(lasting)
             after = await self._read(before)
@@ -146,7 +146,7 @@ class _Tracing:
             protocol=self._mark.protocol,
             port=self._mark.port,
             sent=answered.sent,
-            received=answered.received,
+            received=judgement.received,
             verdict=judgement.verdict,
             error=answered.error,
             error_from=answered.error_from,

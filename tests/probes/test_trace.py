@@ -219,6 +219,14 @@ def test_some_lost_and_all_refused() -> None:
     assert (refused.verdict, refused.dead) == ("refused", None)
 
 
+def test_a_reject_on_the_way_is_no_refusal_of_the_target() -> None:
+    refused = Answered(SENT, SENT, SENT, "", "")
+    told = judged(ways(*HOPS), {"b": growing(0, 0, 20)}, answered=refused)
+    assert (told.verdict, told.received) == ("dies", 0)
+    assert told.dead is not None
+    assert told.dead.rule == REJECT
+
+
 # ------------------------------------------------------------------ what machines print
 
 _LINE = (
