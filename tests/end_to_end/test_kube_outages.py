@@ -339,7 +339,7 @@ def test_a_firewall_that_drops_the_tunnel_is_named_and_lets_the_tunnel_pass(
 
 
 def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(healed_kube_lab: Lab, state: Path) -> None:
-    """Its resources alone: nobody here follows them, so the packets stay lost."""
+    """Its resources alone: nobody here follows them, so the packets stay lost, and the repair says so."""
     lab = healed_kube_lab
     lab.break_("calico-crosssubnet")
     mode = "kubectl get ippools.crd.projectcalico.org -o jsonpath={.items[0].spec.ipipMode}"
@@ -347,7 +347,7 @@ def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(healed_k
     assert found.document["causes"][0]["id"] == "calico-direct-routing-dropped", (found.document, found.stderr)
     session = found.document["session"]
     fixed = deadhop("fix", session, "--cause", "calico-direct-routing-dropped", *_YES, "--json", state=state)
-    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert (fixed.status, fixed.document["verified"]) == (4, False), (fixed.document, fixed.stderr)
     assert lab.run(MASTER, mode).stdout.strip() == "Always"
     undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
