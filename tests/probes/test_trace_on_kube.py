@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 
@@ -33,7 +34,12 @@ def pods(lab: Lab, label: str) -> dict[str, str]:
 
 
 async def traced(session: Session, source: str, target: str, wanted: Wanted) -> Trace:
-    evidence = await run(session, await plan(session, source, target, wanted))
+    """The faults of other tests have restarted pods: until the API knows their new addresses they cannot send."""
+    for _ in range(20):
+        evidence = await run(session, await plan(session, source, target, wanted))
+        if evidence.failure is None or evidence.failure.reason != "not-found":
+            break
+        await asyncio.sleep(3)
     assert isinstance(evidence.facts, Trace), evidence.failure
     print(f"{source} → {target}: {evidence.facts.verdict} {evidence.seconds:.1f} s")
     return evidence.facts
