@@ -15,7 +15,7 @@ VERDICTS = {
     "dies": Text("DIES", "죽는다"),
     "some-lost": Text("SOME ARE LOST", "일부만 도착한다"),
     "ambiguous": Text("AMBIGUOUS", "가릴 수 없다"),
-    "unseen": Text("DIES WHERE NOBODY COULD LOOK", "볼 수 없는 곳에서 죽는다"),
+    "unseen": Text("NO ANSWER, AND NOT ALL COULD BE SEEN", "답이 없고, 다 볼 수는 없었다"),
     "failed": Text("COULD NOT BE TRIED", "확인하지 못했다"),
     "here": Text("← they end here", "← 여기서 끝난다"),
 }

@@ -97,6 +97,10 @@ def planned(source: End, target: End, wanted: Wanted) -> Planned:
             f"nothing can be sent from {source.name or source.address}: no host of the site is it or has it",
             hint="give a host that deadhop can log in to: `deadhop site show`",
         )
+    if not target.address and target.kind == "service":
+        raise UsageError(
+            f"the Service {target.name} is headless: it has no address", hint="trace to one of its pods"
+        )
     if not target.address:
         raise UsageError(f"no address of {target.name} is known", hint="give it `addresses` in site.yaml")
     if wanted.protocol in ("", "icmp") and target.kind == "service":

@@ -97,6 +97,9 @@ class Session(Protocol):
     def drill(self) -> bool: ...
     @property
     def site(self) -> Site: ...
+    def forget(self) -> None:
+        """Hosts that did not answer are tried again."""
+
     @property
     def problems(self) -> Sequence[object]:
         """Mistakes in knowledge files; what holds them is left out."""

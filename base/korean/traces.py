@@ -14,5 +14,10 @@ TRACES: Mapping[str, str] = {
     "give a host that deadhop can log in to: `deadhop site show`": "deadhop 이 로그인할 수 있는 호스트를 쓴다: "
     "`deadhop site show`",
     "the Service {name} has no TCP port": "서비스 {name} 에는 TCP 포트가 없다",
+    "the Service {name} is headless: it has no address": "서비스 {name} 은(는) 헤드리스라 주소가 없다",
+    "{word} may be several: {kinds}": "{word} 은(는) 여럿일 수 있다: {kinds}",
+    "pod/…, svc/… or server/… tells which": "pod/…, svc/…, server/… 를 붙여 구별한다",
+    "{target}: nothing could be sent from there": "{target}: 그곳에서 아무것도 보낼 수 없었다",
+    "bash is needed there": "그곳에 bash 가 필요하다",
     "trace to one of its pods": "그 파드 하나를 대상으로 한다",
 }

@@ -91,7 +91,7 @@ async def _again(front: Front, session: Session, before: Sweep, now: Sweep, paus
     was, result = before.view.result, now.view.result
     assert was is not None
     assert result is not None
-    found = changes(was, result)
+    found = changes(was, result, partial=bool(now.view.cut))
     if front.out.json:
         front.out.object(
             "sweep", {**sweep_json(session.id, now.view, now.evidence), "changes": changes_json(found)}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from base.text import Text
+from diagnosis.sweep.store import SILENT
 from diagnosis.sweep.views import Finding, SweepResult
 
 
@@ -30,17 +31,26 @@ class Change:
     title: Text
 
 
-def changes(before: SweepResult, now: SweepResult) -> tuple[Change, ...]:
-    return (*_causes(before, now), *_ends(before, now), *_places(before, now))
+def changes(before: SweepResult, now: SweepResult, *, partial: bool = False) -> tuple[Change, ...]:
+    """A sweep that was cut short says of nothing that it is gone."""
+    ends = _ends(before, now, partial=partial)
+    return (*_causes(before, now, partial=partial), *ends, *_places(before, now))
 
 
-def _causes(before: SweepResult, now: SweepResult) -> Iterator[Change]:
+def _causes(before: SweepResult, now: SweepResult, *, partial: bool) -> Iterator[Change]:
     was, is_ = ({_key(one): one for one in result.causes} for result in (before, now))
     dark = _dark(now)
     for key in is_.keys() - was.keys():
         yield _of(Kind.NEW, is_[key])
     for key in was.keys() - is_.keys():
-        yield _of(Kind.NOT_SEEN if dark.intersection(key[1]) else Kind.GONE, was[key])
+        lost = partial or not dark.isdisjoint(_places_of(was[key]))
+        yield _of(Kind.NOT_SEEN if lost else Kind.GONE, was[key])
+
+
+def _places_of(finding: Finding) -> set[str]:
+    """Where it is, and from where it was seen."""
+    seen = {f"host:{value}" for one in finding.witnesses for value in one.inputs.values()}
+    return {*finding.cause.targets, *seen}
 
 
 def _key(finding: Finding) -> tuple[str, tuple[str, ...]]:
@@ -51,16 +61,19 @@ def _of(kind: Kind, finding: Finding) -> Change:
     return Change(kind, finding.cause.id, tuple(finding.cause.targets), finding.cause.title)
 
 
-def _ends(before: SweepResult, now: SweepResult) -> Iterator[Change]:
+def _ends(before: SweepResult, now: SweepResult, *, partial: bool) -> Iterator[Change]:
     """Symptoms without a cause, each once, whatever it was looked at on."""
     was, is_ = ({(one.symptom, one.text.en): one for one in result.open_ends} for result in (before, now))
     for kind, ends, others in ((Kind.NEW, is_, was), (Kind.GONE, was, is_)):
+        if partial and kind is Kind.GONE:
+            continue
         for key in ends.keys() - others.keys():
             yield Change(kind, ends[key].symptom, (), ends[key].text)
 
 
 def _dark(result: SweepResult) -> set[str]:
-    return {gap.target for gap in result.unknown if gap.target}
+    """Places that tell nothing at all; one look that failed makes none dark."""
+    return {gap.target for gap in result.unknown if gap.target and gap.reason in SILENT}
 
 
 def _places(before: SweepResult, now: SweepResult) -> Iterator[Change]:

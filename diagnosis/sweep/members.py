@@ -54,7 +54,7 @@ def _waiting(facts: object) -> Iterator[Member]:
     for pod in facts.pods:
         if pod.ready or pod.deleting or pod.phase in _ENDED or not (reason := _reason(pod)):
             continue
-        key = (pod.owner or pod.name, reason)
+        key = (f"{pod.namespace}/{pod.owner or pod.name}", reason)
         if key not in seen:
             seen.add(key)
             yield {"cluster.waiting-pods": pod.name, "cluster.waiting-pods.namespace": pod.namespace}
@@ -65,7 +65,8 @@ def _reason(pod: Pod) -> str:
     if pod.unschedulable:
         return "unschedulable"
     said = (one.reason for one in pod.containers if one.state != "running" and one.reason not in _CALM)
-    return next(said, "Pending" if pod.phase == "Pending" and pod.node else "")
+    waits = "Pending" if pod.phase == "Pending" and pod.node else ""
+    return next(said, "not ready" if pod.phase == "Running" else waits)
 
 
 def _services(facts: object) -> Iterator[Member]:

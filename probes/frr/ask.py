@@ -14,7 +14,7 @@ FILES = ("/etc/frr/frr.conf", "/etc/frr/bgpd.conf")
 _OF_A_NEIGHBOUR = "remote-as|peer-group|interface|route-map|prefix-list|filter-list|distribute-list|shutdown"
 DECISIVE = (
     "^router |^route-map |^exit$|^ *(exit-)?address-family|^ *(network|redistribute|aggregate-address) "
-    f"|^ *neighbor [^ ]+ ({_OF_A_NEIGHBOUR})( |$)|^ *(no )?bgp ebgp-requires-policy"
+    f"|^ *neighbor [^ ]+ ({_OF_A_NEIGHBOUR})( |$)"
 )
 """Lines that decide on sessions and routes. bgpd writes them as they were given; of others it leaves out what is
 its default, and would look as if it had lost them."""

@@ -80,9 +80,10 @@ def _shown(lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def _commands(missing: Sequence[Line], unsaved: Sequence[Line], running: Sequence[Line]) -> tuple[Line, Line]:
-    """None where an instance itself is missing: one whose AS is another must be removed first, with all it has."""
+    """None where an instance itself is missing: one whose AS is another must be removed first, with all it has; and
+    none where a session that is up would end: `shutdown`, another AS."""
     headings = {line[0] for line in running}
-    if not missing or any(line[0] not in headings for line in missing):
+    if not missing or any(line[0] not in headings or _ends_a_session(line, unsaved) for line in missing):
         return (), ()
     back = [_instead(line, unsaved) for line in reversed(missing)]
     return _words(missing), _words(back)
@@ -91,13 +92,20 @@ def _commands(missing: Sequence[Line], unsaved: Sequence[Line], running: Sequenc
 def _instead(line: Line, unsaved: Sequence[Line]) -> Line:
     """What stands there now, where a line replaces another; else that there is none."""
     now = next((one for one in unsaved if _replaces(one, line)), None)
-    return now or (*line[:-1], f"no {line[-1]}")
+    opposite = line[-1].removeprefix("no ") if line[-1].startswith("no ") else f"no {line[-1]}"
+    return now or (*line[:-1], opposite)
+
+
+def _ends_a_session(line: Line, unsaved: Sequence[Line]) -> bool:
+    words = line[-1].split()
+    return "shutdown" in words[2:] or ("remote-as" in words and any(_replaces(one, line) for one in unsaved))
 
 
 def _replaces(one: Line, other: Line) -> bool:
-    """`neighbor X remote-as`: one value each."""
+    """`neighbor X remote-as`: one value each; `route-map … in` beside `… out` is another."""
     mine, theirs = one[-1].split(), other[-1].split()
-    return one[:-1] == other[:-1] and mine[0] == "neighbor" and mine[:3] == theirs[:3] and len(mine) == len(theirs)
+    alike = one[:-1] == other[:-1] and mine[0] == "neighbor" and mine[:3] == theirs[:3] and len(mine) == len(theirs)
+    return alike and (mine[-1] == theirs[-1] or not {mine[-1], theirs[-1]} & {"in", "out"})
 
 
 def _words(lines: Sequence[Line]) -> Line:

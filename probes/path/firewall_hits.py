@@ -141,7 +141,7 @@ def grown(before: Firewall, after: Firewall, sent: int, protocol: str) -> tuple[
     out: ACCEPT there only means "no translation"."""
     was = {_key(rule): rule.packets for rule in before.rules}
     was_policy = {(policy.table, policy.chain): policy.packets for policy in before.policies}
-    hits = [_hit(rule, rule.packets - was.get(_key(rule), 0)) for rule in after.rules if _can_see(rule, protocol)]
+    hits = [_hit(rule, rule.packets - was.get(_key(rule), 0)) for rule in after.rules if can_see(rule, protocol)]
     for policy in after.policies:
         more = policy.packets - was_policy.get((policy.table, policy.chain), 0)
         text = f"-P {policy.chain} {policy.verdict}"
@@ -161,7 +161,7 @@ def _key(rule: FirewallRule) -> tuple[str, str, int, str]:
     return (rule.table, rule.chain, rule.position, rule.text)
 
 
-def _can_see(rule: FirewallRule, protocol: str) -> bool:
+def can_see(rule: FirewallRule, protocol: str) -> bool:
     """Not written for another protocol: background traffic there would look like ours."""
     return iptables.option(rule.spec, "-p") in ("", "all", protocol) or "!" in rule.spec
 

@@ -138,7 +138,10 @@ async def _located(toolbox: Toolbox, told: PathMtu, before: Mapping[str, Firewal
         after = await read_all(toolbox, [host for host in hosts if host in before])
         host, hits = dropping(hosts[::-1], before, after, sent)
         return replace(named, silent_mtu=one.out_mtu, hits_host=host, hits=hits)
-    named = gap(told, first_missing(told.links))
+    missing = first_missing(told.links)
+    if missing > 1 and told.links[missing - 1].large_arrive == "unknown":
+        return told  # it may be before that one as well
+    named = gap(told, missing)
     if not 0 < named.after_mtu < named.lost:
         return named
     others = await _others(toolbox, named)

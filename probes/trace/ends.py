@@ -63,8 +63,8 @@ async def find_end(toolbox: Toolbox, word: str, port: int = 0) -> End:
 def _host(toolbox: Toolbox, name: str) -> str:
     if name == OPERATOR or name in toolbox.site.by_name:
         return name
-    short = {host.name.partition(".")[0]: host.name for host in toolbox.site.hosts}
-    return "" if _address(name) else short.get(name.partition(".")[0], "")
+    short = [host.name for host in toolbox.site.hosts if host.name.partition(".")[0] == name]
+    return short[0] if len(short) == 1 else ""
 
 
 def _address(text: str) -> str:
@@ -102,6 +102,9 @@ async def _named(toolbox: Toolbox, word: str, kind: str, name: str, port: int) -
         finders += [(_server, one.name) for one in toolbox.site.clouds]
     found = await asyncio.gather(*(_asked(finder, toolbox, where, name, port) for finder, where in finders))
     ends_ = [one for one in found if isinstance(one, End)]
+    if len(ends_) > 1:
+        kinds = ", ".join(f"{one.kind} {one.address}" for one in ends_)
+        raise UsageError(f"{clip(word, 60)!r} may be several: {kinds}", hint="pod/…, svc/… or server/… tells which")
     if ends_:
         return ends_[0]
     failed = [one for one in found if isinstance(one, ProbeError)]

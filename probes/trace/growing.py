@@ -25,8 +25,13 @@ class Grown:
     """False after a reset or wrap between two readings."""
 
     def is_like(self, sent: int) -> bool:
-        """At least half of our packets, and more than others' packets vary by."""
-        return self.known and self.ours >= max(1, sent / 2) and self.ours >= 3 * _spread(self.noise)
+        """About as many as ours, where others' packets would not look the same."""
+        return self.may_be(sent) and not self.is_hidden(sent)
+
+    def may_be(self, sent: int) -> bool:
+        """At least half of ours, and no more than ours (twice, for TCP tries again) and what others vary by."""
+        most = 2 * sent + 3 * _spread(self.noise)
+        return self.known and max(1, sent / 2) <= self.ours <= most
 
     def is_hidden(self, sent: int) -> bool:
         """Others' packets vary so much that half of ours would not show."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from probes.trace.facts import DeadHop, TracedHop
+from probes.trace.growing import Growing
 from probes.trace.sending import Answered
 from probes.trace.suspects import REASONS, suspects
 from probes.trace.watching import Sight, Watched
@@ -37,12 +38,16 @@ def judge(watched: Watched, answered: Answered, protocol: str, source: str, refu
 
 def _told_apart(watched: Watched, answered: Answered, refuser: str) -> tuple[Answered, DeadHop | None]:
     """A REJECT on the way looks to the sender as if nobody listened: then the refusals are none of the target's."""
-    if answered.refused and (dead := _dead(watched, answered, refuser)) and "REJECT" in dead.rule:
+    if answered.refused and (dead := _dead(watched, answered, refuser)) and "reject" in dead.rule.lower():
         return replace(answered, received=answered.received - answered.refused, refused=0), dead
     return answered, None if answered.received >= answered.sent else _dead(watched, answered, refuser)
 
 
 def _dead(watched: Watched, answered: Answered, refuser: str) -> DeadHop | None:
+    if answered.received - answered.refused > 0:  # most are seen everywhere: only their number tells
+        lost = replace(watched, sent=answered.sent - answered.received)
+        counted = [one for one in suspects(lost, answered.error) if one.packets]
+        return min(counted, key=lambda one: _order(lost, one, refuser), default=None)
     arrived = _echoed(watched)
     fitting = [one for one in suspects(watched, answered.error) if _fits(watched, one, refuser, arrived=arrived)]
     return min(fitting, key=lambda one: _order(watched, one, refuser), default=None)
@@ -100,7 +105,8 @@ def _position(watched: Watched, one: DeadHop) -> int:
 
 
 def _verdict(watched: Watched, answered: Answered, protocol: str, dead: DeadHop | None) -> str:
-    all_there = answered.received >= answered.sent or (protocol == "udp" and dead is None and _reached(watched))
+    silent = protocol == "udp" and dead is None and _reached(watched) and _is_open(watched)
+    all_there = answered.received >= answered.sent or silent
     if all_there:  # nobody has to answer by UDP, and refusals are told a few a second
         return "refused" if answered.refused and answered.refused == answered.received else "arrives"
     if answered.received:
@@ -109,7 +115,18 @@ def _verdict(watched: Watched, answered: Answered, protocol: str, dead: DeadHop 
         return "dies"
     if _hidden(watched):
         return "ambiguous"
-    return "unseen" if watched.ways.unseen else "dies"
+    blind = watched.ways.unseen or protocol == "udp" or not all(map(_tells, watched.growing.values()))
+    return "unseen" if blind else "dies"
+
+
+def _tells(growing: Growing) -> bool:
+    return growing.after.firewall is not None and not growing.after.uncounted
+
+
+def _is_open(watched: Watched) -> bool:
+    """Behind the interface that saw them nothing on the target's host can have dropped them unseen."""
+    growing = watched.growing.get(watched.ways.owner)
+    return growing is not None and _tells(growing)
 
 
 def _reached(watched: Watched) -> bool:

@@ -8,8 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _ICMP_HEADER, _IPV4_HEADER, _IPV6_HEADER = 8, 20, 40
+_UNCUT = 1200
+"""Bytes of payload that nearly every way takes whole."""
 _SMALLEST, _LARGEST = 65, 255
 """Bytes of payload: above what ping sends by itself, and not its 56 + 8, 100 or a full packet."""
+_SYN = ("tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn", "ip6[53] & 0x12 = 0x02")
+_ANSWER = ("tcp[tcpflags] & (tcp-syn|tcp-rst) != 0", "ip6[53] & 0x06 != 0")
+"""Of IPv4, and of IPv6 without extension headers."""
 _COMMON = (92, 100, 128, 200)
 
 
@@ -24,10 +29,17 @@ class Mark:
     """The target and what it is translated to."""
     ports: tuple[int, ...]
     """Likewise."""
+    sources: tuple[str, ...] = ()
+    """What the source's address may be on the way: connections have no other mark."""
 
     @property
     def six(self) -> bool:
         return ipaddress.ip_address(self.targets[0]).version == 6
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Fragments do not have the size that a capture looks for."""
+        return self.protocol == "icmp" and self.size > _UNCUT
 
     def there(self) -> str:
         """Filter of pcap for what we send."""
@@ -35,8 +47,7 @@ class Mark:
             return self._echo(128 if self.six else 8)
         hosts = " or ".join(f"dst host {one}" for one in self.targets)
         ports = " or ".join(f"dst port {one}" for one in self.ports)
-        syn = " and tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn" if self.protocol == "tcp" and not self.six else ""
-        return f"{self.protocol} and ({hosts}) and ({ports}){syn}"
+        return f"{self.protocol} and ({hosts}) and ({ports}){self._ours('src')}{self._flags(_SYN)}"
 
     def back(self) -> str:
         """Filter of pcap for the answers."""
@@ -44,8 +55,16 @@ class Mark:
             return self._echo(129 if self.six else 0)
         hosts = " or ".join(f"src host {one}" for one in self.targets)
         ports = " or ".join(f"src port {one}" for one in self.ports)
-        first = " and tcp[tcpflags] & (tcp-syn|tcp-rst) != 0" if self.protocol == "tcp" and not self.six else ""
-        return f"{self.protocol} and ({hosts}) and ({ports}){first}"
+        return f"{self.protocol} and ({hosts}) and ({ports}){self._ours('dst')}{self._flags(_ANSWER)}"
+
+    def _ours(self, side: str) -> str:
+        known = " or ".join(f"{side} host {one}" for one in self.sources)
+        return f" and ({known})" if known else ""
+
+    def _flags(self, wanted: tuple[str, str]) -> str:
+        if self.protocol != "tcp":
+            return ""
+        return f" and {wanted[self.six]}"
 
     def _echo(self, kind: int) -> str:
         if self.six:
@@ -54,10 +73,16 @@ class Mark:
 
 
 def fresh_mark(
-    protocol: str, port: int, target: str, translated: Sequence[tuple[str, int]] = (), size: int = 0
+    protocol: str,
+    port: int,
+    target: str,
+    translated: Sequence[tuple[str, int]] = (),
+    size: int = 0,
+    sources: Sequence[str] = (),
 ) -> Mark:
     """A size that two traces at the same time hardly share; the one that was asked for, where one was."""
     free = [one for one in range(_SMALLEST, _LARGEST) if one not in _COMMON]
     targets = tuple(dict.fromkeys((target, *(address for address, _ in translated))))
     ports = tuple(dict.fromkeys((port, *(other for _, other in translated))))
-    return Mark(protocol, port, size or random.choice(free), targets, ports)  # noqa: S311  (no secret)
+    drawn = size or random.choice(free)  # noqa: S311  (no secret)
+    return Mark(protocol, port, drawn, targets, ports, tuple(dict.fromkeys(sources)))

@@ -51,9 +51,13 @@ class Reading:
 
     @property
     def uncounted(self) -> bool:
-        """A rule of nft drops and counts nothing."""
-        rules = self.firewall.rules if self.firewall else ()
-        return any(one.verdict in _DROPPING and not one.spec and "counter" not in one.text for one in rules)
+        """A rule or policy of nft drops and counts nothing."""
+        if self.firewall is None:
+            return False
+        silent = (one for one in self.firewall.rules if not one.spec and "counter" not in one.text)
+        policies = (one for one in self.firewall.policies if " " in one.table)
+        verdicts = [one.verdict for one in silent] + [one.verdict for one in policies]
+        return any(verdict in _DROPPING for verdict in verdicts)
 
 
 async def read(connection: Connection, host: str, known: Reading | None = None) -> Reading:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probes.connection import Connection
-from probes.errors import NotFound
+from probes.errors import CommandFailed, NotFound
 from probes.linux.ask import reply_to
 from probes.node.dns_message import FRESH, question
 from probes.node.tries import ARRIVED, IN_POD, NO_POD, Try, outcomes
@@ -51,7 +51,10 @@ async def send(connection: Connection, target: str, mark: Mark, packets: int, po
         return pinged(await asyncio.gather(*(_ping(connection, target, mark, count, pod) for count in lanes)))
     message = question(f"deadhop-{FRESH}.invalid") if mark.protocol == "udp" else ""
     tries = [Try(mark.protocol, target, mark.port, message)] * packets
-    return tried(await outcomes(connection, tries, pod))
+    ends = await outcomes(connection, tries, pod)
+    if set(ends) == {"failed"}:
+        raise CommandFailed(f"{connection.target}: nothing could be sent from there", hint="bash is needed there")
+    return tried(ends)
 
 
 async def _ping(connection: Connection, target: str, mark: Mark, count: int, pod: str) -> PingOutput:

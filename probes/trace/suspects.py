@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from probes.linux.facts import FirewallRule
 from probes.path.facts import Hop
+from probes.path.firewall_hits import can_see
 from probes.trace.facts import DeadHop
 from probes.trace.growing import Growing
 from probes.trace.watching import Watched
@@ -63,15 +64,37 @@ def _places(watched: Watched) -> list[_Place]:
 
 
 def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[DeadHop]:
+    ends_here = _ends_here(watched, place)
     for rule, grown in growing.rules():
-        if rule.verdict in _BLOCKING and rule.table != "nat" and grown.is_like(watched.sent):
+        counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
+        if counts and rule.verdict in _BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
             yield _by_rule(watched, place, rule, grown.ours)
     for reason, names in _KERNEL:
         grown = growing.counter(*names)
-        if grown.is_like(watched.sent):
+        if grown.is_like(watched.sent) and (reason != "listen" or _listens(watched, place)):
             yield _dead(watched, place, reason, _where(place, reason), grown.ours)
     if place.hop is not None:
         yield from _by_hop(watched, place, place.hop, growing)
+
+
+def _ends_here(watched: Watched, place: _Place) -> bool:
+    """A capture saw them come in and none leave: then a busy rule may be blamed too."""
+    mine = [
+        one for one in watched.sights if (one.station.host, one.station.direction) == (place.host, place.direction)
+    ]
+    captured = {one.station.side: one for one in mine if one.by == "capture"}
+    came, left = captured.get("in"), captured.get("out")
+    return came is not None and left is not None and came.is_seen(watched.sent) and left.seen == 0
+
+
+def _may_be_ours(watched: Watched, place: _Place, rule: FirewallRule) -> bool:
+    """Not written for another protocol; inside a tunnel they are UDP or IP in IP to the hosts below."""
+    below = any(one.outer and one.host == place.host for one in watched.ways.stations)
+    return below or place.hop is None or can_see(rule, watched.protocol)
+
+
+def _listens(watched: Watched, place: _Place) -> bool:
+    return watched.protocol == "tcp" and place.host == watched.ways.owner
 
 
 def _by_hop(watched: Watched, place: _Place, hop: Hop, growing: Growing) -> Iterator[DeadHop]:

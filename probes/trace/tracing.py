@@ -26,6 +26,8 @@ MOST = 100
 _MORE = 4
 """Times as many packets are sent where others' packets hid ours."""
 _SLACK = 5.0
+_SLOW = 0.5
+"""Seconds until the first packet leaves where more than ping has to be started."""
 _PATIENCE = 0.7
 """Seconds that captures go on for counters to be read in between."""
 
@@ -65,9 +67,9 @@ async def trace(
     what a Service's address is translated to."""
     packets = min(max(packets, 1), MOST)
     translated = [(one, backend_port or port) for one in backends]
-    mark = fresh_mark(protocol, port, target, translated, size)
     way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
-    one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
+    mark = fresh_mark(protocol, port, target, translated, size, way.sources)
+    one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures and not mark.may_be_cut)
     said = await one.run(packets)
     if said[1].verdict == "ambiguous" and packets < MOST:
         said = await one.run(min(packets * _MORE, MOST))
@@ -87,7 +89,7 @@ class _Tracing:
             answered, sighted = await self._measure(packets)
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
-        seen = watched(self._way, self._readings, sighted, answered.sent)
+        seen = watched(self._way, self._readings, sighted, answered.sent, self._mark.protocol)
         refuser = await self._refuser(answered)
         return answered, judge(seen, answered, self._mark.protocol, self._source, refuser)
 
@@ -96,14 +98,14 @@ class _Tracing:
         lasting = sending.seconds_to_send(self._mark, packets)
         silent = await self._read(dict.fromkeys(self._way.hosts))
         async with asyncio.TaskGroup() as group:
-            seconds = 2 * lasting + _PATIENCE
+            seconds = 2 * lasting + _PATIENCE + (_SLOW if self._leaves_late else 0)
             ears = {name: asyncio.Event() for name in silent}
             watching = {name: group.create_task(self._capture(name, seconds, ears[name])) for name in silent}
             await self._wait(lasting)
             before = await self._read(silent)
             in_time = [name for name, ear in ears.items() if ear.is_set() or watching[name].done()]
             answering = group.create_task(self._send(packets))
-            await self._wait(lasting)
+            await self._wait(lasting + (_SLOW if self._leaves_late else 0))
             after = await self._read(before)
         self._readings = {name: Growing(silent[name], before[name], after[name]) for name in after}
         return answering.result(), {name: watching[name].result() for name in in_time}
@@ -118,6 +120,11 @@ class _Tracing:
             return await reading.read(self._toolbox.connection(target_of(host)), host, known)
         except ProbeError:
             return None
+
+    @property
+    def _leaves_late(self) -> bool:
+        """Connections are a process each, and a pod's network has to be found first."""
+        return self._mark.protocol != "icmp" or bool(self._pod)
 
     async def _wait(self, seconds: float) -> None:
         """Where the packets leave, so that it is recorded with them and a replay does not wait."""

@@ -33,6 +33,7 @@ class Watched:
     sighted: Mapping[str, Sighted]
     sent: int
     sights: tuple[Sight, ...]
+    protocol: str = "icmp"
 
     def last_seen(self) -> int:
         """Number of the last station that saw them; -1 where none is known to have. What a capture saw stands over
@@ -59,8 +60,10 @@ class Watched:
         return next((one.seen for one in of if one.station.side == side and one.by), -1)
 
 
-def watched(ways: Ways, growing: Mapping[str, Growing], sighted: Mapping[str, Sighted], sent: int) -> Watched:
-    return Watched(ways, growing, sighted, sent, tuple(_sights(ways, growing, sighted, sent)))
+def watched(
+    ways: Ways, growing: Mapping[str, Growing], sighted: Mapping[str, Sighted], sent: int, protocol: str = "icmp"
+) -> Watched:
+    return Watched(ways, growing, sighted, sent, tuple(_sights(ways, growing, sighted, sent)), protocol)
 
 
 def _sights(
@@ -69,9 +72,9 @@ def _sights(
     for station in ways.stations:
         seen = sighted.get(station.host)
         if seen is not None and seen.able and not station.outer:
-            yield Sight(
-                station, min(seen.at(_interface(station, seen), station.side, station.direction), sent), "capture"
-            )
+            count = seen.at(_interface(station, seen), station.side, station.direction)
+            # Far more than ours: somebody else sends the like, and nothing can be told.
+            yield Sight(station, min(count, sent), "capture") if count <= 3 * sent else Sight(station, 0, "")
         else:
             yield _counted(station, growing.get(station.host), sent)
 

@@ -52,6 +52,8 @@ class Ways:
     unseen: tuple[str, ...]
     """Hosts that could not be asked, and the address where the way leaves the site."""
     loop: bool = field(default=False)
+    sources: tuple[str, ...] = ()
+    """What the source's address may be on the way."""
 
 
 async def learn(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str = "", owner: str = "") -> Ways:
@@ -60,8 +62,8 @@ async def learn(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str 
     target, holds_pod = targets[0], bool(owner)
     owner = owner or await toolbox.host_of(target)
     back = _Back(toolbox, source, target if holds_pod else "", pod)
+    guess = asyncio.create_task(back.guess(owner, target))
     try:
-        guess = asyncio.create_task(back.guess(owner, target))
         there = await steps(toolbox, await _first(toolbox, source, pod), target)
         await guess
         last = there.walked[-1]
@@ -70,6 +72,8 @@ async def learn(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str 
             back.ways(owner, there), _tunnels(toolbox, there, target), _bridging(toolbox, [source, owner])
         )
     finally:
+        guess.cancel()
+        await asyncio.gather(guess, return_exceptions=True)
         await back.close()
     return _told(there, returned, tunnels, (target, owner), bridging)
 
@@ -214,6 +218,7 @@ def _told(
         hosts=tuple(dict.fromkeys(hosts)),
         unseen=tuple(dict.fromkeys(missed)),
         loop=there.loop,
+        sources=tuple(dict.fromkeys(one for looked in there.walked for one in looked.sources)),
     )
 
 

@@ -85,7 +85,7 @@ _WHOLE = (
     r"ss -Hltn",
     rf"ssh-keyscan -T {_N} -t {_NAME}(?:,{_NAME})* -p {_N} {_ADDRESS}",
     rf"systemctl show(?: (?:{_NAME}|'[a-z-]+\*\.service'))+ -p [A-Za-z,]+",
-    r"timeout [0-9]{1,2}(?:\.5)? tcpdump -pnlei any -c [0-9]{1,4} '[^']*'",  # -p: not promiscuous; no -w, no -z
+    r"timeout [0-9]{1,2}(?:\.5)? tcpdump (?:-pnlei any|-pqnlei any -s 96) -c [0-9]{1,4} '[^']*'",  # no -w, no -z
     rf"tracepath -n -m {_N} {_ADDRESS}",
     rf"traceroute -n -q 1 -w 1 -m {_N} {_ADDRESS}",
     rf"nc -z -w 1 {_ADDRESS} {_N}",

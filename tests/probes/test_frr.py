@@ -211,10 +211,30 @@ def test_the_same_written_in_an_older_way_is_no_difference() -> None:
 
 
 def test_a_value_that_was_replaced_is_what_the_undo_puts_back() -> None:
-    other = RUNS.replace("remote-as 65002", "remote-as 65009")
+    other = RUNS.replace("route-map ALL in", "route-map NONE in")
     seen = compared("edge", FILE, parse_lines(other), parse_lines(WRITTEN))
-    assert seen.missing == ("router bgp 65001 / neighbor 10.0.0.1 remote-as 65002",)
-    assert "neighbor 10.0.0.1 remote-as 65009" in seen.take_back
+    assert "neighbor 10.0.0.1 route-map ALL in" in seen.apply
+    assert "neighbor 10.0.0.1 route-map NONE in" in seen.take_back
+
+
+def test_another_direction_is_not_replaced() -> None:
+    other = RUNS.replace("route-map ALL in", "route-map ALL out")
+    seen = compared("edge", FILE, parse_lines(other), parse_lines(WRITTEN))
+    assert "no neighbor 10.0.0.1 route-map ALL in" in seen.take_back
+    assert "neighbor 10.0.0.1 route-map ALL out" not in seen.take_back
+
+
+@pytest.mark.parametrize(
+    ("running", "written"),
+    [
+        (RUNS.replace("remote-as 65002", "remote-as 65009"), WRITTEN),
+        (RUNS, f"{WRITTEN}\nrouter bgp 65001\n neighbor 10.0.0.1 shutdown\nexit\n"),
+    ],
+    ids=["another AS", "shutdown"],
+)
+def test_lines_that_would_end_a_session_are_nobodys_to_apply(running: str, written: str) -> None:
+    seen = compared("edge", FILE, parse_lines(running), parse_lines(written))
+    assert (bool(seen.missing), seen.apply, seen.take_back) == (True, (), ())
 
 
 def test_another_instance_is_nothing_for_single_lines() -> None:

@@ -73,7 +73,7 @@ READ_ONLY = (
     r"systemctl (?:show|is-active|is-enabled|status|cat|list-units)\b.*",
     r"tc -s -j qdisc show",
     r"sleep",
-    r"timeout [\d.]+ tcpdump -pnlei any -c",  # -p: the interface does not become promiscuous; no -w
+    r"timeout [\d.]+ tcpdump (?:-pnlei any|-pqnlei any -s 96) -c",  # -p: not promiscuous; no -w
     r"tracepath -n.*",
     r"traceroute -n.*",
     r"vtysh -c 'show (?:bgp neighbors json|running-config bgpd \| include [^']*)'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -110,7 +111,37 @@ def test_a_busy_rule_hides_our_packets_and_a_quiet_one_does_not() -> None:
     assert Grown(20, noise=4).is_like(SENT)
     assert not Grown(20, noise=400).is_like(SENT)
     assert Grown(20, noise=400).is_hidden(SENT)
-    assert Grown(100, noise=400).is_like(100), "more packets show again"
+    assert Grown(80, noise=160).is_like(80), "more packets show again"
+    assert not Grown(90, noise=4).is_like(SENT), "far more than ours are none of ours"
+
+
+def test_a_rule_for_another_protocol_is_not_blamed() -> None:
+    other = "-A FORWARD -p tcp -m tcp --dport 23 -j DROP"
+    readings = [reading(n, rule(count, other)) for n, count in enumerate((0, 0, 20))]
+    assert judged(ways(*HOPS), {"b": Growing(*readings)}).dead is None
+
+
+def test_a_busy_rule_is_blamed_where_a_capture_saw_them_end() -> None:
+    sighted = {"b": saw(eth1_in_there=20, eth2_out_there=0)}
+    assert judged(ways(*HOPS), {"b": growing(0, 60, 140)}).dead is None
+    told = judged(ways(*HOPS), {"b": growing(0, 60, 140)}, sighted)
+    assert told.dead is not None
+    assert told.dead.packets == 20
+
+
+def test_seven_of_twenty_are_lost_at_the_rule_that_counted_seven() -> None:
+    sighted = {"b": saw(eth1_in_there=20, eth2_out_there=13), "c": saw(eth3_in_there=13)}
+    told = judged(ways(*HOPS), {"b": growing(0, 0, 7)}, sighted, Answered(SENT, 13, 0, "", ""))
+    assert told.verdict == "some-lost"
+    assert told.dead is not None
+    assert (told.dead.host, told.dead.packets) == ("b", 7)
+
+
+def test_what_is_seen_far_more_often_than_sent_is_somebody_elses() -> None:
+    sighted = {"b": saw(eth1_in_there=20), "c": saw(eth3_in_there=500)}
+    told = judged(ways(*HOPS), {"b": growing(0, 0, 20)}, sighted)
+    assert told.dead is not None
+    assert told.dead.host == "b"
 
 
 # ------------------------------------------------------------------ the dead hop
@@ -219,29 +250,45 @@ def test_some_lost_and_all_refused() -> None:
     assert (refused.verdict, refused.dead) == ("refused", None)
 
 
-def test_a_reject_on_the_way_is_no_refusal_of_the_target() -> None:
+@pytest.mark.parametrize("text", [REJECT, "-A FORWARD counter reject"], ids=["iptables", "nft"])
+def test_a_reject_on_the_way_is_no_refusal_of_the_target(text: str) -> None:
     refused = Answered(SENT, SENT, SENT, "", "")
-    told = judged(ways(*HOPS), {"b": growing(0, 0, 20)}, answered=refused)
+    rules = [replace(rule(count, text), verdict="REJECT") for count in (0, 0, 20)]
+    readings = [reading(n, one) for n, one in enumerate(rules)]
+    told = judged(ways(*HOPS), {"b": Growing(*readings)}, answered=refused)
     assert (told.verdict, told.received) == ("dies", 0)
     assert told.dead is not None
-    assert told.dead.rule == REJECT
+    assert told.dead.rule == text
+
+
+@pytest.mark.parametrize("policy", ["ACCEPT", "DROP"])
+def test_udp_that_reached_its_host_arrived_unless_something_there_drops_unseen(policy: str) -> None:
+    silent = (ChainPolicy("inet filter", "input", policy, 0, 0),)
+    readings = [reading(n, policies=silent) for n in range(3)]
+    sighted = {"c": saw(eth3_in_there=20)}
+    seen = watched(ways(*HOPS), {"c": Growing(*readings)}, sighted, SENT, "udp")
+    assert judge(seen, NOBODY, "udp", "a", "").verdict == ("arrives" if policy == "ACCEPT" else "unseen")
 
 
 # ------------------------------------------------------------------ what machines print
 
-_LINE = (
-    "12:00:00.1 {} ifindex 5 52:54:00:00:00:02 ethertype IPv4 (0x0800), length 105: {}, id 7, seq 1, length 77\n"
-)
+_LINE = "12:00:00.1 {} ifindex 5 52:54:00:00:00:02 {}{}, id 7, seq 1, length 77\n"
 _ASKED, _TOLD = "10.0.0.5 > 10.0.1.9: ICMP echo request", "10.0.1.9 > 10.0.0.5: ICMP echo reply"
-CAPTURED = "".join(
-    _LINE.format(where, what)
-    for where, what in (("enp7s0 In ", _ASKED), ("virbr10 Out", _ASKED), ("virbr10 In ", _TOLD))
-)
+
+
+def captured(link: str = "") -> str:
+    """As tcpdump 4.99 prints it; before libpcap 1.10 with what the link layer says."""
+    there = (("enp7s0 In ", _ASKED), ("virbr10 Out", _ASKED), ("virbr10 In ", _TOLD))
+    return "".join(_LINE.format(where, link, what) for where, what in there)
+
+
+CAPTURED = captured()
 LISTENED = "tcpdump: listening on any, link-type LINUX_SLL2\n3 packets captured\n0 packets dropped by kernel\n"
 
 
-def test_a_capture_counts_by_interface_side_and_direction() -> None:
-    seen = parse_sightings(CAPTURED, LISTENED, fresh_mark("icmp", 0, "10.0.1.9"))
+@pytest.mark.parametrize("link", ["", "IPv4, length 105: ", "ethertype IPv4 (0x0800), length 105: "])
+def test_a_capture_counts_by_interface_side_and_direction(link: str) -> None:
+    seen = parse_sightings(captured(link), LISTENED, fresh_mark("icmp", 0, "10.0.1.9"))
     assert seen.able
     assert seen.at("enp7s0", "in", "there") == seen.at("virbr10", "out", "there") == 1
     assert seen.at("virbr10", "in", "back") == 1
@@ -261,11 +308,32 @@ def test_a_capture_that_may_lack_some_is_no_witness(text: str, errors: str) -> N
     assert parse_sightings(text, errors, fresh_mark("icmp", 0, "10.0.1.9")) == UNABLE
 
 
+def test_connections_are_told_by_who_answers() -> None:
+    text = (
+        "12:00:00.1 lo    In  ifindex 1 00:00:00:00:00:00 10.0.0.5.51344 > 10.0.1.9.5399: tcp 0\n"
+        "12:00:00.1 lo    In  ifindex 1 00:00:00:00:00:00 10.0.1.9.5399 > 10.0.0.5.51344: tcp 0\n"
+    )
+    seen = parse_sightings(text, LISTENED, fresh_mark("tcp", 5399, "10.0.1.9"))
+    assert (seen.at("lo", "in", "there"), seen.at("lo", "in", "back")) == (1, 1)
+
+
 def test_marks_differ_from_what_ping_sends_by_itself() -> None:
     sizes = {fresh_mark("icmp", 0, "10.0.1.9").size for _ in range(200)}
     assert 56 not in sizes
     assert len(sizes) > 50
     assert fresh_mark("icmp", 0, "10.0.1.9", size=1472).size == 1472
+
+
+def test_connections_have_no_mark_but_their_two_ends() -> None:
+    mark = fresh_mark("tcp", 443, "10.0.1.9", sources=["10.0.0.5", "10.10.10.1"])
+    assert "and (src host 10.0.0.5 or src host 10.10.10.1)" in mark.there()
+    assert "and (dst host 10.0.0.5 or dst host 10.10.10.1)" in mark.back()
+    assert "ip6[53] & 0x12 = 0x02" in fresh_mark("tcp", 443, "fd00::9").there()
+
+
+def test_a_size_that_may_be_cut_into_pieces_is_not_looked_for() -> None:
+    assert fresh_mark("icmp", 0, "10.0.1.9", size=3000).may_be_cut
+    assert not fresh_mark("icmp", 0, "10.0.1.9").may_be_cut
 
 
 def test_a_translated_target_is_looked_for_behind_the_translation_too() -> None:

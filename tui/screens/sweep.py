@@ -74,6 +74,8 @@ class SweepScreen(Room):
     @work(group="sweep")
     async def _sweep(self, before: Worker[None] | None) -> None:
         await ended(before)
+        if before is not None and self.desk.session is not None:
+            self.desk.session.forget()  # who did not answer is tried again
         self._view, self._begun = None, time.monotonic()
         self._put(())
         self._draw_status()

@@ -210,6 +210,8 @@ class TraceScreen(Room):
         """Only shown: the field has the key."""
 
     def action_again(self) -> None:
+        if self.desk.session is not None:
+            self.desk.session.forget()  # who did not answer is tried again
         self.action_start()
 
     def action_cancel(self) -> None:
