@@ -29,8 +29,8 @@ class Grown:
         return self.may_be(sent) and not self.is_hidden(sent)
 
     def may_be(self, sent: int) -> bool:
-        """At least half of ours, and no more than ours (twice, for TCP tries again) and what others vary by."""
-        most = 2 * sent + 3 * _spread(self.noise)
+        """At least half of ours, and no more than ours (TCP tries again, once or twice) and what others vary by."""
+        most = 3 * sent + 3 * _spread(self.noise)
         return self.known and max(1, sent / 2) <= self.ours <= most
 
     def is_hidden(self, sent: int) -> bool:
