@@ -22,8 +22,11 @@ pytestmark = pytest.mark.lab
 CONTROLLER = "192.168.100.101"
 ON_HOSTS = {name for name, one in PROBES.items() if one.on == "host"}
 """Those that ask APIs have labs of their own."""
-ELSEWHERE = {"kolla.setting", "openstack.cells", "openstack.refused_ports", "ovs.bridges", "ovs.plugs"}
-"""What these ask for is on no machine of Kubernetes, and on no plain hypervisor."""
+ELSEWHERE = {
+    *("kolla.setting", "openstack.cells", "openstack.refused_ports", "ovs.bridges", "ovs.plugs"),
+    *("frr.config", "frr.state"),
+}
+"""What these ask for is on no machine of Kubernetes, and not on every hypervisor."""
 
 
 def own_files() -> dict[Path, tuple[int, int]]:
