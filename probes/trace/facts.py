@@ -89,8 +89,8 @@ class Trace:
     unseen: tuple[str, ...]
     """Hosts on the way that could not be asked."""
     unread: tuple[str, ...]
-    """Hosts on the way whose firewall rules could not be read: without root, or too many."""
+    """Hosts on the way whose firewall rules could not be read: no root, or too many. None where all arrives."""
     uncounted: tuple[str, ...]
-    """Hosts with rules of nft that drop and have no counter."""
+    """Hosts with rules or policies of nft that drop and have no counter. Empty where all arrives."""
     loop: bool
     """The routing tables lead in a circle."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import random
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -84,5 +84,5 @@ def fresh_mark(
     free = [one for one in range(_SMALLEST, _LARGEST) if one not in _COMMON]
     targets = tuple(dict.fromkeys((target, *(address for address, _ in translated))))
     ports = tuple(dict.fromkeys((port, *(other for _, other in translated))))
-    drawn = size or random.choice(free)  # noqa: S311  (no secret)
+    drawn = size or secrets.choice(free)
     return Mark(protocol, port, drawn, targets, ports, tuple(dict.fromkeys(sources)))

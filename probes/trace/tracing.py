@@ -146,6 +146,7 @@ class _Tracing:
     def told(self, answered: Answered, judgement: Judgement) -> Trace:
         blind = [name for name in self._way.hosts if name not in self._readings]
         loud = [name for name, one in self._readings.items() if one.after.uncounted]
+        there = judgement.verdict in ("arrives", "refused")
         closed = [name for name, one in self._readings.items() if one.after.firewall is None]
         return Trace(
             source=self._source,
@@ -162,7 +163,7 @@ class _Tracing:
             last_seen=judgement.last_seen,
             next_unseen=judgement.next_unseen,
             unseen=tuple(dict.fromkeys((*self._way.unseen, *blind))),
-            unread=tuple(closed),
-            uncounted=tuple(loud),
+            unread=tuple(() if there else closed),
+            uncounted=tuple(() if there else loud),
             loop=self._way.loop,
         )

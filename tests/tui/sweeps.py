@@ -86,8 +86,12 @@ class ScriptedSweep:
 class SweepSession(ScriptedSession):
     views: tuple[SweepView, ...] = (FULL,)
     swept: int = 0
+    forgot: int = 0
     cancelled: int = 0
     ended: int = 0
+
+    def forget(self) -> None:
+        self.forgot += 1
 
     def sweep(self) -> ScriptedSweep:
         self.swept += 1

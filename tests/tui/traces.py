@@ -71,6 +71,10 @@ class TraceSession(ScriptedSession):
     error: Exception | None = None
     one_way: bool = False
     cancelled: int = 0
+    forgot: int = 0
+
+    def forget(self) -> None:
+        self.forgot += 1
 
     async def trace(
         self, source: str, target: str, wanted: Wanted, *, both: bool = False
