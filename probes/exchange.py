@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 REACH = "reach"
 """Request text of a try of the whole way to a host's shell."""
+
+LOOK: ContextVar[str] = ContextVar("LOOK", default="")
+"""The probe run under way, by its call; what shares a task with others says who asked first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class Exchange:
     phase: int = 0
     """How many changing commands (fix actions, undos) the session had sent before. Replies of one phase
     are never mixed with another's on replay."""
+    look: str = ""
+    """The probe run that asked: of several that read the same counters at the same time, each hears its own again.
+    Empty where no probe asked, and in what deadhop 0.1 recorded."""
 
 
 def to_json(exchange: Exchange) -> dict[str, object]:
@@ -49,7 +56,9 @@ def to_json(exchange: Exchange) -> dict[str, object]:
 
 def from_json(data: Mapping[str, object]) -> Exchange:
     """The inverse of `to_json`; KeyError or TypeError when it is none."""
-    request, reply, phase = data["request"], data["reply"], data.get("phase", 0)
-    if not (isinstance(request, Mapping) and isinstance(reply, Mapping) and isinstance(phase, int)):
+    request, reply, phase, look = data["request"], data["reply"], data.get("phase", 0), data.get("look", "")
+    if not (isinstance(request, Mapping) and isinstance(reply, Mapping)):
         raise TypeError("not an exchange")
-    return Exchange(Request(**request), Reply(**reply), datetime.fromisoformat(str(data["at"])), phase)
+    if not (isinstance(phase, int) and isinstance(look, str)):
+        raise TypeError("not an exchange")
+    return Exchange(Request(**request), Reply(**reply), datetime.fromisoformat(str(data["at"])), phase, look)

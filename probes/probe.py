@@ -15,7 +15,7 @@ from base.values import Value, check
 from probes.api import Api, ApiRequest
 from probes.connection import Command, Connection
 from probes.errors import ProbeError
-from probes.exchange import REACH, Exchange, Reply, Request
+from probes.exchange import LOOK, REACH, Exchange, Reply, Request
 from probes.site import OPERATOR, Site
 
 if TYPE_CHECKING:
@@ -142,6 +142,13 @@ class ProbeCall:
     def key(self) -> tuple[object, ...]:
         return (self.probe, self.host, tuple(sorted(self.arguments.items())))
 
+    @property
+    def text(self) -> str:
+        """The same in one line; it names a run in recordings."""
+        return " ".join(
+            [self.probe, self.host, *(f"{name}={value}" for name, value in sorted(self.arguments.items()))]
+        )
+
 
 def checked_call(name: str, host: str, arguments: Mapping[str, object]) -> ProbeCall:
     """A call whose every argument is of its kind; UsageError otherwise."""
@@ -227,6 +234,7 @@ async def observe(call: ProbeCall, toolbox: Toolbox, evidence_id: str) -> Eviden
     facts: Facts | None = None
     failure: Failure | None = None
     listening = _Listening(toolbox, heard)
+    before = LOOK.set(call.text)
     try:
         async with asyncio.timeout(wanted.timeout):
             facts = await wanted.run(call.host, listening, **call.arguments)
@@ -234,6 +242,8 @@ async def observe(call: ProbeCall, toolbox: Toolbox, evidence_id: str) -> Eviden
         failure = Failure("timeout", f"{call.probe} on {call.host}: no answer in {wanted.timeout:g} s")
     except ProbeError as error:
         failure = Failure(error.reason, error.message, error.hint)
+    finally:
+        LOOK.reset(before)
     seconds = asyncio.get_running_loop().time() - begun
     return Evidence(
         evidence_id,

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from probes.api import ApiRequest
 from probes.connection import Command
-from probes.exchange import REACH, Exchange, Reply
+from probes.exchange import LOOK, REACH, Exchange, Reply
 from probes.holders import Holders
 from probes.site import Site, target_of
 
 if TYPE_CHECKING:
     from probes.wish import Wish
 
+_ANY = ""
+"""No probe run in particular."""
 _NOT_RECORDED = Reply(
     None,
     failure="not-recorded",
@@ -115,15 +117,18 @@ class ReplayApi:
 
 
 class _Recording:
-    """Replies by phase, target and text; within a phase in the order they came, the last one again and again."""
+    """Replies by phase, target and text; within a phase those that the same probe run heard, else all, in the order
+    they came, the last one again and again."""
 
     def __init__(self, exchanges: Iterable[Exchange]) -> None:
-        self._replies: defaultdict[tuple[str, str], defaultdict[int, list[Reply]]]
-        self._replies = defaultdict(lambda: defaultdict(list))
-        self._given: defaultdict[tuple[int, str, str], int] = defaultdict(int)
+        self._replies: defaultdict[tuple[str, str], defaultdict[int, defaultdict[str, list[Reply]]]]
+        self._replies = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
+        self._given: defaultdict[tuple[int, str, str, str], int] = defaultdict(int)
         for exchange in sorted(exchanges, key=lambda one: (one.phase, one.at)):
             request = exchange.request
-            self._replies[request.target, request.text][exchange.phase].append(exchange.reply)
+            of_phase = self._replies[request.target, request.text][exchange.phase]
+            for look in dict.fromkeys((_ANY, exchange.look)):
+                of_phase[look].append(exchange.reply)
 
     def rewind(self, phase: int) -> None:
         """Counters read before and after belong together, so all answers of the phase start over."""
@@ -132,10 +137,11 @@ class _Recording:
 
     def next(self, phase: int, target: str, text: str) -> Reply:
         """Of this phase, else of the latest earlier one that holds it."""
-        held: Mapping[int, list[Reply]] = self._replies.get((target, text), {})
+        held: Mapping[int, Mapping[str, list[Reply]]] = self._replies.get((target, text), {})
         best = max((one for one in held if one <= phase), default=None)
         if best is None:
             return _NOT_RECORDED
-        given = self._given[best, target, text]
-        self._given[best, target, text] = given + 1
-        return held[best][min(given, len(held[best]) - 1)]
+        look = LOOK.get() if LOOK.get() in held[best] else _ANY
+        given = self._given[best, target, text, look]
+        self._given[best, target, text, look] = given + 1
+        return held[best][look][min(given, len(held[best][look]) - 1)]

@@ -15,7 +15,7 @@ from probes.api import Api, ApiRequest
 from probes.batch import BatchedConnection
 from probes.connection import Command, Connection, Recorder
 from probes.errors import ProbeError
-from probes.exchange import REACH, Exchange, Reply, Request
+from probes.exchange import LOOK, REACH, Exchange, Reply, Request
 from probes.execution import Channel, Execution
 from probes.holders import Holders
 from probes.local import LocalShell
@@ -90,7 +90,7 @@ class LiveToolbox:
 
     def record(self, request: Request, reply: Reply, at: datetime) -> None:
         if self._recorder:
-            self._recorder(Exchange(request, reply, at, self.phase))
+            self._recorder(Exchange(request, reply, at, self.phase, LOOK.get()))
 
     async def close(self) -> None:
         """Ends what runs, here and on the far sides; nothing survives it."""

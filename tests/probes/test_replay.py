@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from probes.connection import Command
-from probes.exchange import Exchange, Reply, Request
+from probes.exchange import LOOK, Exchange, Reply, Request, from_json, to_json
+from probes.probe import checked_call, observe
 from probes.replay import ReplayToolbox
 from probes.site import Host, Site
 from probes.toolbox import LiveToolbox
@@ -48,6 +50,30 @@ async def test_phases_are_not_mixed() -> None:
     toolbox.changing()
     after = (await ask(toolbox, "ping")).stdout
     assert (before, after) == (["dead"] * 3, "alive")
+
+
+async def test_looks_that_read_the_same_counters_at_once_hear_their_own_again() -> None:
+    recording = [
+        replace(exchange("host:a", "counters", text, second=second), look=look)
+        for second, (look, text) in enumerate([("one", "1"), ("two", "2"), ("two", "4"), ("one", "9")])
+    ]
+    toolbox = ReplayToolbox(SITE, [from_json(to_json(one)) for one in recording])
+
+    async def look(name: str) -> list[str]:
+        LOOK.set(name)
+        return [(await ask(toolbox, "counters")).stdout for _ in range(2)]
+
+    one = asyncio.create_task(look("one"))
+    assert (await one, await asyncio.create_task(look("two"))) == (["1", "9"], ["2", "4"])
+    assert await asyncio.create_task(look("of nobody who was there")) == ["1", "2"]
+
+
+async def test_a_live_look_says_who_asked() -> None:
+    heard: list[Exchange] = []
+    async with LiveToolbox(Site("here"), heard.append) as live:
+        seen = await observe(checked_call("linux.load", "operator", {}), live, "e1")
+    assert seen.failure is None
+    assert {one.look for one in heard} == {"linux.load operator"}
 
 
 async def test_a_phase_without_an_answer_has_that_of_the_latest_before_it() -> None:

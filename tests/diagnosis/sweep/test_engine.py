@@ -23,8 +23,8 @@ from knowledge.model import Goto, Verdict
 from knowledge.tree import causes_from
 from probes.exchange import from_json
 from probes.site import Cloud, Cluster, Host, Site
+from tests.diagnosis.sweep.record import RECORDED
 
-RECORDED = Path(__file__).parent / "recorded" / "ip-forward-off.jsonl.gz"
 EVERYTHING = Wanted()
 
 
