@@ -68,14 +68,17 @@ def _dies_back(trace: Trace) -> bool:
 
 
 def _marked(trace: Trace) -> int:
-    """Number of the dead host's last station that saw them, else of its first."""
+    """Number of the station behind which they end: the dead host's last that they may have come in by, else the one
+    before its first."""
     if not trace.dead:
         return -1
     dead = trace.dead[0]
     own = [n for n, hop in enumerate(trace.hops) if (hop.host, hop.direction) == (dead.host, dead.direction)]
-    seen = [number for number in own if trace.hops[number].side == "in"]
+    came = [n for n in own if trace.hops[n].side == "in" and trace.hops[n].verdict in ("seen", "unknown")]
+    if came:
+        return came[-1]
     if own:
-        return (seen or own)[-1] if seen or trace.hops[own[-1]].verdict == "seen" else own[0] - 1
+        return own[0] - (trace.hops[own[0]].verdict != "seen")
     there = [n for n, hop in enumerate(trace.hops) if hop.direction == "there"]
     return there[-1] if there and dead.direction == "back" else -1
 

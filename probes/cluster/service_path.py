@@ -127,12 +127,12 @@ async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int =
     """Connects to a Service from some nodes and from a pod on each, and to every backend; compares the rules of
     kube-proxy with what the API says. Nothing is sent over the connections."""
     api = await toolbox.api(f"cluster:{cluster}")
-    service = await _with_address(api, address)
+    service = await service_with(api, address)
     if service is None:
         return _unknown(cluster, address, port)
     tcp = [one for one in service.spec.ports or () if one.protocol == "TCP"]
     number = port if port or not tcp else tcp[0].port
-    slices, pods = await asyncio.gather(_slices(api, service), _pods(api, service.metadata.namespace))
+    slices, pods = await asyncio.gather(slices_of(api, service), _pods(api, service.metadata.namespace))
     selector, ready = service.spec.selector or {}, ends(slices, tcp, number)
     places = await _places(toolbox, api, slices)
     wanted = [("service", Try("tcp", address, number))] * _TIMES * bool(number)
@@ -206,14 +206,15 @@ def _unknown(cluster: str, address: str, port: int) -> ServicePath:
     )
 
 
-async def _with_address(api: Api, address: str) -> shapes.Service | None:
+async def service_with(api: Api, address: str) -> shapes.Service | None:
+    """The Service that has the address, its own or an external one."""
     for one in (await fetch(api, _SERVICES, shapes.ServiceList)).items or ():
         if address in (one.spec.cluster_ip, *(one.spec.cluster_ips or ()), *(one.spec.external_ips or ())):
             return one
     return None
 
 
-async def _slices(api: Api, service: shapes.Service) -> shapes.EndpointSliceList:
+async def slices_of(api: Api, service: shapes.Service) -> shapes.EndpointSliceList:
     meta = service.metadata
     request = ApiRequest(
         ("apis", "discovery.k8s.io", "v1", "namespaces", meta.namespace, "endpointslices"),

@@ -19,6 +19,8 @@ _HOLDS = {"iptables-nft": (0,), "iptables-legacy": (0, 1), "nft": (0, 2, 3)}
 """Backend → numbers of COMMANDS that show it. `nft` shows iptables-nft again, so that has to be known beside it."""
 _LIMIT = 16 * MEBIBYTE
 """kube-proxy of a cluster with some thousands of Services writes 50,000 rules, 5 MB."""
+BLOCKING = ("DROP", "REJECT")
+"""Verdicts that let nothing through."""
 _KERNEL_LACKS_IT = ("do you need to insmod", "Protocol not supported", "Operation not supported")
 
 

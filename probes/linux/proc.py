@@ -8,6 +8,8 @@ from probes.errors import UnreadableOutput
 from probes.linux.fields import whole
 
 MARTIANS_FILE = "/proc/net/stat/rt_cache"
+CONNTRACK_FILE = "/proc/net/stat/nf_conntrack"
+_DIGITS = 16
 COUNTER_FILES = ("/proc/net/snmp", "/proc/net/netstat")
 
 
@@ -25,17 +27,27 @@ def parse_counters(text: str) -> dict[str, int]:
 def parse_martians(text: str) -> dict[str, int]:
     """Of /proc/net/stat/rt_cache: names, then a line of hexadecimal numbers a processor. Their sums, named
     InMartianSrc and InMartianDst."""
-    names, *processors = [line.split() for line in text.splitlines()] or [[]]
-    if not {"in_martian_src", "in_martian_dst"} <= set(names):
+    sums = _by_processor(MARTIANS_FILE, text)
+    if not {"in_martian_src", "in_martian_dst"} <= sums.keys():
         raise UnreadableOutput("/proc/net/stat/rt_cache counts no martians")
-    rows = [dict(zip(names, numbers, strict=False)) for numbers in processors]
+    return {"InMartianSrc": sums["in_martian_src"], "InMartianDst": sums["in_martian_dst"]}
+
+
+def parse_conntrack(text: str) -> dict[str, int]:
+    """Of /proc/net/stat/nf_conntrack, as above: ConntrackDrop and ConntrackInsertFailed. Empty without it."""
+    sums = _by_processor(CONNTRACK_FILE, text)
+    wanted = {"drop": "ConntrackDrop", "insert_failed": "ConntrackInsertFailed"}
+    return {name: sums[key] for key, name in wanted.items() if key in sums}
+
+
+def _by_processor(file: str, text: str) -> dict[str, int]:
+    """Names, then a line of hexadecimal numbers a processor: their sums."""
+    names, *processors = [line.split() for line in text.splitlines()] or [[]]
     try:
-        return {
-            "InMartianSrc": sum(int(row["in_martian_src"], 16) for row in rows),
-            "InMartianDst": sum(int(row["in_martian_dst"], 16) for row in rows),
-        }
-    except (KeyError, ValueError) as error:
-        raise UnreadableOutput("/proc/net/stat/rt_cache holds a line of another form") from error
+        rows = [dict(zip(names, (int(one[:_DIGITS], 16) for one in row), strict=True)) for row in processors]
+    except ValueError as error:
+        raise UnreadableOutput(f"{file} holds a line of another form") from error
+    return {name: sum(row[name] for row in rows) for name in names}
 
 
 def _pair(names: str, values: str) -> dict[str, int]:

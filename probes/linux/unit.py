@@ -25,6 +25,8 @@ _JOURNAL = ("--no-pager", "-o", "cat", "-n")
 _LINES = "200"
 _SOON = 60
 """Seconds in which a unit that was restarted by itself is not yet taken for well."""
+_LONGEST = 1e12
+"""Seconds; no machine runs for longer."""
 _STOPPED = re.compile(r"^[0-9]+ \(.*\) ([A-Za-z]) ", re.MULTILINE)
 _TRACE = re.compile(r"\S+: (?: |Traceback|\[instance: \S+\]$)")
 """Lines inside a traceback; its last one says what happened."""
@@ -93,7 +95,11 @@ async def _ran(connection: Connection, one: Unit) -> bool:
 
 @reading("cat /proc/uptime")
 def parse_uptime(text: str) -> float:
-    return float(text.split()[0])
+    """Seconds since the machine was started."""
+    seconds = float(text.split()[0])
+    if not 0 <= seconds < _LONGEST:
+        raise ValueError("no number of seconds")
+    return seconds
 
 
 def shown_units(text: str) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from probes.connection import Connection
 from probes.errors import NotFound
+from probes.exchange import Reply
 from probes.linux.ask import reply_to
 from probes.node.dns_message import outcome
 
@@ -30,16 +31,16 @@ one() {
 n=0
 for each; do one $n "$each" & n=$((n + 1)); done
 wait"""
-IN_POD = """\
+_IN_POD = """\
 of=$1; shift
 for pid in $(lsns -t net -nro PID); do
   [ -z "$(nsenter -t "$pid" -n ip -o addr show to "$of" 2>/dev/null)" ] || exec nsenter -t "$pid" -n "$@"
 done
 exit 65"""
 TRY = shlex.join(("bash", "-c", TRY_SCRIPT))
-COMMANDS = (TRY, shlex.join(("sh", "-c", IN_POD)))
+COMMANDS = (TRY, shlex.join(("sh", "-c", _IN_POD)))
 """First words of everything that is run here: whole programs."""
-NO_POD = 65
+_NO_POD = 65
 _TIMED_OUT = 124
 _LINE = re.compile(r"^(\d{1,3}) (\d{1,3})(?: (.*))?$", re.MULTILINE)
 _WORDS = (
@@ -70,12 +71,21 @@ async def outcomes(connection: Connection, tries: Sequence[Try], pod: str = "") 
     """Of each try: opened or answered (…), refused, unreachable, prohibited, timeout, failed. `pod` is the address
     of the pod to try from; NotFound when none on this machine has it."""
     argv = ("bash", "-c", TRY_SCRIPT, "try", *(one.text for one in tries))
-    if pod:
-        argv = ("sh", "-c", IN_POD, "sh", pod, *argv)
-    reply = await reply_to(connection, *argv, sudo=bool(pod), ok=(0, NO_POD), seconds=12.0, alone=True)
-    if reply.status == NO_POD:
+    return parse_outcomes((await reply_from(connection, pod, *argv, seconds=12.0)).stdout, tries)
+
+
+async def reply_from(
+    connection: Connection, pod: str, *argv: str, seconds: float, ok: tuple[int, ...] = (0,)
+) -> Reply:
+    """What a command says that runs alone: in the network of the pod that has this address, without one in the
+    machine's own. NotFound when none there has it."""
+    if not pod:
+        return await reply_to(connection, *argv, ok=ok, seconds=seconds, alone=True)
+    inside = ("sh", "-c", _IN_POD, "sh", pod, *argv)
+    reply = await reply_to(connection, *inside, sudo=True, ok=(*ok, _NO_POD), seconds=seconds, alone=True)
+    if reply.status == _NO_POD:
         raise NotFound(f"{connection.target}: no network namespace there has {pod}", hint="is the pod gone since?")
-    return parse_outcomes(reply.stdout, tries)
+    return reply
 
 
 def parse_outcomes(text: str, tries: Sequence[Try]) -> tuple[str, ...]:

@@ -14,12 +14,10 @@ from probes.path import capture, send
 from probes.path.capture import Sighting
 from probes.path.facts import FirewallAlong, Hit, RouteWalk
 from probes.path.firewall_hits import ask_way, grown, source_network
-from probes.path.networks import alone
+from probes.path.networks import alone, plain
 from probes.path.route_walk import walk
 from probes.probe import Toolbox, probe
 from probes.site import target_of
-
-_BLOCKING = ("DROP", "REJECT")
 
 
 @probe(
@@ -75,9 +73,7 @@ async def hosts_between(toolbox: Toolbox, source: str, target: str) -> tuple[lis
 
 async def _ways_back(toolbox: Toolbox, owner: str, source: str, there: RouteWalk) -> list[RouteWalk]:
     """Back to the source's own address. Hops that masquerade are on the way there already."""
-    addresses = await toolbox.addresses_of(source)
-    usable = [one for one in addresses if not one.startswith(("127.", "::1", "fe80:"))]
-    same_family = [one for one in usable if (":" in one) == (":" in there.target)]
+    same_family = plain(await toolbox.addresses_of(source), there.target)
     try:
         return [await walk(toolbox, owner, same_family[0])] if same_family else []
     except ProbeError:
@@ -122,7 +118,7 @@ def blocking(
     """The host whose blocking rule counted most like our packets; of equal ones the first on the way. A rule of
     another host may have counted enough of somebody else's."""
     grew = {host: grown(before[host], after[host], sent, "icmp") for host in hosts if host in after}
-    stopping = {host: [hit for hit in hits if hit.verdict in _BLOCKING] for host, hits in grew.items()}
+    stopping = {host: [hit for hit in hits if hit.verdict in firewall.BLOCKING] for host, hits in grew.items()}
     found = [host for host, hits in stopping.items() if hits]
     if not found:
         return None

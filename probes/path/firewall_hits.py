@@ -15,7 +15,7 @@ from probes.linux.ip import parse_addresses, parse_route_get, parse_routes
 from probes.path import capture, send
 from probes.path.capture import Sighting
 from probes.path.facts import FirewallHits, Hit
-from probes.path.networks import alone, connected, network_of
+from probes.path.networks import alone, connected, network_of, plain
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
@@ -125,7 +125,7 @@ async def _known_addresses(toolbox: Toolbox, host: str) -> tuple[str, ...]:
         known = await toolbox.addresses_of(host)
     except ProbeError:
         return ()
-    return tuple(address for address in known if not address.startswith(("127.", "::1", "fe80:")))
+    return tuple(plain(known))
 
 
 def source_network(addresses: tuple[Address, ...], source: str) -> str:

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable
 
 from probes.connection import Connection
-from probes.errors import AccessDenied, CommandFailed, ProbeError
+from probes.errors import CommandFailed, ProbeError
 from probes.linux.ask import ask, reply_to
 from probes.linux.fields import is_address
 from probes.linux.host import route_question
 from probes.linux.ip import parse_links, parse_route_get
 from probes.path.mtu_facts import Ladder, Rung
-from probes.path.ping import NO_SOCKET, parse_ping
+from probes.path.ping import parse_ping, run_ping
 from probes.probe import Toolbox
 from probes.site import target_of
 
@@ -90,11 +90,7 @@ async def link_mtu(connection: Connection, source: str, target: str) -> int:
 
 async def rung(connection: Connection, source: str, target: str, size: int, count: int = 2) -> Rung:
     """One size. ProbeError where ping cannot try it."""
-    payload = str(max(size - headers(target), 0))
-    argv = ("ping", "-n", "-M", "do", "-c", str(count), "-i", "0.2", "-W", "1", "-s", payload, target)
-    reply = await reply_to(connection, *argv, ok=(0, 1, 2), seconds=count * 0.2 + 4, alone=True)
-    if NO_SOCKET.search(reply.stderr):
-        raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
+    reply = await run_ping(connection, target, count, max(size - headers(target), 0), uncut=True)
     if "invalid option" in reply.stderr or "unrecognized option" in reply.stderr:
         raise CommandFailed(f"{source}: its ping knows no `-M do`", hint="install iputils' ping there")
     return parse_rung(reply.stdout, reply.stderr, size, count)

@@ -27,7 +27,6 @@ from probes.path.route_walk import walk
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
-_BLOCKING = ("DROP", "REJECT")
 _PATIENCE = 3.0
 """Seconds for each neighbour: one that hangs must not hold up what the rest say."""
 _NEIGHBOURS = 16
@@ -197,7 +196,7 @@ def drops_the_answer(hit: Hit) -> bool:
     """A rule for large packets, or for another ICMP, is none."""
     sizes = {"length", "connbytes"} & set(hit.spec)
     kind = option(hit.spec, "--icmp-type")
-    return hit.verdict in _BLOCKING and not sizes and kind in _ANSWERS
+    return hit.verdict in firewall.BLOCKING and not sizes and kind in _ANSWERS
 
 
 # ------------------------------------------------------------------ two that do not agree

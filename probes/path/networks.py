@@ -13,6 +13,12 @@ def usable(addresses: Iterable[Address]) -> tuple[Address, ...]:
     return tuple(one for one in addresses if one.up and one.scope != "host" and not _special(one.address))
 
 
+def plain(addresses: Iterable[str], like: str = "") -> list[str]:
+    """The same of bare addresses; of the family of `like`, where that is given."""
+    usable = [one for one in addresses if not _special(one)]
+    return [one for one in usable if not like or (":" in one) == (":" in like)]
+
+
 def _special(address: str) -> bool:
     parsed = ipaddress.ip_address(address)
     return parsed.is_loopback or parsed.is_link_local

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from probes.connection import Connection
 from probes.errors import AccessDenied, HostUnreachable, UnreadableOutput
 from probes.exchange import Reply
-from probes.linux.ask import reply_to
 from probes.linux.fields import is_address
+from probes.node.tries import reply_from
 from probes.path.facts import Ping
+from probes.path.networks import plain
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
-_INTERVAL = 0.2
+INTERVAL = 0.2
 """Seconds between packets; what every ping allows a plain user."""
 _WAIT = 1
 _STATISTICS = re.compile(r"([0-9]{1,9}) packets transmitted, ([0-9]{1,9}) (?:packets )?received")
 _RTT = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [\d.]+/([0-9]{1,9}(?:\.[0-9]{1,9})?)/")
 _FROM = re.compile(r"From (?:\S+ \()?(?P<sender>[0-9A-Fa-f.:]+?)\)?:? icmp_seq=\d+ (?P<words>.+)")
-NO_SOCKET = re.compile(r"socket: |missing cap_net_raw|are you root")
+_NO_SOCKET = re.compile(r"socket: |missing cap_net_raw|are you root")
 _BUSYBOX_ERROR = re.compile(r"warning: got ICMP (?P<type>\d+)")
 
 _ERRORS = (  # what a router says, in the words of iputils
@@ -69,22 +70,35 @@ async def ping(host: str, toolbox: Toolbox, target: str, count: int = 5) -> Ping
     return Ping(host, target, result.sent, result.received, result.error, error_from, result.rtt_ms)
 
 
-async def send_ping(toolbox: Toolbox, source: str, target: str, count: int, size: int = 56) -> PingOutput:
-    """One ping run of at most `count` packets of `size` bytes; takes (count - 1) / 5 + 1 s when nobody answers."""
-    connection = toolbox.connection(target_of(source))
-    reply = await _run_ping(connection, target, count, size, str(_INTERVAL))
-    if "invalid number" in reply.stderr:  # busybox before 1.34 knows whole seconds only
-        reply = await _run_ping(connection, target, count, size, "1")
-    if NO_SOCKET.search(reply.stderr):
-        raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
+async def send_ping(
+    toolbox: Toolbox, source: str, target: str, count: int, size: int = 56, pod: str = ""
+) -> PingOutput:
+    """One ping run of at most `count` packets of `size` bytes; takes (count - 1) / 5 + 1 s when nobody answers.
+    `pod` is the address of a pod on the source, out of whose network they are sent."""
+    reply = await run_ping(toolbox.connection(target_of(source)), target, count, size, pod=pod)
     return parse_ping(reply.stdout, reply.stderr, count)
 
 
-async def _run_ping(connection: Connection, target: str, count: int, size: int, interval: str) -> Reply:
+async def run_ping(
+    connection: Connection, target: str, count: int, size: int, *, uncut: bool = False, pod: str = ""
+) -> Reply:
+    """What ping says. `uncut` sets DF, which busybox cannot. AccessDenied when it may not send."""
+    reply = await _ping(connection, target, count, size, str(INTERVAL), uncut=uncut, pod=pod)
+    if "invalid number" in reply.stderr:  # busybox before 1.34 knows whole seconds only
+        reply = await _ping(connection, target, count, size, "1", uncut=uncut, pod=pod)
+    if _NO_SOCKET.search(reply.stderr):
+        source = connection.target.removeprefix("host:")
+        raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
+    return reply
+
+
+async def _ping(
+    connection: Connection, target: str, count: int, size: int, interval: str, *, uncut: bool, pod: str
+) -> Reply:
     """Without -w: with it iputils goes on past `count` until the deadline as long as errors come."""
-    argv = ("ping", "-n", "-c", str(count), "-i", interval, "-W", str(_WAIT), "-s", str(size), target)
-    seconds = count * float(interval) + _WAIT + 3
-    return await reply_to(connection, *argv, ok=(0, 1, 2), seconds=seconds, alone=True)
+    whole = ("-M", "do") if uncut else ()
+    argv = ("ping", "-n", *whole, "-c", str(count), "-i", interval, "-W", str(_WAIT), "-s", str(size), target)
+    return await reply_from(connection, pod, *argv, ok=(0, 1, 2), seconds=count * float(interval) + _WAIT + 3)
 
 
 def parse_ping(stdout: str, stderr: str, count: int) -> PingOutput:
@@ -126,8 +140,7 @@ def _named(words: str, names: tuple[tuple[str, str], ...]) -> str:
 @probe("path.ping_host", commands=("ping -n -c",), timeout=15.0, peer="host", count="count")
 async def ping_host(host: str, toolbox: Toolbox, peer: str, count: int = 5) -> Ping:
     """The same towards another host of the site, by the address the site knows it under."""
-    addresses = await toolbox.addresses_of(peer)
-    usable = [one for one in addresses if not one.startswith(("127.", "::1", "fe80:"))]
+    usable = plain(await toolbox.addresses_of(peer))
     if not usable:
         raise HostUnreachable(f"no address of {peer} is known", hint="give it `addresses` in site.yaml")
     return await ping(host, toolbox, usable[0], count)

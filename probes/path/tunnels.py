@@ -25,7 +25,6 @@ _QUIET = 1.0
 """Seconds in which is seen what the rules count anyway, about as long as sending takes."""
 _FAR = "198.51.100.1"
 """No machine's (RFC 5737): the way there is the way by default."""
-_BLOCKING = ("DROP", "REJECT")
 Firewalls = Mapping[str, Firewall]
 Rule = tuple[str, str, str, str]
 """Host, table, chain and text."""
@@ -79,11 +78,12 @@ async def _way(toolbox: Toolbox, host: str, local: str, remote: str) -> tuple[li
     filter them too, and is no hop."""
     hosts, missed = await hosts_between(toolbox, host, remote)
     ends = [host, await toolbox.host_of(remote)]
-    gateways = await asyncio.gather(*(_gateway(toolbox, end) for end in ends if end))
+    gateways = await asyncio.gather(*(gateway_of(toolbox, end) for end in ends if end))
     return list(dict.fromkeys((*hosts, *(one for one in gateways if one)))), missed
 
 
-async def _gateway(toolbox: Toolbox, host: str) -> str:
+async def gateway_of(toolbox: Toolbox, host: str) -> str:
+    """The host of the site that is this one's gateway to anywhere; empty if none is known to be."""
     try:
         said = await ask(toolbox.connection(target_of(host)), *route_question(_FAR), ok=(0, 2))
         gateway = parse_route_get(host, _FAR, said, "").gateway
@@ -122,7 +122,7 @@ def dropping(remote: str, hosts: list[str], before: Firewalls, after: Firewalls,
         for host in hosts
         if host in before and host in after
         for hit in grown(before[host], after[host], packets, "udp")
-        if hit.verdict in _BLOCKING
+        if hit.verdict in firewall.BLOCKING
     ]
 
 

@@ -17,14 +17,15 @@ from probes.cluster import shapes
 from probes.cluster.answers import fetch
 from probes.cluster.backends import ends, split
 from probes.cluster.objects import CACHED, LIST_LIMIT
+from probes.cluster.service_path import service_with, slices_of
 from probes.errors import NotFound, ProbeError
 from probes.node.machine import host_of_node
+from probes.path.networks import plain
 from probes.probe import Toolbox
 from probes.site import OPERATOR
 
 _PREFIX = re.compile(r"(?P<kind>host|pod|svc|service|server)[/:](?P<name>.+)")
 _KINDS = {"svc": "service"}
-_SERVICES = ApiRequest(("api", "v1", "services"), (CACHED,), shape=shapes.ServiceList, limit=LIST_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,8 @@ def _address(text: str) -> str:
 
 async def _of_host(toolbox: Toolbox, host: str) -> End:
     known = () if host == OPERATOR else toolbox.site.by_name[host].addresses
-    plain = [one for one in (*known, *await toolbox.addresses_of(host)) if _address(one) and not _own(one)]
-    return End("host", host, host, plain[0] if plain else "")
-
-
-def _own(address: str) -> bool:
-    parsed = ipaddress.ip_address(address)
-    return parsed.is_loopback or parsed.is_link_local
+    held = plain(filter(_address, (*known, *await toolbox.addresses_of(host))))
+    return End("host", host, host, held[0] if held else "")
 
 
 async def _of_address(toolbox: Toolbox, address: str, port: int) -> End:
@@ -155,12 +151,7 @@ async def _service(toolbox: Toolbox, cluster: str, name: str, port: int) -> End 
 async def _of_service(api: Api, found: shapes.Service, port: int) -> End:
     meta = found.metadata
     tcp = [one for one in found.spec.ports or () if one.protocol == "TCP"]
-    request = ApiRequest(
-        ("apis", "discovery.k8s.io", "v1", "namespaces", meta.namespace, "endpointslices"),
-        (("labelSelector", f"kubernetes.io/service-name={meta.name}"), CACHED),
-        shape=shapes.EndpointSliceList,
-    )
-    slices = await fetch(api, request, shapes.EndpointSliceList)
+    slices = await slices_of(api, found)
     numbers = tuple(one.port for one in tcp)
     wanted = port if port in numbers else next(iter(numbers), 0)
     ready = ends(slices, tcp, wanted) if wanted else ()
@@ -171,15 +162,10 @@ async def _with_address(toolbox: Toolbox, cluster: str, address: str, port: int)
     api = await toolbox.api(f"cluster:{cluster}")
     query = (("fieldSelector", f"status.podIP={address}"), CACHED)
     request = ApiRequest(("api", "v1", "pods"), query, shape=shapes.PodList, limit=LIST_LIMIT)
-    pods, services = await asyncio.gather(
-        fetch(api, request, shapes.PodList), fetch(api, _SERVICES, shapes.ServiceList)
-    )
-    for pod in pods.items or ():
-        return await _of_pod(toolbox, api, pod)
-    for one in services.items or ():
-        if address in (one.spec.cluster_ip, *(one.spec.cluster_ips or ()), *(one.spec.external_ips or ())):
-            return await _of_service(api, one, port)
-    return None
+    pods, service = await asyncio.gather(fetch(api, request, shapes.PodList), service_with(api, address))
+    if pods.items:
+        return await _of_pod(toolbox, api, pods.items[0])
+    return await _of_service(api, service, port) if service else None
 
 
 def backend_of(end: End) -> tuple[tuple[str, ...], int]:

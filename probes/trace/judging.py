@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from probes.linux.firewall import BLOCKING
+from probes.path.firewall_hits import can_see
 from probes.trace.facts import DeadHop, TracedHop
 from probes.trace.growing import Growing
 from probes.trace.sending import Answered
 from probes.trace.suspects import REASONS, suspects
 from probes.trace.watching import Sight, Watched
-
-_OF_CONTROL = ("drop", "reject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Judgement:
     next_unseen: str
 
 
-def judge(watched: Watched, answered: Answered, protocol: str, source: str, refuser: str) -> Judgement:
+def judge(watched: Watched, answered: Answered, source: str, refuser: str) -> Judgement:
     """`refuser` is the host of the site that sent the error; empty if nobody did or it is none."""
     answered, dead = _told_apart(watched, answered, refuser)
-    verdict = _verdict(watched, answered, protocol, dead)
+    verdict = _verdict(watched, answered, dead)
     at = _position(watched, dead) if dead else watched.last_seen()
     last, following = _ends(watched, verdict, dead, source)
     return Judgement(verdict, answered.received, dead, _hops(watched, verdict, at), last, following)
@@ -38,9 +38,12 @@ def judge(watched: Watched, answered: Answered, protocol: str, source: str, refu
 
 def _told_apart(watched: Watched, answered: Answered, refuser: str) -> tuple[Answered, DeadHop | None]:
     """A REJECT on the way looks to the sender as if nobody listened: then the refusals are none of the target's."""
-    if answered.refused and (dead := _dead(watched, answered, refuser)) and "reject" in dead.rule.lower():
+    if answered.received >= answered.sent and not answered.refused:
+        return answered, None
+    dead = _dead(watched, answered, refuser)
+    if dead is not None and answered.refused and "reject" in dead.rule.lower():
         return replace(answered, received=answered.received - answered.refused, refused=0), dead
-    return answered, None if answered.received >= answered.sent else _dead(watched, answered, refuser)
+    return answered, None if answered.received >= answered.sent else dead
 
 
 def _dead(watched: Watched, answered: Answered, refuser: str) -> DeadHop | None:
@@ -104,8 +107,8 @@ def _position(watched: Watched, one: DeadHop) -> int:
 # ------------------------------------------------------------------ what is said of it
 
 
-def _verdict(watched: Watched, answered: Answered, protocol: str, dead: DeadHop | None) -> str:
-    silent = protocol == "udp" and dead is None and _reached(watched) and _is_open(watched)
+def _verdict(watched: Watched, answered: Answered, dead: DeadHop | None) -> str:
+    silent = watched.protocol == "udp" and dead is None and _reached(watched) and _is_open(watched)
     all_there = answered.received >= answered.sent or silent
     if all_there:  # nobody has to answer by UDP, and refusals are told a few a second
         return "refused" if answered.refused and answered.refused == answered.received else "arrives"
@@ -115,7 +118,7 @@ def _verdict(watched: Watched, answered: Answered, protocol: str, dead: DeadHop 
         return "dies"
     if _hidden(watched):
         return "ambiguous"
-    blind = watched.ways.unseen or protocol == "udp" or not all(map(_tells, watched.growing.values()))
+    blind = watched.ways.unseen or watched.protocol == "udp" or not all(map(_tells, watched.growing.values()))
     return "unseen" if blind else "dies"
 
 
@@ -138,7 +141,7 @@ def _reached(watched: Watched) -> bool:
 def _hidden(watched: Watched) -> bool:
     """On a host where they may have ended a rule that drops counts so many others' that ours would not show."""
     return any(
-        grown.is_hidden(watched.sent) and rule.verdict.lower() in _OF_CONTROL
+        grown.is_hidden(watched.sent) and rule.verdict in BLOCKING and can_see(rule, watched.protocol)
         for growing in watched.growing.values()
         for rule, grown in growing.rules()
     )

@@ -8,29 +8,28 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from probes.connection import Connection
-from probes.errors import ProbeError, UnreadableOutput
+from probes.errors import ProbeError
 from probes.linux import firewall, ip, proc
 from probes.linux.ask import ask
 from probes.linux.facts import Firewall, Link, Neighbour
 from probes.linux.fields import number, reading, word
+from probes.linux.unit import parse_uptime
 
-CONNTRACK_FILE = "/proc/net/stat/nf_conntrack"
 COMMANDS = (
     "cat /proc/uptime",
     "ip -j -s -d link",
     "ip -j neigh",
     "cat /proc/net/snmp /proc/net/netstat",
-    f"cat {CONNTRACK_FILE}",
+    f"cat {proc.CONNTRACK_FILE}",
     "tc -s -j qdisc show",
     *firewall.COMMANDS,
 )
 _OPTIONAL = (
     ("cat", *proc.COUNTER_FILES),
     ("ip", "-j", "neigh"),
-    ("cat", CONNTRACK_FILE),
+    ("cat", proc.CONNTRACK_FILE),
     ("tc", "-s", "-j", "qdisc", "show"),
 )
-_DROPPING = ("DROP", "REJECT")
 Answer = TypeVar("Answer")
 
 
@@ -57,7 +56,7 @@ class Reading:
         silent = (one for one in self.firewall.rules if not one.spec and "counter" not in one.text)
         policies = (one for one in self.firewall.policies if " " in one.table)
         verdicts = [one.verdict for one in silent] + [one.verdict for one in policies]
-        return any(verdict in _DROPPING for verdict in verdicts)
+        return any(verdict in firewall.BLOCKING for verdict in verdicts)
 
 
 async def read(connection: Connection, host: str, known: Reading | None = None) -> Reading:
@@ -71,7 +70,7 @@ async def read(connection: Connection, host: str, known: Reading | None = None) 
     )
     return Reading(
         moment=parse_uptime(uptime),
-        counters={**proc.parse_counters(counters), **parse_conntrack(tracked or "")} if counters else {},
+        counters={**proc.parse_counters(counters), **proc.parse_conntrack(tracked or "")} if counters else {},
         links={link.name: link for link in ip.parse_links(links)},
         queues=parse_queues(queues) if queues else {},
         neighbours=ip.parse_neighbours(neighbours) if neighbours else (),
@@ -85,25 +84,6 @@ async def _may_fail(asked: Awaitable[Answer]) -> Answer | None:
         return await asked
     except ProbeError:
         return None
-
-
-@reading("cat /proc/uptime")
-def parse_uptime(text: str) -> float:
-    seconds = float(text.split()[0])
-    if not 0 <= seconds < 1e12:
-        raise ValueError("no number of seconds")
-    return seconds
-
-
-def parse_conntrack(text: str) -> dict[str, int]:
-    """Of /proc/net/stat/nf_conntrack: names, then a line of hexadecimal numbers a processor. Empty without it."""
-    names, *processors = [line.split() for line in text.splitlines()] or [[]]
-    wanted = {"drop": "ConntrackDrop", "insert_failed": "ConntrackInsertFailed", "early_drop": "ConntrackEarlyDrop"}
-    try:
-        rows = [dict(zip(names, (int(one[:16], 16) for one in row), strict=False)) for row in processors]
-    except ValueError as error:
-        raise UnreadableOutput(f"{CONNTRACK_FILE} holds a line of another form") from error
-    return {name: sum(row.get(key, 0) for row in rows) for key, name in wanted.items() if key in names}
 
 
 @reading("tc -s -j qdisc")

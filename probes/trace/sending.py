@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from probes.connection import Connection
-from probes.errors import CommandFailed, NotFound
-from probes.linux.ask import reply_to
+from probes.errors import CommandFailed
 from probes.node.dns_message import FRESH, question
-from probes.node.tries import ARRIVED, IN_POD, NO_POD, Try, outcomes
-from probes.path.ping import PingOutput, parse_ping
+from probes.node.tries import ARRIVED, Try, outcomes
+from probes.path.ping import INTERVAL, PingOutput, send_ping
+from probes.probe import Toolbox
+from probes.site import target_of
 from probes.trace.marks import Mark
 
-_INTERVAL, _WAIT = 0.2, 1
-"""Seconds: what every ping allows a plain user."""
 _LANES = 4
 LINGER = 0.3
 """Seconds after the last packet left until it is counted everywhere."""
@@ -41,32 +39,21 @@ def seconds_to_send(mark: Mark, packets: int) -> float:
     """Until the last packet has left and been counted."""
     if mark.protocol != "icmp":
         return _SPREAD + LINGER
-    return (math.ceil(packets / _LANES) - 1) * _INTERVAL + LINGER
+    return (math.ceil(packets / _LANES) - 1) * INTERVAL + LINGER
 
 
-async def send(connection: Connection, target: str, mark: Mark, packets: int, pod: str = "") -> Answered:
+async def send(toolbox: Toolbox, source: str, target: str, mark: Mark, packets: int, pod: str = "") -> Answered:
     """`pod` is the address of the pod that sends. ProbeError when nothing can be sent from there."""
     if mark.protocol == "icmp":
         lanes = [len(range(lane, packets, _LANES)) for lane in range(min(_LANES, packets))]
-        return pinged(await asyncio.gather(*(_ping(connection, target, mark, count, pod) for count in lanes)))
+        pings = (send_ping(toolbox, source, target, count, mark.size, pod) for count in lanes)
+        return pinged(await asyncio.gather(*pings))
+    connection = toolbox.connection(target_of(source))
     message = question(f"deadhop-{FRESH}.invalid") if mark.protocol == "udp" else ""
-    tries = [Try(mark.protocol, target, mark.port, message)] * packets
-    ends = await outcomes(connection, tries, pod)
+    ends = await outcomes(connection, [Try(mark.protocol, target, mark.port, message)] * packets, pod)
     if set(ends) == {"failed"}:
         raise CommandFailed(f"{connection.target}: nothing could be sent from there", hint="bash is needed there")
     return tried(ends)
-
-
-async def _ping(connection: Connection, target: str, mark: Mark, count: int, pod: str) -> PingOutput:
-    size, wait = str(mark.size), str(_WAIT)
-    argv: tuple[str, ...] = ("ping", "-n", "-c", str(count), "-i", str(_INTERVAL), "-W", wait, "-s", size, target)
-    if pod:
-        argv = ("sh", "-c", IN_POD, "sh", pod, *argv)
-    seconds = count * _INTERVAL + _WAIT + 3
-    reply = await reply_to(connection, *argv, sudo=bool(pod), ok=(0, 1, 2, NO_POD), seconds=seconds, alone=True)
-    if reply.status == NO_POD:
-        raise NotFound(f"{connection.target}: no network namespace there has {pod}", hint="is the pod gone since?")
-    return parse_ping(reply.stdout, reply.stderr, count)
 
 
 def pinged(lanes: Sequence[PingOutput]) -> Answered:

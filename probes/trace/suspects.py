@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from probes.linux.facts import FirewallRule
+from probes.linux.firewall import BLOCKING
 from probes.path.facts import Hop
 from probes.path.firewall_hits import can_see
 from probes.trace.facts import DeadHop
 from probes.trace.growing import Growing
 from probes.trace.watching import Watched
 
-_BLOCKING = ("DROP", "REJECT")
 _KERNEL = (
     ("rp-filter", ("TcpExtIPReversePathFilter",)),
     ("conntrack", ("ConntrackDrop", "ConntrackInsertFailed")),
@@ -67,7 +67,7 @@ def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[Dead
     ends_here = _ends_here(watched, place)
     for rule, grown in growing.rules():
         counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
-        if counts and rule.verdict in _BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
+        if counts and rule.verdict in BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
             yield _by_rule(watched, place, rule, grown.ours)
     for reason, names in _KERNEL:
         grown = growing.counter(*names)

@@ -91,7 +91,7 @@ class _Tracing:
             raise several.exceptions[0] from None
         seen = watched(self._way, self._readings, sighted, answered.sent, self._mark.protocol)
         refuser = await self._refuser(answered)
-        return answered, judge(seen, answered, self._mark.protocol, self._source, refuser)
+        return answered, judge(seen, answered, self._source, refuser)
 
     async def _measure(self, packets: int) -> tuple[Answered, dict[str, Sighted]]:
         """Silence and then our packets, of the same length; captures begin in the silence, so that nobody waits."""
@@ -132,8 +132,7 @@ class _Tracing:
         await ask(connection, "sleep", f"{seconds:.2f}", seconds=seconds + _SLACK, alone=True)
 
     async def _send(self, packets: int) -> Answered:
-        connection = self._toolbox.connection(target_of(self._source))
-        return await sending.send(connection, self._target, self._mark, packets, self._pod)
+        return await sending.send(self._toolbox, self._source, self._target, self._mark, packets, self._pod)
 
     async def _capture(self, host: str, seconds: float, ear: asyncio.Event) -> Sighted:
         if not self._captures:

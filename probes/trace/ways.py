@@ -13,13 +13,13 @@ from probes.linux.ip import parse_route_get
 from probes.linux.tunnel import tunnel_to
 from probes.path.facts import Hop
 from probes.path.hop import Looked, Next
+from probes.path.networks import plain
 from probes.path.route_walk import Steps, steps
+from probes.path.tunnels import gateway_of
 from probes.probe import PROBES, Toolbox
 from probes.site import target_of
 
 COMMANDS = (*PROBES["path.route_walk"].commands, *PROBES["linux.tunnel_to"].commands)
-_FAR = "198.51.100.1"
-"""No machine's (RFC 5737): the way there is the way by default."""
 _MOST_SOURCES = 2
 
 
@@ -98,7 +98,7 @@ class _Back:
     async def guess(self, owner: str, like: str) -> None:
         if not owner or owner == self._source:
             return
-        own = self._pod or next(iter(_plain(await self._toolbox.addresses_of(self._source), like)), "")
+        own = self._pod or next(iter(plain(await self._toolbox.addresses_of(self._source), like)), "")
         if own:
             self._way(owner, own)
 
@@ -125,7 +125,7 @@ class _Back:
             if last.hop.host == self._source or not last.arrived:
                 return way
             held = await self._toolbox.addresses_of(self._source)
-            home = self._pod or next(iter(_plain(held, address)), "")
+            home = self._pod or next(iter(plain(held, address)), "")
             if not home:
                 return way
             return _joined(way, await steps(self._toolbox, Next(last.hop.host, "", "", "", ()), home))
@@ -144,12 +144,6 @@ def _joined(to_nat: Steps, home: Steps) -> Steps:
     hop = replace(at.hop, out_interface=first.hop.out_interface, gateway=first.hop.gateway)
     middle = replace(at, hop=hop, arrived=False)
     return replace(home, walked=(*to_nat.walked[:-1], middle, *home.walked[1:]))
-
-
-def _plain(addresses: Iterable[str], like: str) -> list[str]:
-    """Of the same family, and not the machine's own business."""
-    usable = [one for one in addresses if not one.startswith(("127.", "::1", "fe80:"))]
-    return [one for one in usable if (":" in one) == (":" in like)]
 
 
 # ------------------------------------------------------------------ tunnels and bridges
@@ -181,17 +175,8 @@ async def _tunnel(toolbox: Toolbox, looked: Looked, target: str) -> _Tunnel | No
 
 async def _bridging(toolbox: Toolbox, ends: Iterable[str]) -> list[str]:
     """The gateways of both ends: a machine that bridges its guests' frames may filter them, and is no hop."""
-    found = await asyncio.gather(*(_gateway(toolbox, end) for end in ends if end))
+    found = await asyncio.gather(*(gateway_of(toolbox, end) for end in ends if end))
     return [one for one in found if one]
-
-
-async def _gateway(toolbox: Toolbox, host: str) -> str:
-    try:
-        said = await ask(toolbox.connection(target_of(host)), *route_question(_FAR), ok=(0, 2))
-        gateway = parse_route_get(host, _FAR, said, "").gateway
-        return await toolbox.host_of(gateway) if gateway else ""
-    except ProbeError:
-        return ""
 
 
 # ------------------------------------------------------------------ what it comes to

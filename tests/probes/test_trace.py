@@ -9,13 +9,15 @@ import pytest
 
 from probes.errors import UnreadableOutput
 from probes.linux.facts import ChainPolicy, Firewall, FirewallRule, Link, Neighbour
+from probes.linux.proc import parse_conntrack
+from probes.linux.unit import parse_uptime
 from probes.path.facts import Hop
 from probes.path.ping import PingOutput
 from probes.trace.capturing import UNABLE, Sighted, parse_sightings
 from probes.trace.growing import Growing, Grown
 from probes.trace.judging import Judgement, judge
 from probes.trace.marks import fresh_mark
-from probes.trace.reading import Reading, parse_conntrack, parse_queues, parse_uptime
+from probes.trace.reading import Reading, parse_queues
 from probes.trace.sending import Answered, pinged, seconds_to_send, tried
 from probes.trace.watching import watched
 from probes.trace.ways import Station, Ways
@@ -71,7 +73,7 @@ def judged(
     sighted: Mapping[str, Sighted] | None = None,
     answered: Answered = NOBODY,
 ) -> Judgement:
-    return judge(watched(way, growth, sighted or {}, SENT), answered, "icmp", "a", "")
+    return judge(watched(way, growth, sighted or {}, SENT), answered, "a", "")
 
 
 def saw(**counts: int) -> Sighted:
@@ -267,7 +269,7 @@ def test_udp_that_reached_its_host_arrived_unless_something_there_drops_unseen(p
     readings = [reading(n, policies=silent) for n in range(3)]
     sighted = {"c": saw(eth3_in_there=20)}
     seen = watched(ways(*HOPS), {"c": Growing(*readings)}, sighted, SENT, "udp")
-    assert judge(seen, NOBODY, "udp", "a", "").verdict == ("arrives" if policy == "ACCEPT" else "unseen")
+    assert judge(seen, NOBODY, "a", "").verdict == ("arrives" if policy == "ACCEPT" else "unseen")
 
 
 # ------------------------------------------------------------------ what machines print
@@ -354,7 +356,7 @@ def test_files_of_the_kernel() -> None:
     assert parse_uptime("12.50 3.0\n") == 12.5
     names = "entries  insert_failed drop early_drop\n"
     text = f"{names}00000001  00000002 0000000a 00000000\n00000001  00000001 00000001 0\n"
-    assert parse_conntrack(text) == {"ConntrackDrop": 11, "ConntrackInsertFailed": 3, "ConntrackEarlyDrop": 0}
+    assert parse_conntrack(text) == {"ConntrackDrop": 11, "ConntrackInsertFailed": 3}
     assert parse_conntrack("") == {}
     assert parse_queues('[{"dev": "eth0", "drops": 3}, {"dev": "eth0", "drops": 2}, {"dev": "lo"}]') == {
         "eth0": 3,

@@ -48,10 +48,7 @@ async def drawn(
 ) -> AsyncIterator[tuple[Pilot[int], DeadhopApp]]:
     app = app_of(session, lang=lang)
     async with app.run_test(size=size) as pilot:
-        for _ in range(50):
-            await settle(pilot)
-            if app.session is not None:
-                break
+        await app.opened()
         await pilot.press("f5")
         await pilot.pause()
         assert isinstance(app.screen, SweepScreen)

@@ -38,10 +38,7 @@ async def tracing(
 ) -> AsyncIterator[tuple[Pilot[int], DeadhopApp]]:
     app = app_of(session, lang=lang)
     async with app.run_test(size=size) as pilot:
-        for _ in range(50):
-            await settle(pilot)
-            if app.session is not None:
-                break
+        await app.opened()
         await pilot.press("f4")
         await settle(pilot)
         assert isinstance(app.screen, TraceScreen)
