@@ -44,21 +44,27 @@ def pods(*some: Pod) -> tuple[Member, ...]:
 
 def test_a_healthy_cluster_has_none() -> None:
     running = replace(POD, ready=True, phase="Running", containers=(replace(WAITS, state="running", reason=""),))
-    assert nodes(NODE, replace(NODE, name="w2")) == ()
     assert pods(running, replace(POD, phase="Succeeded"), replace(POD, deleting=True)) == ()
     assert listed("k8s.nodes", None) == (), "a list that could not be read names nothing"
 
 
 def test_nodes_that_are_not_ready_or_under_pressure() -> None:
     pressed = replace(NODE, name="w3", conditions=(Condition("DiskPressure", "True", "", ""),))
-    found = nodes(NODE, replace(NODE, name="w2", ready="Unknown"), pressed)
+    many = [replace(NODE, name=f"n{number}") for number in range(20)]
+    found = nodes(*many, replace(NODE, name="w2", ready="Unknown"), pressed)
     assert found == ({"cluster.nodes-in-trouble": "w2"}, {"cluster.nodes-in-trouble": "w3"})
 
 
+def test_the_few_nodes_of_a_small_cluster_are_all_looked_at_and_the_broken_first() -> None:
+    """Nobody waits 40 s for the cluster to notice a kubelet that is gone."""
+    found = nodes(NODE, replace(NODE, name="w2", ready="False"), replace(NODE, name="w3"))
+    assert [one["cluster.nodes-in-trouble"] for one in found] == ["w2", "w1", "w3"]
+
+
 def test_a_node_without_a_range_counts_where_others_have_one() -> None:
-    without = replace(NODE, name="w2", pod_cidrs=())
-    assert nodes(NODE, without) == ({"cluster.nodes-without-range": "w2"},)
-    assert nodes(without, replace(without, name="w3")) == ()
+    without, key = replace(NODE, name="w2", pod_cidrs=()), "cluster.nodes-without-range"
+    assert [one[key] for one in nodes(NODE, without) if key in one] == ["w2"]
+    assert not [one for one in nodes(without, replace(without, name="w3")) if key in one]
 
 
 def test_pods_are_one_for_each_maker_and_reason() -> None:
