@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from base.errors import UsageError
 from base.text import Text
 from base.values import Value
+from probes.patience import hurrying
 from probes.probe import Evidence, checked_call, observe
 from probes.trace import tracing as registered
 from probes.trace.ends import End, backend_of, find_end
@@ -85,9 +86,10 @@ async def traces(
 
 async def plan(session: Session, source: str, target: str, wanted: Wanted) -> Planned:
     """UsageError when one is nothing that is known, or nothing can be sent from the source."""
-    begins, ends = await asyncio.gather(
-        find_end(session.toolbox, source), find_end(session.toolbox, target, wanted.port)
-    )
+    with hurrying():
+        begins, ends = await asyncio.gather(
+            find_end(session.toolbox, source), find_end(session.toolbox, target, wanted.port)
+        )
     return planned(begins, ends, wanted)
 
 

@@ -13,6 +13,7 @@ import asyncssh
 
 from probes.errors import HostUnreachable, ProbeError, ProbeTimeout
 from probes.execution import Execution
+from probes.patience import HURRY, Waits
 from probes.runner import launch
 from probes.site import Site
 from probes.ssh_errors import as_probe_error
@@ -51,6 +52,7 @@ class Logins:
         self._reading = asyncio.Semaphore(1)
         self._waiting = asyncio.Semaphore(_WAITING)
         self._handshakes = asyncio.Semaphore(_HANDSHAKES)
+        self._waits = Waits()
         self._closed = False
 
     async def login(self, way: Way) -> asyncssh.SSHClientConnection:
@@ -61,6 +63,11 @@ class Logins:
                 raise HostUnreachable(f"{way[-1]}: asked while deadhop was leaving")
             task = self._logins[way] = asyncio.create_task(self._try(way))
             task.add_done_callback(_heard)
+        if waited := await self._waits.in_time(task, lambda: self._on_the_way(way)):
+            raise HostUnreachable(
+                f"{way[-1]}: no login within {waited:.1f} s, and others were quicker",
+                hint="a trace goes on without it; `deadhop site check` waits longer",
+            )
         return await asyncio.shield(task)
 
     def forget(self, host: str = "") -> None:
@@ -111,6 +118,8 @@ class Logins:
             connection.abort()
 
     async def _try(self, way: Way) -> asyncssh.SSHClientConnection:
+        """For all who will ask, so whoever asked first is in no hurry here."""
+        HURRY.set(0.0)
         try:
             async with self._reading:
                 last = await leg(way[-1], self._site)
@@ -122,11 +131,15 @@ class Logins:
         jump = self._jumps[way] = way[:-1] or _jumps(last)
         tunnel = await self._jump(jump, way[-1]) if jump else None
         async with self._starting[(jump, last.address, last.port)], self._waiting:
-            if tunnel or last.proxy_command or last.options.local_addr:
-                return await self._handshake(last, tunnel, None)
-            opened = await _open(last)
-            async with self._handshakes:
-                return await self._handshake(last, None, opened)
+            with self._waits.of(way):
+                return await self._enter(last, tunnel)
+
+    async def _enter(self, last: Leg, tunnel: asyncssh.SSHClientConnection | None) -> asyncssh.SSHClientConnection:
+        if tunnel or last.proxy_command or last.options.local_addr:
+            return await self._handshake(last, tunnel, None)
+        opened = await _open(last)
+        async with self._handshakes:
+            return await self._handshake(last, None, opened)
 
     async def _jump(self, jump: Way, host: str) -> asyncssh.SSHClientConnection:
         try:

@@ -16,10 +16,11 @@ from probes.batch import BatchedConnection
 from probes.connection import Command, Connection, Recorder
 from probes.errors import ProbeError
 from probes.exchange import LOOK, REACH, Exchange, Reply, Request
-from probes.execution import Channel, Execution
+from probes.execution import Channel, Execution, failed
 from probes.holders import Holders
 from probes.local import LocalShell
 from probes.netlink import WORD, netlink_reply
+from probes.patience import CONSOLE_AFTER, HURRY, hurrying
 from probes.site import OPERATOR, Host, Site, target_of
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class LiveToolbox:
             return _console(host)
         shell = _LateShell(name, self._ssh)
         remote = BatchedConnection(target, shell)
-        return _OrConsole(remote, shell, _console(host)) if host.console else remote
+        return _OrConsole(remote, shell, _console(host)) if host.console else _Remote(remote, shell)
 
 
 async def _open_api(target: str, toolbox: LiveToolbox) -> Api:
@@ -206,6 +207,24 @@ class _LateShell:
         """The logins are closed together."""
 
 
+class _Remote:
+    """SSH. Who is in a hurry waits alone for the login: what others asked meanwhile waits on."""
+
+    def __init__(self, remote: Connection, shell: _LateShell) -> None:
+        self.target, self._remote, self._shell = remote.target, remote, shell
+
+    async def run(self, command: Command) -> Reply:
+        try:
+            if HURRY.get():
+                await self._shell.ready()
+        except ProbeError as error:
+            return failed(error)
+        return await self._remote.run(command)
+
+    async def close(self) -> None:
+        await self._remote.close()
+
+
 class _OrConsole:
     """SSH; and where there is no login, the console. What was sent over SSH is never sent again."""
 
@@ -215,7 +234,8 @@ class _OrConsole:
 
     async def run(self, command: Command) -> Reply:
         try:
-            await self._shell.ready()
+            with hurrying(CONSOLE_AFTER if HURRY.get() else 0.0):
+                await self._shell.ready()
         except ProbeError as error:
             reply = await self._console.run(command)
             note = f"via console: {reply.message or error.message}"

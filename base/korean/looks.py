@@ -35,6 +35,10 @@ LOOKS: Mapping[str, str] = {
     "no SSH banner: {message}": "SSH 배너가 오지 않는다: {message}",
     "the port is open, but SSH says nothing within {seconds} s": "포트는 열려 있지만 {seconds}초 안에 SSH 가 "
     "아무 말이 없다",
+    "{host}: no login within {seconds} s, and others were quicker": "{host}: {seconds}초 안에 로그인하지 못했다. "
+    "다른 호스트는 더 빨랐다",
+    "a trace goes on without it; `deadhop site check` waits longer": "추적은 이 호스트 없이 계속한다. "
+    "`deadhop site check` 는 더 오래 기다린다",
     "the SSH server stops answering during the key exchange": "SSH 서버가 키 교환 중에 응답을 멈췄다",
     "the SSH server stops answering during the login": "SSH 서버가 로그인 중에 응답을 멈췄다",
     "the login to {host} fails now and then": "{host} 로그인이 됐다 안 됐다 한다",

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from probes.errors import ProbeError
 from probes.linux.ask import ask
 from probes.node.tries import COMMANDS as TRIES
+from probes.patience import hurrying
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 from probes.trace import capturing, reading, sending, ways
@@ -67,13 +68,14 @@ async def trace(
     what a Service's address is translated to."""
     packets = min(max(packets, 1), MOST)
     translated = [(one, backend_port or port) for one in backends]
-    way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
-    mark = fresh_mark(protocol, port, target, translated, size, way.sources)
-    one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures and not mark.may_be_cut)
-    said = await one.run(packets)
-    if said[1].verdict == "ambiguous" and packets < MOST:
-        said = await one.run(min(packets * _MORE, MOST))
-    return one.told(*said)
+    with hurrying():
+        way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
+        mark = fresh_mark(protocol, port, target, translated, size, way.sources)
+        one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures and not mark.may_be_cut)
+        said = await one.run(packets)
+        if said[1].verdict == "ambiguous" and packets < MOST:
+            said = await one.run(min(packets * _MORE, MOST))
+        return one.told(*said)
 
 
 class _Tracing:

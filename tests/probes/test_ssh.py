@@ -17,6 +17,7 @@ from base.errors import UsageError
 from probes.connection import Command
 from probes.errors import ProbeError
 from probes.exchange import Exchange
+from probes.patience import hurrying
 from probes.ssh_errors import KINDS, as_probe_error
 from probes.toolbox import LiveToolbox
 from tests.probes.ssh_server import SshServer
@@ -139,6 +140,52 @@ async def test_a_hanging_host_costs_its_time_limit_once(server: SshServer, monke
     assert 0.4 < first < 2
     assert second < 0.2
     assert other.stdout == "fine\n"
+
+
+async def test_who_is_in_a_hurry_goes_on_without_a_hanging_host_and_others_wait(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("probes.ssh.BANNER", 1.5)
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        server.configure(before=f"Host one\n  Port {frozen.getsockname()[1]}")
+        async with LiveToolbox(server.site("one", "two")) as toolbox:
+            begun = time.monotonic()
+            patient = asyncio.create_task(toolbox.connection("host:one").run(echo("patient")))
+            with hurrying(0.1):
+                assert (await toolbox.connection("host:two").run(echo("fine"))).stdout == "fine\n"
+                hurried = await toolbox.connection("host:one").run(echo("x"))
+                assert await toolbox.addresses_of("one") == ()
+            assert "others were quicker" in hurried.message
+            assert time.monotonic() - begun < 1.3
+            assert not patient.done()
+            assert "says nothing within" in (await patient).message
+            assert "says nothing within" in (await toolbox.connection("host:one").run(echo("later"))).message
+
+
+async def test_the_first_login_of_all_is_waited_for(server: SshServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every login is slow none is slower than the others."""
+    monkeypatch.setattr("probes.ssh.BANNER", 0.8)
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        server.configure(before=f"Host one\n  Port {frozen.getsockname()[1]}")
+        async with LiveToolbox(server.site("one")) as toolbox:
+            with hurrying(0.1):
+                assert "says nothing within" in (await toolbox.connection("host:one").run(echo("x"))).message
+
+
+async def test_the_console_of_a_hanging_host_is_asked_sooner_by_who_is_in_a_hurry(
+    server: SshServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("probes.toolbox.CONSOLE_AFTER", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        server.configure(before=f"Host one\n  Port {frozen.getsockname()[1]}")
+        async with LiveToolbox(server.site("one", "two", console=("/bin/sh",))) as toolbox:
+            with hurrying():
+                assert (await toolbox.connection("host:two").run(echo("fine"))).stdout == "fine\n"
+                begun = time.monotonic()
+                over = await toolbox.connection("host:one").run(echo("x"))
+            assert (over.stdout, over.failure) == ("x\n", "")
+            assert over.message.startswith("via console")
+            assert time.monotonic() - begun < 2
 
 
 async def test_a_failure_is_remembered_until_it_is_forgotten(server: SshServer, toolbox: LiveToolbox) -> None:
