@@ -77,6 +77,7 @@ _NEW_KEY = (
     "cd /etc/ssh; rm -f ssh_host_ed25519_key*; "
     "ssh-keygen -q -t ed25519 -N '' -f ssh_host_ed25519_key; systemctl restart ssh"
 )
+_STRAY = "192.168.200.106/32 via 10.10.10.3"
 _SSH_ON = "systemctl reset-failed ssh; systemctl start ssh"
 _CONTROLLER_ROUTES = ("default via 192.168.100.1 dev br-ex", "172.20.112.0/24 via 192.168.100.1 dev br-ex")
 
@@ -173,6 +174,13 @@ FAULTS: dict[str, Fault] = {
         breaks=(Run("openstack-host", "ip route del 192.168.200.129/32; ip neigh flush dev virbr10"),),
         undo=(Run("openstack-host", route_floating("openstack-host")),),
         shows=Run("controller", "ping -c4 -W3 192.168.200.129"),
+    ),
+    "fip-loop": Fault(
+        "openstack-host has a route for one floating IP to compute-2-host, which sends it back",
+        breaks=(Run("openstack-host", f"ip route replace {_STRAY}"),),
+        undo=(Run("openstack-host", f"ip route del {_STRAY} 2>/dev/null; true"),),
+        shows=_ping("master", "192.168.200.106"),
+        more=(Run("master", "traceroute -n -q 1 -w 1 -m 6 192.168.200.106"),),
     ),
     "bgp-remote-as": Fault(
         "kubernetes-host expects AS 65001 of openstack-host, which is AS 65000",

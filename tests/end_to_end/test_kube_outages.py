@@ -229,7 +229,7 @@ def state(tmp_path: Path) -> Path:
 def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outage: Outage, state: Path) -> None:
     lab, site = healed_kube_lab, healed_kube_lab.site()
     lab.break_(outage.fault)
-    assert _is_broken(lab, outage)
+    assert is_broken(lab, outage)
 
     found = diagnose(lab.paste(outage.fault), site, state)
     _assert_named(found, outage)
@@ -238,15 +238,15 @@ def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outa
     session = found.document["session"]
     fixed = deadhop("fix", session, "--cause", outage.cause, *_YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
-    assert _within(60, lambda: _is_healthy(lab, outage)), ailments(lab.instance)
-    assert not _is_broken(lab, outage)
+    assert within(60, lambda: is_healthy(lab, outage)), ailments(lab.instance)
+    assert not is_broken(lab, outage)
     well = _from_its_entry(lab, outage, state)
     assert (well.status, well.document["causes"]) == (0, []), well.document
 
     undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
     if outage.undone:
         assert undone.status == 0, (undone.document, undone.stderr)
-        assert _within(20, lambda: _is_broken(lab, outage))
+        assert within(20, lambda: is_broken(lab, outage))
     else:
         assert undone.status != 0
 
@@ -331,7 +331,7 @@ def test_a_firewall_that_drops_the_tunnel_is_named_and_lets_the_tunnel_pass(
     session = found.document["session"]
     fixed = deadhop("fix", session, "--cause", "tunnel-port-blocked", *_YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
-    assert _within(60, lambda: not ailments(lab.instance)), ailments(lab.instance)
+    assert within(60, lambda: not ailments(lab.instance)), ailments(lab.instance)
     undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     again = diagnose("pods-across-nodes", lab.site(), state)
@@ -388,11 +388,11 @@ def test_a_claim_left_in_default_hands_its_volume_over_and_harbor_starts(healed_
     fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     ready = "kubectl -n harbor wait --for=condition=Ready pod --all --timeout=5s"
-    assert _within(90, lambda: lab.run(MASTER, ready).returncode == 0), lab.paste("harbor-leftover")
+    assert within(90, lambda: lab.run(MASTER, ready).returncode == 0), lab.paste("harbor-leftover")
     undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     bound = "kubectl get pvc database-data-harbor-database-0 -o jsonpath={.status.phase} | grep -qx Bound"
-    assert _within(30, lambda: lab.run(MASTER, bound).returncode == 0), lab.paste("harbor-leftover")
+    assert within(30, lambda: lab.run(MASTER, bound).returncode == 0), lab.paste("harbor-leftover")
 
 
 def test_a_machine_that_is_too_new_gets_what_goes_with_the_cluster(healed_kube_lab: Lab, state: Path) -> None:
@@ -458,16 +458,16 @@ def _assert_named(found: Ran, outage: Outage) -> None:
     assert (cause["id"], cause["targets"], cause["confidence"]) == (outage.cause, targets, "certain")
 
 
-def _is_broken(lab: Lab, outage: Outage) -> bool:
+def is_broken(lab: Lab, outage: Outage) -> bool:
     machine, command = outage.broken
     return lab.run(machine, command).returncode == 0
 
 
-def _is_healthy(lab: Lab, outage: Outage) -> bool:
+def is_healthy(lab: Lab, outage: Outage) -> bool:
     return [said for said in ailments(lab.instance) if said != outage.leaves] == []
 
 
-def _within(seconds: float, holds: Callable[[], bool]) -> bool:
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:

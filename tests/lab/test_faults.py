@@ -86,6 +86,12 @@ EXPECTED = {
         {("master", "192.168.200.106"), ("k8s-worker-1", "10.0.0.34")},
         ("openstack-host", "ip route add 192.168.200.129/32 via 10.10.10.3"),
     ),
+    "fip-loop": Expected(
+        " 3  10.10.10.3",
+        {("master", "192.168.200.106")},
+        {("master", "192.168.200.129"), CONTROLLER},
+        ("openstack-host", "ip route del 192.168.200.106/32 via 10.10.10.3"),
+    ),
     "bgp-remote-as": Expected(
         "10.10.10.1      4      65001",
         {CONTROLLER, COMPUTE},
@@ -134,7 +140,7 @@ EXPECTED = {
 }
 
 
-_SLOW = {*MTU_FAULTS, "fip-arp", "bgp-remote-as", "bgp-no-policy", "bgp-config-drift", "bgp-down"}
+_SLOW = {*MTU_FAULTS, "fip-arp", "fip-loop", "bgp-remote-as", "bgp-no-policy", "bgp-config-drift", "bgp-down"}
 NAMES = [pytest.param(name, marks=pytest.mark.long if name in _SLOW else ()) for name in FAULTS]
 """Those of sizes and of BGP take long, and tests/end_to_end breaks and undoes one of each in every run."""
 

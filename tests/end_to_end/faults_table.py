@@ -1,0 +1,108 @@
+"""docs/faults.md: what the tests saw of each fault, a row as soon as its test ends, however it ends.
+
+Only where FAULTS_TABLE names the file. Rows of faults that were not run this time stay as they were.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from lab.catalogue import EVERY_FAULT
+
+NONE = "–"
+AGAIN = "FAULTS_TABLE=docs/faults.md LABS=all .venv/bin/python -m pytest tests/end_to_end/test_sweep*.py"
+INTRODUCTION = f"""# Faults of the lab, as a sweep finds them
+
+Written by the tests on real machines (`tests/end_to_end/faults_table.py`), not by hand. Each fault is put in,
+`deadhop sweep` runs without being told anything, `deadhop trace` sends packets along a path that is broken, and
+`deadhop fix` repairs, verifies and takes back.
+
+- **rank**: the place of the right cause among those that the sweep names; 1 is first.
+- **seconds**: of the whole sweep. The machines of the lab share two cores.
+- **hop**: where the trace says that packets die, with the rule where there is one; {NONE} where none are dropped.
+- **verified**: by the fix's own look; a sweep afterwards no longer names the cause.
+- **undone**: the undo ran, and the machines are as they were before the fix; {NONE} where the fix has none.
+
+Again, as root, whole or in parts (rows of faults that are not run stay as they are):
+
+    {AGAIN}
+
+"""
+
+
+@dataclass
+class Row:
+    fault: str
+    cause: str = NONE
+    rank: str = NONE
+    seconds: str = NONE
+    hop: str = NONE
+    fix: str = NONE
+    verified: str = NONE
+    undone: str = NONE
+
+    def swept(self, document: dict[str, Any], cause: str) -> None:
+        """What the sweep named first, and the place of the right one."""
+        named = [one["id"] for one in document["causes"]]
+        self.cause = named[0] if named else "none"
+        self.rank = str(named.index(cause) + 1) if cause in named else "not found"
+        self.seconds = f"{document['seconds']:.1f}"
+
+    def traced(self, document: dict[str, Any]) -> None:
+        self.hop = hop_of(document)
+
+    def fixed(self, document: dict[str, Any]) -> None:
+        self.fix = str(document["fix"]["id"] if isinstance(document["fix"], dict) else document["fix"])
+        self.verified = "yes" if document["verified"] is True else "no"
+
+
+def hop_of(document: dict[str, Any]) -> str:
+    if dead := document.get("dead_hop"):
+        way = "" if dead["direction"] == "there" else ", on the way back"
+        return f"{dead['host']}: {dead['rule'] or dead['reason']}{way}"
+    if between := document.get("between"):
+        circle = "; the routes lead in a circle" if document["loop"] else ""
+        return f"between {between[0]} and {between[1]}{circle}"
+    return str(document["verdict"])
+
+
+@contextmanager
+def row(fault: str) -> Iterator[Row]:
+    seen = Row(fault)
+    try:
+        yield seen
+    finally:
+        if path := os.environ.get("FAULTS_TABLE"):
+            write(Path(path), seen)
+
+
+def write(path: Path, seen: Row) -> None:
+    rows = {one.fault: one for one in read(path)} | {seen.fault: seen}
+    order = list(EVERY_FAULT)
+    path.write_text(INTRODUCTION + table(sorted(rows.values(), key=lambda one: order.index(one.fault))))
+
+
+def table(rows: Iterable[Row]) -> str:
+    names = tuple(field.name for field in fields(Row))
+    lines = [names, ("---",) * len(names), *(tuple(map(_cell, astuple(one))) for one in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def read(path: Path) -> list[Row]:
+    """The rows of an earlier run."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    cells = [[cell.strip().replace(r"\|", "|") for cell in line.split(" | ")] for line in map(_bare, lines)]
+    return [Row(*found) for found in cells if len(found) == len(fields(Row)) and found[0] in EVERY_FAULT]
+
+
+def _bare(line: str) -> str:
+    return line.strip().removeprefix("|").removesuffix("|").strip()
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", r"\|").replace("<", "&lt;")
