@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from base.text import Text
+from diagnosis.trace_words import in_a_walk
 from diagnosis.views import Choice, StepState, StepView
 from knowledge.model import Branch, CauseRef, EndRef, Goto, Jump, Knowledge, Step, Symptom
 from knowledge.tree import Ask, Decision
 from probes.probe import Evidence
 from probes.site import target_of
+from probes.trace.facts import Trace
 
 _UNKNOWN = Text("could not tell", "알 수 없음")
 
@@ -50,7 +52,7 @@ class StepBook:
             state=state,
             choices=self._choices(symptom, ask.step, taken),
             options=ask.step.options,
-            answer=self._answer(symptom, ask.step, decision),
+            answer=_with_numbers(self._answer(symptom, ask.step, decision), evidence),
             reason=decision.reason if decision else "",
             hint=failure.hint if failure else "",
             by_hand=decision.by_hand if decision else False,
@@ -80,3 +82,11 @@ class StepBook:
                 return symptom.steps[step].ask
             case Jump(other):
                 return self._knowledge.symptoms[other].title
+
+
+def _with_numbers(answer: Text | None, evidence: Evidence | None) -> Text | None:
+    """A trace says in one sentence what no branch can: which hop, which rule, how many."""
+    if answer is None or evidence is None or not isinstance(evidence.facts, Trace):
+        return answer
+    said = in_a_walk(evidence.facts)
+    return Text(f"{answer.en}: {said.en}", f"{answer.ko}: {said.ko}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from base.korean import in_korean
 from base.text import Text
+from diagnosis import trace_sizes
 from probes.probe import Evidence
 from probes.trace.facts import DeadHop, Trace
 
@@ -16,6 +17,8 @@ VERDICTS = {
     "some-lost": Text("SOME ARE LOST", "일부만 도착한다"),
     "ambiguous": Text("AMBIGUOUS", "가릴 수 없다"),
     "unseen": Text("NO ANSWER, AND NOT ALL COULD BE SEEN", "답이 없고, 다 볼 수는 없었다"),
+    "sizes-lost": Text("ARRIVES, AND LARGER PACKETS VANISH", "도착하지만 큰 패킷은 사라진다"),
+    "too-large": Text("TOO LARGE", "너무 크다"),
     "failed": Text("COULD NOT BE TRIED", "확인하지 못했다"),
     "here": Text("← they end here", "← 여기서 끝난다"),
 }
@@ -81,23 +84,37 @@ def _told(evidence: Evidence) -> tuple[str, Text]:
         message = evidence.failure.message if evidence.failure else ""
         failed = VERDICTS["failed"]
         return "unknown", Text(f"{failed.en}: {message}", f"{failed.ko}: {in_korean(message)}")
-    verdict = "cause" if trace.dead else "nothing-found" if trace.verdict in ("arrives", "refused") else "unknown"
+    named = trace.dead or trace.verdict == "sizes-lost"
+    verdict = "cause" if named else "nothing-found" if trace.verdict in ("arrives", "refused") else "unknown"
     said, text = VERDICTS[trace.verdict], sentence(trace)
     ends = f"{trace.source} → {trace.target}"
     return verdict, Text(f"{ends}: {said.en}: {text.en}", f"{ends}: {said.ko}: {text.ko}")
 
 
 def sentence(trace: Trace) -> Text:
+    if trace.verdict == "too-large":
+        return trace_sizes.too_large(trace.sizes[0])
+    if trace.verdict == "sizes-lost":
+        return _joined(_answered(trace), trace_sizes.lost(trace.sizes[0]))
     if trace.verdict == "arrives" and not trace.received:
         return Text(
             f"{trace.sent} sent, and the target's own interface saw them",
             f"{trace.sent} 개를 보냈고 대상의 인터페이스가 보았다",
         )
     if trace.verdict in ("arrives", "refused"):
-        return Text(
-            f"{trace.received} of {trace.sent} answered", f"{trace.sent} 개 중 {trace.received} 개에 답이 왔다"
-        )
+        return _answered(trace)
     return _joined(_lost(trace), _heard(trace))
+
+
+def _answered(trace: Trace) -> Text:
+    return Text(f"{trace.received} of {trace.sent} answered", f"{trace.sent} 개 중 {trace.received} 개에 답이 왔다")
+
+
+def in_a_walk(trace: Trace) -> Text:
+    """For a step of a tree that asked for it: the sentence, and the rule as the host prints it."""
+    said = sentence(trace)
+    rule = f" ({trace.dead[0].rule})" if trace.dead and trace.dead[0].rule else ""
+    return Text(said.en + rule, said.ko + rule)
 
 
 def _lost(trace: Trace) -> Text:
@@ -120,6 +137,11 @@ def _between(trace: Trace) -> Text:
         return Text(
             f"last seen at {trace.last_seen}, and nothing there counts them",
             f"{trace.last_seen} 에서 마지막으로 보였고, 그곳에서 세는 것은 없다",
+        )
+    if trace.next_unseen == trace.last_seen:
+        return Text(
+            f"inside {trace.last_seen}: they enter it, none leaves it, and nothing there counts them",
+            f"{trace.last_seen} 안에서 사라진다. 들어오는 것은 보이고 나가는 것은 없는데, 그곳에서 세는 것이 없다",
         )
     return Text(
         f"between {trace.last_seen} and {trace.next_unseen}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probes.path.mtu_facts import PathMtu
+
 
 @dataclass(frozen=True, slots=True)
 class TracedHop:
@@ -73,8 +75,9 @@ class Trace:
     received: int
     """Answers of any kind that only the target can give: echo replies, SYN-ACK or RST, datagrams."""
     verdict: str
-    """arrives, refused (it arrives, and nobody listens), dies, some-lost, ambiguous (others' packets hide ours), or
-    unseen (they die where nobody could look)."""
+    """arrives, refused (it arrives, and nobody listens), dies, some-lost, ambiguous (others' packets hide ours),
+    unseen (they die where nobody could look), sizes-lost (smaller ones arrive, and larger ones vanish), or
+    too-large (somebody says so of the size that was asked for)."""
     error: str
     """As in Ping: what a machine on the way said; empty if nobody said anything."""
     error_from: str
@@ -85,7 +88,8 @@ class Trace:
     last_seen: str
     """The last host where they were seen, or where they come from."""
     next_unseen: str
-    """The first host or address behind it where they were not; empty when they arrive or nothing is known."""
+    """The first host or address behind it where they were not; the same host where they enter it and captures prove
+    that none leaves; empty when they arrive or nothing is known."""
     unseen: tuple[str, ...]
     """Hosts on the way that could not be asked."""
     unread: tuple[str, ...]
@@ -94,3 +98,5 @@ class Trace:
     """Hosts with rules or policies of nft that drop and have no counter. Empty where all arrives."""
     loop: bool
     """The routing tables lead in a circle."""
+    sizes: tuple[PathMtu, ...] = ()
+    """None or one: which sizes of echo requests arrive that may not be cut, where they were tried too."""

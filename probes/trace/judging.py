@@ -155,8 +155,20 @@ def _ends(watched: Watched, verdict: str, dead: DeadHop | None, source: str) -> 
         return dead.host, ""
     last = watched.last_seen()
     here = watched.sights[last].station.host if last >= 0 else source
+    if _vanish_inside(watched, last):
+        return here, here
     behind = (one.station.host for one in watched.sights[last + 1 :] if one.station.host != here)
     return here, next(behind, next(iter(watched.ways.unseen), ""))
+
+
+def _vanish_inside(watched: Watched, last: int) -> bool:
+    """Captured where they enter a host, and captured as missing where they should leave it: nothing between two
+    hosts can have done that."""
+    if not 0 <= last < len(watched.sights) - 1:
+        return False
+    entered, left = watched.sights[last], watched.sights[last + 1]
+    both = entered.by == left.by == "capture" and entered.station.host == left.station.host
+    return both and entered.station.side == "in" and left.is_lost(watched.sent)
 
 
 def _hops(watched: Watched, verdict: str, dead_at: int) -> tuple[TracedHop, ...]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from diagnosis.trace_row import row
+from diagnosis.trace_words import in_a_walk
 from probes.trace.facts import DeadHop, Trace, TracedHop
 
 
@@ -52,3 +55,13 @@ def test_at_the_target_where_answers_have_no_way_back() -> None:
 @pytest.mark.parametrize(("verdict", "count"), [("beyond", 1), ("seen", 2)])
 def test_a_way_back_that_nothing_went_is_not_drawn(verdict: str, count: int) -> None:
     assert len(shown(trace(None, hop("a", "out", "seen"), hop("b", "out", verdict, "back")))) == count
+
+
+def test_in_a_walk_the_rule_stands_behind_the_numbers() -> None:
+    rule = "-A FORWARD -m statistic --mode random -j DROP"
+    found = DeadHop(
+        "b", "FORWARD", "there", "rule", rule, "filter", "FORWARD", 1, 11, "eth1", "eth2", 20, 9, confirmed=True
+    )
+    told = in_a_walk(replace(trace(("b", "there")), dead=(found,), verdict="some-lost", received=9))
+    assert told.en == f"9 of 20 answered; on b: 20 entered eth1, 9 left eth2, 11 on a rule in FORWARD ({rule})"
+    assert told.ko.endswith(f"({rule})")

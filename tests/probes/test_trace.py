@@ -228,6 +228,14 @@ def test_nobody_answers_arp() -> None:
     assert (told.dead.host, told.dead.reason) == ("a", "neighbour")
 
 
+def test_captured_coming_in_and_missing_going_out_they_vanish_inside() -> None:
+    captured = {"b": saw(eth1_in_there=20, eth2_out_there=0)}
+    told = judged(ways(*HOPS), {}, captured)
+    assert (told.dead, told.last_seen, told.next_unseen) == (None, "b", "b")
+    left = judged(ways(*HOPS), {}, {"b": saw(eth1_in_there=20, eth2_out_there=20), "c": saw(eth3_in_there=0)})
+    assert (left.last_seen, left.next_unseen) == ("b", "c")
+
+
 def test_between_two_hosts_where_one_cannot_be_asked() -> None:
     sighted = {"a": saw(eth0_out_there=20)}
     told = judged(ways(HOPS[0], unseen=("b",)), {}, sighted)
