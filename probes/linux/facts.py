@@ -57,6 +57,24 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracked:
+    """The kernel's table of connections; all zero where it keeps none."""
+
+    host: str
+    count: int = 0
+    most: int = 0
+    """The table is full with so many."""
+    buckets: int = 0
+    dropped: int = 0
+    """Packets since the start that found no room in it."""
+    raisable: bool = False
+    """Not in a container, where the limit is the host's."""
+    busiest: str = ""
+    """The address that began the most of them, and in how many of a hundred."""
+    share: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbour:
     address: str
     interface: str

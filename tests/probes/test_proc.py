@@ -6,6 +6,7 @@ import pytest
 
 from probes.errors import UnreadableOutput
 from probes.linux import proc
+from probes.linux.load import parse_began, parse_table
 from tests.probes.recorded import recorded
 
 
@@ -63,3 +64,21 @@ def test_martians_are_summed_over_processors() -> None:
 def test_other_route_statistics_are_refused(text: str) -> None:
     with pytest.raises(UnreadableOutput):
         proc.parse_martians(text)
+
+
+TABLE = {"net/netfilter/nf_conntrack_count": "262144", "net/netfilter/nf_conntrack_max": "262144"}
+FLOW = "ipv4     2 tcp      6 7190 ESTABLISHED src={} dst=203.0.113.1 sport=1024 dport=443 src=203.0.113.1 dst={}"
+
+
+def test_the_table_of_connections_and_who_fills_it() -> None:
+    assert parse_table(TABLE) == (262144, 262144, 0)
+    assert parse_table({}) == (0, 0, 0), "a kernel that tracks nothing"
+    flows = [FLOW.format(one, one) for one in ("10.0.0.1", "10.0.0.2", "10.0.0.2", "fd00::3")]
+    assert parse_began("\n".join([*flows, "something else"])) == ("10.0.0.2", 50)
+    assert parse_began("") == ("", 0)
+
+
+@pytest.mark.parametrize("count", ["", "many", "1.5"])
+def test_a_table_of_another_form_is_refused(count: str) -> None:
+    with pytest.raises(UnreadableOutput):
+        parse_table(TABLE | {"net/netfilter/nf_conntrack_count": count})
