@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 from deadhop.front import Front
 from deadhop.output import wrap
 from diagnosis.trace_row import Line, gaps, row, title
-from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, sentence
+from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, rule_of, sentence
 
 if TYPE_CHECKING:
     from diagnosis.tracing import Planned
     from probes.probe import Evidence
     from probes.trace.facts import Trace, TracedHop
 
-_EXITS = {"arrives": 0, "refused": 0, "dies": 1, "some-lost": 1}
+_EXITS = {"arrives": 0, "refused": 0, "dies": 1, "some-lost": 1, "sizes-lost": 1, "too-large": 1}
+_SIZES = (
+    *("largest", "lost", "told_by", "told_mtu", "silent_at", "silent_interface", "silent_mtu"),
+    *("before_host", "before_interface", "before_mtu", "after_host", "after_interface", "after_mtu"),
+    *("odd_host", "odd_interface", "odd_mtu", "common_mtu"),
+)
 Traced = Sequence["tuple[Planned, Evidence]"]
 
 
@@ -66,8 +71,8 @@ def trace_lines(front: Front, planned: Planned, evidence: Evidence) -> Iterator[
             yield wrap(f"{front.say('hint', '힌트')}: {front.told(evidence.failure.hint)}", "  ")
         return
     yield wrap(f"{front.text(VERDICTS[trace.verdict])}: {front.text(sentence(trace))}", "  ", first="")
-    if trace.dead and trace.dead[0].rule:
-        yield f"  {trace.dead[0].rule}"
+    if rule := rule_of(trace):
+        yield f"  {rule}"
     yield ""
     yield from hop_lines(front, trace)
     yield from _gaps(front, trace)
@@ -140,7 +145,18 @@ def _body(planned: Planned, evidence: Evidence) -> dict[str, object]:
         "unread": list(trace.unread),
         "uncounted": list(trace.uncounted),
         "loop": trace.loop,
+        "sizes": _sizes_json(trace),
     }
+
+
+def _sizes_json(trace: Trace) -> dict[str, object] | None:
+    """None where they could not be tried."""
+    if not trace.sizes:
+        return None
+    one = trace.sizes[0]
+    plain = {key: value or None for key, value in asdict(one).items() if key in _SIZES}
+    rule = {"host": one.hits_host, "rule": one.hits[0].text} if one.hits else None
+    return {**plain, "dropped_by": rule}
 
 
 def _hop_json(hop: TracedHop) -> dict[str, object]:

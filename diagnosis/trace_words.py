@@ -18,7 +18,7 @@ VERDICTS = {
     "ambiguous": Text("AMBIGUOUS", "가릴 수 없다"),
     "unseen": Text("NO ANSWER, AND NOT ALL COULD BE SEEN", "답이 없고, 다 볼 수는 없었다"),
     "sizes-lost": Text("ARRIVES, AND LARGER PACKETS VANISH", "도착하지만 큰 패킷은 사라진다"),
-    "too-large": Text("TOO LARGE", "너무 크다"),
+    "too-large": Text("TOO LARGE TO PASS UNCUT", "너무 커서 나누지 않고는 못 간다"),
     "failed": Text("COULD NOT BE TRIED", "확인하지 못했다"),
     "here": Text("← they end here", "← 여기서 끝난다"),
 }
@@ -113,8 +113,15 @@ def _answered(trace: Trace) -> Text:
 def in_a_walk(trace: Trace) -> Text:
     """For a step of a tree that asked for it: the sentence, and the rule as the host prints it."""
     said = sentence(trace)
-    rule = f" ({trace.dead[0].rule})" if trace.dead and trace.dead[0].rule else ""
+    rule = f" ({rule_of(trace)})" if rule_of(trace) else ""
     return Text(said.en + rule, said.ko + rule)
+
+
+def rule_of(trace: Trace) -> str:
+    """The rule that takes them, or what should be said of their size; empty where no rule does."""
+    if trace.verdict == "sizes-lost":
+        return next((hit.text for one in trace.sizes for hit in one.hits), "")
+    return trace.dead[0].rule if trace.dead else ""
 
 
 def _lost(trace: Trace) -> Text:

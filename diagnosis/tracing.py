@@ -29,7 +29,7 @@ class Wanted:
     """icmp, tcp, udp; empty: icmp, and TCP to a Service, whose address answers no ping."""
     port: int = 0
     size: int = 0
-    """Bytes of payload of an echo request; 0: one that nobody else has."""
+    """Bytes of payload of an echo request that may not be cut; 0: one that nobody else has."""
     packets: int = 20
     captures: bool = True
 
@@ -53,6 +53,7 @@ class Planned:
             "packets": self.wanted.packets,
             "size": self.wanted.size,
             "captures": self.wanted.captures,
+            "sizes": True,
             **({"port": self.wanted.port} if self.wanted.port else {}),
             **({"pod": self.source.pod} if self.source.pod else {}),
             **({"owner": self.target.host} if self.target.pod and self.target.host else {}),

@@ -28,7 +28,11 @@ def arguments(parser: Parser) -> None:
     kinds.add_argument("--icmp", action="store_true", help=say("echo requests (the default)", "에코 요청 (기본)"))
     kinds.add_argument("--tcp", metavar="PORT", help=say("TCP connections to this port", "이 포트에 TCP 연결"))
     kinds.add_argument("--udp", metavar="PORT", help=say("questions by UDP to this port", "이 포트에 UDP 질의"))
-    add("--size", metavar="BYTES", help=say("payload of an echo request", "에코 요청의 데이터 크기"))
+    add(
+        "--size",
+        metavar="BYTES",
+        help=say("payload of echo requests, uncut (DF)", "에코 요청의 데이터 크기 (DF 를 켠다)"),
+    )
     add("--count", metavar="N", help=say("packets (default: 20, at most 100)", "패킷 수 (기본 20, 최대 100)"))
     add("--both", action="store_true", help=say("the other way as well", "반대 방향도 확인한다"))
     add(

@@ -48,7 +48,12 @@ _ANSWERS = ("", "any", "3", "3/4", "fragmentation-needed", "destination-unreacha
 )
 async def mtu(host: str, toolbox: Toolbox, target: str) -> PathMtu:
     """Sends packets of several sizes that may not be cut, and says where the larger ones vanish."""
-    found = await ladders.first_rungs(toolbox, host, target)
+    return await followed(toolbox, await ladders.first_rungs(toolbox, host, target))
+
+
+async def followed(toolbox: Toolbox, found: Ladder) -> PathMtu:
+    """Where a size vanishes that was tried first: what still arrives, and who should have said something."""
+    host, target = found.source, found.target
     if not found.lost:
         return _plain(found)
     way = await walk(toolbox, host, target)

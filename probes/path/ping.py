@@ -71,11 +71,11 @@ async def ping(host: str, toolbox: Toolbox, target: str, count: int = 5) -> Ping
 
 
 async def send_ping(
-    toolbox: Toolbox, source: str, target: str, count: int, size: int = 56, pod: str = ""
+    toolbox: Toolbox, source: str, target: str, count: int, size: int = 56, pod: str = "", *, uncut: bool = False
 ) -> PingOutput:
     """One ping run of at most `count` packets of `size` bytes; takes (count - 1) / 5 + 1 s when nobody answers.
-    `pod` is the address of a pod on the source, out of whose network they are sent."""
-    reply = await run_ping(toolbox.connection(target_of(source)), target, count, size, pod=pod)
+    `pod` is the address of a pod on the source, out of whose network they are sent; `uncut` sets DF."""
+    reply = await run_ping(toolbox.connection(target_of(source)), target, count, size, uncut=uncut, pod=pod)
     return parse_ping(reply.stdout, reply.stderr, count)
 
 

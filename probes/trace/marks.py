@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _ICMP_HEADER, _IPV4_HEADER, _IPV6_HEADER = 8, 20, 40
-_UNCUT = 1200
-"""Bytes of payload that nearly every way takes whole."""
 _SMALLEST, _LARGEST = 65, 255
 """Bytes of payload: above what ping sends by itself, and not its 56 + 8, 100 or a full packet."""
 _SYN = ("tcp[tcpflags] & (tcp-syn|tcp-ack) = tcp-syn", "ip6[53] & 0x12 = 0x02")
@@ -31,15 +29,12 @@ class Mark:
     """Likewise."""
     sources: tuple[str, ...] = ()
     """What the source's address may be on the way: connections have no other mark."""
+    uncut: bool = False
+    """The size was asked for: no router may cut such a packet into pieces."""
 
     @property
     def six(self) -> bool:
         return ipaddress.ip_address(self.targets[0]).version == 6
-
-    @property
-    def may_be_cut(self) -> bool:
-        """Fragments do not have the size that a capture looks for."""
-        return self.protocol == "icmp" and self.size > _UNCUT
 
     def there(self) -> str:
         """Filter of pcap for what we send."""
@@ -80,9 +75,9 @@ def fresh_mark(
     size: int = 0,
     sources: Sequence[str] = (),
 ) -> Mark:
-    """A size that two traces at the same time hardly share; the one that was asked for, where one was."""
+    """A size that two traces at the same time hardly share; the one that was asked for, where one was, uncut."""
     free = [one for one in range(_SMALLEST, _LARGEST) if one not in _COMMON]
     targets = tuple(dict.fromkeys((target, *(address for address, _ in translated))))
     ports = tuple(dict.fromkeys((port, *(other for _, other in translated))))
     drawn = size or secrets.choice(free)
-    return Mark(protocol, port, drawn, targets, ports, tuple(dict.fromkeys(sources)))
+    return Mark(protocol, port, drawn, targets, ports, tuple(dict.fromkeys(sources)), uncut=bool(size))

@@ -21,7 +21,7 @@ LINGER = 0.3
 """Seconds after the last packet left until it is counted everywhere."""
 _SPREAD = 0.8
 """Seconds in which connections and questions leave: each is a process of its own, on a machine that may be busy."""
-COMMANDS = ("ping -n -c",)
+COMMANDS = ("ping -n -c", "ping -n -M do -c")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ async def send(toolbox: Toolbox, source: str, target: str, mark: Mark, packets: 
     """`pod` is the address of the pod that sends. ProbeError when nothing can be sent from there."""
     if mark.protocol == "icmp":
         lanes = [len(range(lane, packets, _LANES)) for lane in range(min(_LANES, packets))]
-        pings = (send_ping(toolbox, source, target, count, mark.size, pod) for count in lanes)
+        pings = (send_ping(toolbox, source, target, count, mark.size, pod, uncut=mark.uncut) for count in lanes)
         return pinged(await asyncio.gather(*pings))
     connection = toolbox.connection(target_of(source))
     message = question(f"deadhop-{FRESH}.invalid") if mark.protocol == "udp" else ""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from probes.errors import ProbeError
 from probes.linux.ask import ask
 from probes.node.tries import COMMANDS as TRIES
+from probes.path.mtu_facts import Ladder, PathMtu
 from probes.patience import hurrying
 from probes.probe import Toolbox, probe
 from probes.site import target_of
@@ -19,10 +22,21 @@ from probes.trace.judging import Judgement, judge
 from probes.trace.marks import Mark, fresh_mark
 from probes.trace.reading import Reading
 from probes.trace.sending import Answered
+from probes.trace.sizing import COMMANDS as SIZES
+from probes.trace.sizing import first_rungs, followed, verdict
 from probes.trace.watching import watched
 from probes.trace.ways import Ways
 
-COMMANDS = (*reading.COMMANDS, *ways.COMMANDS, *sending.COMMANDS, *capturing.COMMANDS, *TRIES, "sleep")
+COMMANDS = (
+    *reading.COMMANDS,
+    *ways.COMMANDS,
+    *sending.COMMANDS,
+    *capturing.COMMANDS,
+    *SIZES,
+    *TRIES,
+    "sleep",
+)
+Answer = TypeVar("Answer")
 MOST = 100
 _MORE = 4
 """Times as many packets are sent where others' packets hid ours."""
@@ -47,6 +61,7 @@ _PATIENCE = 0.7
     backends="address[]",
     backend_port="port",
     captures="yes-no",
+    sizes="yes-no",
 )
 async def trace(
     host: str,
@@ -61,6 +76,7 @@ async def trace(
     backends: tuple[str, ...] = (),
     backend_port: int = 0,
     captures: bool = True,
+    sizes: bool = False,
 ) -> Trace:
     """Sends packets that can be told apart, reads every hop's counters before and after, and says where they end.
 
@@ -69,13 +85,29 @@ async def trace(
     packets = min(max(packets, 1), MOST)
     translated = [(one, backend_port or port) for one in backends]
     with hurrying():
-        way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
+        async with _beside(_ladder(toolbox, host, target, size, wanted=sizes and not pod)) as trying:
+            way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
+            ladder = await trying
         mark = fresh_mark(protocol, port, target, translated, size, way.sources)
-        one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures and not mark.may_be_cut)
-        said = await one.run(packets)
-        if said[1].verdict == "ambiguous" and packets < MOST:
-            said = await one.run(min(packets * _MORE, MOST))
-        return one.told(*said)
+        one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
+        said = await one.measured(packets)
+        return one.told(*said, await followed(toolbox, ladder))
+
+
+@asynccontextmanager
+async def _beside(other: Coroutine[None, None, Answer]) -> AsyncIterator[asyncio.Task[Answer]]:
+    """A task that does not outlive the block."""
+    task = asyncio.create_task(other)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _ladder(toolbox: Toolbox, host: str, target: str, size: int, *, wanted: bool) -> Ladder | None:
+    """A pod's link is not the node's."""
+    return await first_rungs(toolbox, host, target, size) if wanted else None
 
 
 class _Tracing:
@@ -86,7 +118,14 @@ class _Tracing:
         self._mark, self._pod, self._way, self._captures = mark, pod, way, captures
         self._readings: Mapping[str, Growing] = {}
 
-    async def run(self, packets: int) -> tuple[Answered, Judgement]:
+    async def measured(self, packets: int) -> tuple[Answered, Judgement]:
+        """Once more with more packets where others' hid ours."""
+        said = await self._run(packets)
+        if said[1].verdict == "ambiguous" and packets < MOST:
+            said = await self._run(min(packets * _MORE, MOST))
+        return said
+
+    async def _run(self, packets: int) -> tuple[Answered, Judgement]:
         try:
             answered, sighted = await self._measure(packets)
         except ExceptionGroup as several:
@@ -144,10 +183,11 @@ class _Tracing:
     async def _refuser(self, answered: Answered) -> str:
         return await self._toolbox.host_of(answered.error_from) if answered.error_from else ""
 
-    def told(self, answered: Answered, judgement: Judgement) -> Trace:
+    def told(self, answered: Answered, judgement: Judgement, sizes: tuple[PathMtu, ...]) -> Trace:
         blind = [name for name in self._way.hosts if name not in self._readings]
         loud = [name for name, one in self._readings.items() if one.after.uncounted]
-        there = judgement.verdict in ("arrives", "refused")
+        said = verdict(judgement.verdict, sizes, asked=self._mark.uncut)
+        there = said in ("arrives", "refused", "sizes-lost", "too-large")
         closed = [name for name, one in self._readings.items() if one.after.firewall is None]
         return Trace(
             source=self._source,
@@ -156,7 +196,7 @@ class _Tracing:
             port=self._mark.port,
             sent=answered.sent,
             received=judgement.received,
-            verdict=judgement.verdict,
+            verdict=said,
             error=answered.error,
             error_from=answered.error_from,
             hops=judgement.hops,
@@ -167,4 +207,5 @@ class _Tracing:
             unread=tuple(() if there else closed),
             uncounted=tuple(() if there else loud),
             loop=self._way.loop,
+            sizes=sizes,
         )

@@ -341,9 +341,9 @@ def test_connections_have_no_mark_but_their_two_ends() -> None:
     assert "ip6[53] & 0x12 = 0x02" in fresh_mark("tcp", 443, "fd00::9").there()
 
 
-def test_a_size_that_may_be_cut_into_pieces_is_not_looked_for() -> None:
-    assert fresh_mark("icmp", 0, "10.0.1.9", size=3000).may_be_cut
-    assert not fresh_mark("icmp", 0, "10.0.1.9").may_be_cut
+def test_a_size_that_was_asked_for_is_not_cut() -> None:
+    assert fresh_mark("icmp", 0, "10.0.1.9", size=3000).uncut
+    assert not fresh_mark("icmp", 0, "10.0.1.9").uncut
 
 
 def test_a_translated_target_is_looked_for_behind_the_translation_too() -> None:

@@ -12,7 +12,7 @@ from textual.content import Content
 from base.text import Lang
 from diagnosis.trace_row import BEYOND, LOST, SEEN, Line, gaps, row, title
 from diagnosis.trace_row import UNKNOWN as UNSEEN
-from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, sentence
+from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, rule_of, sentence
 from probes.trace.facts import Trace
 from tui.lines.common import (
     BAD,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 BOXES_FROM = 100
 """Columns; on fewer the hops stand under each other."""
-VERDICT_SYMBOLS = {"arrives": OK, "refused": OK, "dies": BAD, "some-lost": BAD}
+VERDICT_SYMBOLS = {"arrives": OK, "refused": OK, "dies": BAD, "some-lost": BAD, "sizes-lost": BAD}
 _LINKS = {SEEN: (" ──→ ", "$success"), UNSEEN: (" ─?─ ", "$warning"), LOST: (" ─✗  ", "bold $error")}
 _NO_LINK = (" ··· ", "dim")
 
@@ -85,8 +85,8 @@ def _verdict(trace: Trace, lang: Lang) -> Iterator[Content]:
     symbol = VERDICT_SYMBOLS.get(trace.verdict, UNKNOWN)
     said = (f"{VERDICTS[trace.verdict][lang]}: ", f"bold {STYLES[symbol]}")
     yield Content.assemble(mark(symbol), " ", said, one_line(sentence(trace)[lang]))
-    if trace.dead and trace.dead[0].rule:
-        yield Content.assemble("  ", (one_line(trace.dead[0].rule), "bold"))
+    if rule := rule_of(trace):
+        yield Content.assemble("  ", (one_line(rule), "bold"))
 
 
 def _gaps(trace: Trace, lang: Lang) -> Iterator[Content]:
