@@ -31,6 +31,14 @@ class PodsAcross:
     """Of the first of them, from which nothing arrives; empty when all arrive."""
     to_pod: str
     """Address of the pod that it does not reach."""
+    from_pod: str
+    """Address of the pod there that tried."""
+    to_host: str
+    """The host of the pod that is not reached."""
+    node_host: str
+    """The first host whose node does not reach another's kubelet; empty when all do."""
+    to_node: str
+    """That node's address."""
     not_tried: tuple[str, ...]
 
 
@@ -55,6 +63,8 @@ async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
         why += not_started
     nodes = [one for one in tried if one.of.startswith("node") and not one.from_pod]
     lost = [one for one in pods if one.outcome not in _ARRIVED]
+    apart = [one for one in nodes if one.outcome not in _ARRIVED]
+    hosts = {place.node: place.host for place in places}
     return PodsAcross(
         cluster=cluster,
         sent=len(pods),
@@ -64,6 +74,10 @@ async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
         lost=tuple(f"{one.node} → {_name(one)}" for one in lost),
         host=lost[0].host if lost else "",
         to_pod=lost[0].to if lost else "",
+        from_pod=lost[0].from_pod if lost else "",
+        to_host=hosts.get(_name(lost[0]), "") if lost else "",
+        node_host=apart[0].host if apart else "",
+        to_node=apart[0].to if apart else "",
         not_tried=tuple(dict.fromkeys(why)),
     )
 

@@ -68,7 +68,7 @@ def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[Dead
     for rule, grown in growing.rules():
         counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
         if counts and rule.verdict in BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
-            yield _by_rule(watched, place, rule, grown.ours)
+            yield _by_rule(watched, _hooked(watched, place, rule), rule, grown.ours)
     for reason, names in _KERNEL:
         grown = growing.counter(*names)
         if grown.is_like(watched.sent) and (reason != "listen" or _listens(watched, place)):
@@ -137,6 +137,13 @@ def _where(place: _Place, reason: str) -> str:
     if place.hop is None:
         return ""
     return place.hop.in_interface or place.hop.out_interface
+
+
+def _hooked(watched: Watched, place: _Place, rule: FirewallRule) -> _Place:
+    """Answers begin at the target: what its INPUT counts is on the way there, also where that way ends at an address
+    which is translated to the target's own."""
+    begins = place.direction == "back" and place.host == watched.ways.owner
+    return _Place(place.host, "there", None) if begins and rule.chain == "INPUT" else place
 
 
 def _by_rule(watched: Watched, place: _Place, rule: FirewallRule, packets: int) -> DeadHop:

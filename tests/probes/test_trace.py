@@ -236,6 +236,16 @@ def test_captured_coming_in_and_missing_going_out_they_vanish_inside() -> None:
     assert (left.last_seen, left.next_unseen) == ("b", "c")
 
 
+def test_what_the_targets_input_counts_is_on_the_way_there() -> None:
+    """The way there ends at a floating address; only the way back begins at the target itself."""
+    there, back = HOPS[:2], (Hop("c", "", "eth3", "10.0.1.1", False, 0, True, ""), HOPS[1])
+    text = "-A INPUT -p icmp -j DROP"
+    readings = [reading(n, rule(count, text)) for n, count in enumerate((0, 0, SENT))]
+    told = judged(ways(*there, back=back), {"c": Growing(*readings)})
+    assert told.dead is not None
+    assert (told.dead.host, told.dead.chain, told.dead.direction) == ("c", "INPUT", "there")
+
+
 def test_between_two_hosts_where_one_cannot_be_asked() -> None:
     sighted = {"a": saw(eth0_out_there=20)}
     told = judged(ways(HOPS[0], unseen=("b",)), {}, sighted)
