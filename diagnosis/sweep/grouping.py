@@ -103,7 +103,8 @@ def _join(group: Group, outcome: Outcome) -> None:
 
 
 def _worth(found: Found, sure: bool) -> tuple[bool, bool, int]:
-    return (not found.refused, sure, len(found.values))
+    said = sum(1 for value in found.values.values() if value not in ("", (), []))
+    return (not found.refused, sure, said)
 
 
 # ------------------------------------------------------------------ what explains what
