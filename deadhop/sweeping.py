@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from deadhop.front import Front
+from deadhop.known_good import baseline_lines, changed_line
 from deadhop.output import wrap
 from deadhop.showing import CONFIDENCE, VERDICTS
 from diagnosis.sweep.names import cause_names
-from diagnosis.sweep.words import CUT, SHOWN, end_of, follows, named, seen_by
+from diagnosis.sweep.words import CUT, SHOWN, end_of, follows, left_out_lines, named, seen_by
 from knowledge.model import Verdict
 from probes.target import called
 
@@ -35,6 +36,7 @@ def sweep_lines(front: Front, view: SweepView) -> Iterator[str]:
     yield from _causes(front, result)
     yield from _open(front, result)
     yield from _unseen(front, result)
+    yield from baseline_lines(front, result)
     said = front.say("{} trees, {} looks, {:.1f} s", "진단 {} 개, 확인 {} 번, {:.1f} 초")
     yield f"\n{said.format(view.trees, view.looks, view.seconds)}"
 
@@ -46,10 +48,12 @@ def _causes(front: Front, result: SweepResult) -> Iterator[str]:
     for number, finding in enumerate((one for one in result.causes if not one.explained_by), 1):
         yield ""
         yield from _cause(front, finding, f"{number}. ")
+        yield from changed_line(front, finding.changed, result.compared)
     if result.may_be_meant:
         yield f"\n{front.say('MAY BE MEANT', '의도된 설정일 수 있음')}"
         for finding in result.may_be_meant:
             yield wrap(f"{named(finding, front.lang)}: {seen_by(finding, front.lang)}", "    ", first="  - ")
+            yield from changed_line(front, finding.changed, result.compared)
 
 
 def _cause(front: Front, finding: Finding, number: str) -> Iterator[str]:
@@ -102,9 +106,20 @@ def _unseen(front: Front, result: SweepResult) -> Iterator[str]:
         yield wrap(f"{where}: {front.told(gap.message)}", "    ", first="  ? ")
         if gap.hint:
             yield wrap(f"{front.say('hint', '힌트')}: {front.told(gap.hint)}", "    ")
+    yield from _left_out(front, result)
     if result.not_swept:
         yield f"\n{front.say('NOT SWEPT, FOR THEY NEED TO BE TOLD MORE', '입력이 필요해 돌리지 않은 진단')}"
         yield wrap(", ".join(f"{one.symptom} ({' '.join(one.needs)})" for one in result.not_swept), "  ")
+
+
+def _left_out(front: Front, result: SweepResult) -> Iterator[str]:
+    """What a list shows in trouble, or would be tried, beyond what a sweep takes; and how to look at it."""
+    if result.left_out:
+        yield f"\n{front.say('MORE THAN A SWEEP TAKES, NOT LOOKED AT', '너무 많아 살펴보지 않은 것')}"
+    for one in result.left_out:
+        said, command = left_out_lines(one, front.lang)
+        yield wrap(said, "    ", first="  - ")
+        yield f"    {command}"
 
 
 def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[str]:

@@ -161,9 +161,10 @@ class Session(Noting, Remembering, Surroundings):
     def sweep(self) -> Sweep:
         """Of the whole site, to be run once."""
         from diagnosis.sweep.engine import Sweep
+        from diagnosis.sweep.keeping_good import Wish
         from diagnosis.sweep.trees import Wanted
 
-        return Sweep(self, Wanted())
+        return Sweep(self, Wanted(), baseline=Wish(use=not self.drill))
 
     async def pod_look(self, wish: Wish) -> PodLook:
         """What would be tried from pods, planned; nothing is made before it is applied."""

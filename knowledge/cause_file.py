@@ -75,6 +75,7 @@ class _Builder:
             subject=self._subject(),
             explains=Explains(tuple(schema.explains.causes), tuple(schema.explains.symptoms)),
             may_be_meant=schema.may_be_meant,
+            differs=tuple(schema.differs),
         )
 
     def _subject(self) -> tuple[str, ...]:

@@ -267,6 +267,8 @@ class Cause:
     explains: Explains = Explains()
     may_be_meant: bool = False
     """Somebody may want it so. Named where there is a symptom; a sweep mentions it and calls it no fault."""
+    differs: tuple[str, ...] = ()
+    """Kinds of settings: whichever of them is other than in the baseline, where the cause sits, explains it."""
 
 
 @dataclass(frozen=True, slots=True)

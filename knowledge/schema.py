@@ -187,6 +187,13 @@ class ExplainsSchema(Strict):
     symptoms: list[Id] = []
 
 
+SettingKind = Literal[
+    "sysctl", "route", "learned-route", "policy-rule", "firewall", "link", "address", "package", "unit", "bridge",
+    "swap", "kernel", "node", "security-group",
+]  # fmt: skip
+"""Of what a baseline holds."""
+
+
 class CauseSchema(Strict):
     id: Id
     title: TextSchema
@@ -197,6 +204,7 @@ class CauseSchema(Strict):
     subject: list[VariableName] = []
     explains: ExplainsSchema = ExplainsSchema()
     may_be_meant: bool = False
+    differs: list[SettingKind] = []
     fixes: list[FixSchema] = []
     references: list[Sentence] = []
 

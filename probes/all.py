@@ -60,6 +60,8 @@ from probes.path import (
     tunnel_mtus,
     tunnels,
 )
+from probes.standing import cloud as cloud_snapshot
+from probes.standing import host as host_snapshot
 from probes.trace import tracing
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "claims",
     "clock",
     "cloud_reach",
+    "cloud_snapshot",
     "cloud_state",
     "cluster_details",
     "cluster_objects",
@@ -91,6 +94,7 @@ __all__ = [
     "gateway_for",
     "host",
     "host_keys",
+    "host_snapshot",
     "instances_path",
     "join",
     "kolla",

@@ -93,3 +93,38 @@ class State:
 
     host: str
     kept: tuple[Kept, ...]
+
+
+# ------------------------------------------------------------------ what stays until somebody changes it
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One thing that stays as it is until somebody changes it; two looks at it can be compared."""
+
+    kind: str
+    """sysctl, route, learned-route, policy-rule, firewall, link, address, package, unit, bridge, swap, kernel,
+    security-group …"""
+    name: str
+    """`net.ipv4.ip_forward`, `192.0.2.0/24`, `filter/INPUT`, `kubelet.service` …"""
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A kind of settings that could not be read."""
+
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a host or a cloud looks like, without what changes by itself."""
+
+    place: str
+    """Name of the host or the cloud."""
+    settings: tuple[Setting, ...]
+    kinds: tuple[str, ...]
+    """What was read, also where nothing of it is there."""
+    unread: tuple[Unread, ...]

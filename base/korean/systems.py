@@ -31,6 +31,7 @@ SYSTEMS: Mapping[str, str] = {
     "Too many levels of symbolic links": "심볼릭 링크가 돌고 있다 (Too many levels of symbolic links)",
     "Cannot allocate memory": "메모리가 모자란다 (Cannot allocate memory)",
     "Exec format error": "실행할 수 있는 파일이 아니다 (Exec format error)",
+    "{count} are more than a baseline keeps": "{count} 개로, 기준선에 담기에는 너무 많다",
     # the resolver
     "Name or service not known": "그런 이름을 찾을 수 없다 (Name or service not known)",
     "Temporary failure in name resolution": "네임 서버가 답하지 않는다 (Temporary failure in name resolution)",

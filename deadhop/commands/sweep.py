@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
 from base.text import clip
 from deadhop.commands.diagnose import EXIT, refuse_unknown_presets, warn_of_mistakes
 from deadhop.front import Front
+from deadhop.known_good import save_baseline, wish
 from deadhop.parsing import Parser
 
 if TYPE_CHECKING:
@@ -53,6 +55,25 @@ def arguments(parser: Parser) -> None:
             "이 간격(기본 60초)으로 되풀이하고 바뀐 것만 알린다",
         ),
     )
+    add(
+        "--save-baseline",
+        metavar="FOLDER",
+        nargs="?",
+        const="",
+        help=say(
+            "keep what the site looks like now; later sweeps say what is other than then",
+            "지금 사이트의 모습을 기준선으로 저장한다. 다음 진단부터 그때와 달라진 것을 보여 준다",
+        ),
+    )
+    add(
+        "--baseline",
+        metavar="FILE|FOLDER",
+        help=say(
+            "hold the site against this baseline (default: its newest one in the state folder)",
+            "이 기준선과 비교한다 (기본: 상태 폴더에 있는 이 사이트의 최신 기준선)",
+        ),
+    )
+    add("--no-baseline", action="store_true", help=say("compare with no baseline", "기준선과 비교하지 않는다"))
 
 
 async def run(front: Front) -> int:
@@ -60,6 +81,7 @@ async def run(front: Front) -> int:
     from diagnosis.sweep.engine import Sweep
 
     seconds, watch = _deadline(front), _seconds(front, "--watch", front.arguments.watch, 0.0)
+    baseline = wish(front)
     session = open_session(front.site, argv=front.argv)
     try:
         await session.ready()
@@ -67,9 +89,10 @@ async def run(front: Front) -> int:
         refuse_unknown_presets(front, session)
         session.presets = dict(front.presets)
         wanted = _wanted(front, session)
-        code = await _sweep(front, session, sweep := Sweep(session, wanted, deadline=seconds))
+        one = partial(Sweep, session, wanted, deadline=seconds, baseline=baseline)
+        code = await _sweep(front, session, sweep := one())
         while watch:
-            code, sweep = await _again(front, session, sweep, Sweep(session, wanted, deadline=seconds), watch)
+            code, sweep = await _again(front, session, sweep, one(), watch)
         return code
     finally:
         await session.close()
@@ -160,9 +183,10 @@ def _report(front: Front, session: Session, sweep: Sweep) -> int:
 
     result = sweep.view.result
     assert result is not None
+    saved = save_baseline(front, session, sweep)
     if front.out.json:
-        front.out.object("sweep", sweep_json(session.id, sweep.view, sweep.evidence))
+        front.out.object("sweep", {**sweep_json(session.id, sweep.view, sweep.evidence), **saved.json})
         return EXIT[result.verdict]
-    for line in (*sweep_lines(front, sweep.view), *next_lines(front, session, result)):
+    for line in (*sweep_lines(front, sweep.view), *saved.lines, *next_lines(front, session, result)):
         front.out.line(line)
     return EXIT[result.verdict]

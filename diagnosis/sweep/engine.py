@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, cast
 
 from base.errors import UsageError
 from diagnosis.sweep.grouping import Group, grouped
-from diagnosis.sweep.members import members_of
+from diagnosis.sweep.holding import Holding
+from diagnosis.sweep.keeping_good import Wish
+from diagnosis.sweep.members import beyond, members_of
 from diagnosis.sweep.pairs import pairs, standpoint_of
 from diagnosis.sweep.results import Rendering, result_of
 from diagnosis.sweep.store import Store
@@ -40,6 +42,7 @@ DEADLINE = 120.0
 LEARNING = 10.0
 """Seconds hosts have to say which routes they know; who says nothing by then begins no pair."""
 _RESOLVING = 10.0
+NO_BASELINE = Wish()
 _MOMENT = 0.02
 """What comes within this time goes on together: their next commands travel in one exec."""
 
@@ -50,8 +53,11 @@ class Sweep:
     """Used once. `run` yields a snapshot at every change; cancelled, `partial` says what is known by then; `close`
     ends what runs here and on the far sides."""
 
-    def __init__(self, session: Session, wanted: Wanted, *, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, session: Session, wanted: Wanted, *, deadline: float = DEADLINE, baseline: Wish = NO_BASELINE
+    ) -> None:
         self._session, self._wanted, self._deadline = session, wanted, deadline
+        self.holding = Holding(session, baseline)
         self._store = Store(session)
         self._rendering = Rendering(session)
         self._open: dict[int, Tree] = {}
@@ -66,6 +72,7 @@ class Sweep:
         self._learning: dict[str, asyncio.Task[Evidence]] = {}
         self._listing: dict[asyncio.Task[Evidence], str] = {}
         """What is to say what of a cluster or a cloud is in trouble, and whose it is."""
+        self._left_out: list[Planned] = []
         self._ready: list[Tree] = []
         self._begun = time.monotonic()
         self._cut = ""
@@ -78,6 +85,7 @@ class Sweep:
     # ------------------------------------------------------------ running
 
     async def run(self) -> AsyncIterator[SweepView]:
+        await self.holding.open()
         self._begin()
         while self._ready or self._under_way():
             await self._advance()
@@ -108,6 +116,7 @@ class Sweep:
         asked = {"layers": sorted(self._wanted.layers), "hosts": sorted(self._wanted.hosts)}
         self._session.note("sweep", {**asked, "deadline": self._deadline})
         knowledge, site = self._session.knowledge, self._session.site
+        self.holding.begin(self._store, self._wanted)
         self._add(lone_trees(knowledge, site, self._wanted))
         for probe in sorted(lists_for(knowledge, self._wanted)):
             worlds = site.clusters if PROBES[probe].on == "cluster" else site.clouds
@@ -130,12 +139,13 @@ class Sweep:
         return self._deadline - (time.monotonic() - self._begun)
 
     def _under_way(self) -> bool:
-        return bool(self._waiting or self._learning or self._listing or self._blocked)
+        return bool(self._waiting or self._learning or self._listing or self._blocked or self.holding.waiting)
 
     async def _wait(self) -> None:
         """For the next answer, and then for those that come in the same moment."""
         learned = bool(self._learning) and all(task.done() for task in self._learning.values())
-        answers = cast("set[asyncio.Task[object]]", {*self._waiting, *self._listing, *self._resolving.values()})
+        asked = {*self._waiting, *self._listing, *self._resolving.values(), *self.holding.waiting}
+        answers: set[asyncio.Task[object]] = asked
         learning = cast("set[asyncio.Task[object]]", set(self._learning.values()))
         if not learned and not any(task.done() for task in answers):
             running = {task for task in answers | learning if not task.done()}
@@ -156,8 +166,7 @@ class Sweep:
                 tree.hear(ask, evidence)
                 self._ready.append(tree)
         for task in [task for task in self._listing if task.done()]:
-            found = members_of(task.result())
-            self._add(member_trees(self._session.knowledge, self._wanted, self._listing.pop(task), found))
+            self._list(task.result(), self._listing.pop(task))
         known = [address for address, task in self._resolving.items() if task.done()]
         for address in known:
             self._hosts[address] = self._resolving.pop(address).result()
@@ -167,6 +176,11 @@ class Sweep:
         learned = all(task.done() for task in self._learning.values())
         if self._learning and (learned or self._learning_left() <= 0):
             self._pair()
+
+    def _list(self, evidence: Evidence, world: str) -> None:
+        knowledge, wanted = self._session.knowledge, self._wanted
+        self._add(member_trees(knowledge, wanted, world, members_of(evidence)))
+        self._left_out += member_trees(knowledge, wanted, world, beyond(evidence))
 
     def _pair(self) -> None:
         """The pairs that matter, by the routes that the hosts know."""
@@ -271,7 +285,16 @@ class Sweep:
         groups = grouped(self.outcomes, self._session.knowledge)
         waiting = not_swept(self._session.knowledge, self._session.site, self._wanted)
         evidence = self._store.evidence
-        result = result_of(self._session, groups, self.outcomes, evidence, waiting, self._rendering)
+        result = result_of(
+            self._session,
+            groups,
+            self.outcomes,
+            evidence,
+            waiting,
+            self._rendering,
+            self._left_out,
+            self.holding.compared(),
+        )
         shown = self._show()
         self.view = replace(shown, running=(), result=result)
         self._session.note_sweep(self.view)

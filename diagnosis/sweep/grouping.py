@@ -64,9 +64,14 @@ def is_open(outcome: Outcome) -> bool:
 
 
 def _rank(group: Group) -> tuple[object, ...]:
-    layer = _LAYERS.index(group.cause.layer) if group.cause.layer in _LAYERS else len(_LAYERS)
     first = min(outcome.number for outcome in group.outcomes)
-    return (bool(group.explained_by), not group.sure, -group.weight(), layer, first, group.cause.id)
+    return (*standing(group), first, group.cause.id)
+
+
+def standing(group: Group) -> tuple[bool, bool, int, int]:
+    """How bad it is; among equals the one that a difference from the baseline explains comes first."""
+    layer = _LAYERS.index(group.cause.layer) if group.cause.layer in _LAYERS else len(_LAYERS)
+    return (bool(group.explained_by), not group.sure, -group.weight(), layer)
 
 
 # ------------------------------------------------------------------ what is one cause

@@ -113,9 +113,13 @@ def probe_for(each: str) -> str:
 
 def members_of(evidence: Evidence) -> tuple[Member, ...]:
     """None where it could not be listed: that the API does not answer is another tree's business."""
-    return tuple(
-        member
-        for _, probe, find, most in _LISTS
-        if probe == evidence.probe
-        for member in islice(find(evidence.facts), most)
-    )
+    return tuple(member for find, most in _finding(evidence) for member in islice(find(evidence.facts), most))
+
+
+def beyond(evidence: Evidence) -> tuple[Member, ...]:
+    """Those that are one too many: a sweep says so and does not look at them."""
+    return tuple(member for find, most in _finding(evidence) for member in islice(find(evidence.facts), most, None))
+
+
+def _finding(evidence: Evidence) -> Iterator[tuple[Callable[[object], Iterator[Member]], int]]:
+    return ((find, most) for _, probe, find, most in _LISTS if probe == evidence.probe)

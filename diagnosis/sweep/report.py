@@ -7,9 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from diagnosis.report import cause_json, evidence_json
-from diagnosis.sweep.views import Finding, SweepView
+from diagnosis.sweep.differing import differs
+from diagnosis.sweep.views import Finding, SweepResult, SweepView
 
 if TYPE_CHECKING:
+    from diagnosis.sweep.baseline import Difference
     from probes.probe import Evidence
 
 
@@ -31,6 +33,8 @@ def sweep_json(session: str, view: SweepView, evidence: Iterable[Evidence] = ())
         ],
         "questions": [asdict(question) for question in result.questions],
         "not_swept": [{"symptom": one.symptom, "needs": list(one.needs)} for one in result.not_swept],
+        "left_out": [asdict(one) for one in result.left_out],
+        "baseline": baseline_json(result),
         "evidence": [evidence_json(one) for one in evidence],
         "trees": view.trees,
         "looks": view.looks,
@@ -49,4 +53,39 @@ def finding_json(finding: Finding) -> dict[str, object]:
         "explains": [asdict(one) for one in finding.explains],
         "symptoms": [asdict(one) for one in finding.symptoms],
         "explained_by": [asdict(one) for one in finding.explained_by],
+        "changed": [difference_json(one) for one in finding.changed],
     }
+
+
+# ------------------------------------------------------------------ the baseline
+
+
+def baseline_json(result: SweepResult) -> dict[str, object] | None:
+    """None where there is no baseline of the site."""
+    comparison = result.compared
+    if comparison is None:
+        return None
+    return {
+        "taken": comparison.taken or None,
+        "file": comparison.file,
+        "causes": list(comparison.causes),
+        "refused": asdict(comparison.refused) if comparison.refused else None,
+        "differences": [
+            {**difference_json(one), "explains": _explained(one, result)} for one in comparison.differences
+        ],
+        "not_compared": [asdict(one) for one in comparison.not_compared],
+    }
+
+
+def difference_json(one: Difference) -> dict[str, object]:
+    return {**asdict(one), "was": list(one.was), "now": list(one.now), "text": asdict(differs(one))}
+
+
+def _explained(difference: Difference, result: SweepResult) -> list[dict[str, str]]:
+    """Causes that it explains."""
+    found = ((one.cause, one.changed) for one in (*result.causes, *result.may_be_meant))
+    return [
+        {"id": cause.id, "target": next(iter(cause.targets), "")}
+        for cause, changed in found
+        if any(one is difference for one in changed)
+    ]

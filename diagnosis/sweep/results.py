@@ -11,12 +11,15 @@ from base.text import Text
 from base.values import Value
 from diagnosis.conclusion import partly_seen
 from diagnosis.fixes import cause_view
-from diagnosis.sweep.grouping import Group, is_open, ruled_out
+from diagnosis.sweep.grouping import Group, is_open, ruled_out, standing
+from diagnosis.sweep.holding import OWN
+from diagnosis.sweep.touching import touching
 from diagnosis.sweep.tree import Outcome, Way
 from diagnosis.sweep.views import (
     Explained,
     Finding,
     Gap,
+    LeftOut,
     OpenEnd,
     Question,
     Reference,
@@ -30,7 +33,8 @@ from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
-    from diagnosis.sweep.trees import NotSwept
+    from diagnosis.sweep.baseline import Comparison, Difference
+    from diagnosis.sweep.trees import NotSwept, Planned
     from knowledge.model import Knowledge
     from probes.probe import Evidence
 
@@ -48,6 +52,8 @@ _UNEXPLAINED = Text(
     "이상은 있지만 원인을 짚지 못했다",
 )
 Key = tuple[str, str, tuple[Value, ...]]
+_NAMED = 20
+"""Of the trees of one symptom that were left out."""
 
 
 class Rendering:
@@ -123,9 +129,11 @@ def result_of(
     evidence: Sequence[Evidence],
     waiting: tuple[NotSwept, ...],
     rendering: Rendering,
+    left_out: Sequence[Planned] = (),
+    comparison: Comparison | None = None,
 ) -> SweepResult:
     knowledge = session.knowledge
-    findings = [(_finding(group, rendering), group.cause.may_be_meant) for group in groups]
+    findings = _ranked(groups, rendering, comparison.differences if comparison else ())
     causes = tuple(finding for finding, meant in findings if not meant)
     explained = {id(outcome) for group in groups for outcome in group.symptoms}
     left = [outcome for outcome in outcomes if id(outcome) not in explained]
@@ -149,7 +157,25 @@ def result_of(
         tuple(out),
         unknown,
         waiting,
+        tuple(_left_out(left_out)),
+        comparison,
     )
+
+
+def _ranked(
+    groups: Sequence[Group], rendering: Rendering, differences: Sequence[Difference]
+) -> list[tuple[Finding, bool]]:
+    """Each with whether it may be meant. The order of the groups stays, but for equals of which one is explained by
+    what has changed since the baseline."""
+    found = [(group, _finding(group, rendering, differences)) for group in groups]
+    found.sort(key=lambda one: (*standing(one[0]), not one[1].changed))
+    return [(finding, group.cause.may_be_meant) for group, finding in found]
+
+
+def _left_out(planned: Sequence[Planned]) -> Iterator[LeftOut]:
+    for symptom in dict.fromkeys(one.symptom for one in planned):
+        inputs = [one.inputs for one in planned if one.symptom == symptom]
+        yield LeftOut(symptom, len(inputs), tuple(inputs[:_NAMED]))
 
 
 def _verdict(
@@ -166,16 +192,18 @@ def _verdict(
     return (Verdict.UNKNOWN, _NOT_ALL) if open_ones or unknown else (Verdict.NOTHING_FOUND, _NOTHING)
 
 
-def _finding(group: Group, rendering: Rendering) -> Finding:
+def _finding(group: Group, rendering: Rendering, differences: Sequence[Difference]) -> Finding:
+    view = rendering.views(group)
     counts: defaultdict[str, int] = defaultdict(int)
     for outcome in group.symptoms:
         counts[outcome.symptom] += 1
     return Finding(
-        rendering.views(group),
+        view,
         tuple(Witness(one.symptom, one.inputs, one.evidence) for one in group.outcomes),
         tuple(Reference(other.cause.id, other.target) for other in group.explains),
         tuple(Explained(symptom, count) for symptom, count in counts.items()),
         tuple(Reference(other.cause.id, other.target) for other in group.explained_by),
+        touching(view, group.cause.differs, differences),
     )
 
 
@@ -211,7 +239,7 @@ def _gaps(evidence: Iterable[Evidence]) -> Iterator[Gap]:
     """One for each place and reason, however many looks failed there."""
     alike: defaultdict[tuple[str, str], list[UnknownView]] = defaultdict(list)
     for one in evidence:
-        if one.failure is not None:
+        if one.failure is not None and one.probe not in OWN:
             failed = UnknownView(one.probe, one.target, one.failure.reason, one.failure.message, one.failure.hint)
             alike[one.target, one.failure.reason].append(failed)
         for partly in partly_seen(one):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from base.text import Text
 from base.values import Value
+from diagnosis.sweep.baseline import Comparison, Difference
 from diagnosis.sweep.trees import NotSwept
 from diagnosis.views import CauseView, UnknownView
 from knowledge.model import Verdict
@@ -47,6 +48,8 @@ class Finding:
     symptoms: tuple[Explained, ...] = ()
     explained_by: tuple[Reference, ...] = ()
     """Empty: it is a root."""
+    changed: tuple[Difference, ...] = ()
+    """What is other than in the baseline, of what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,16 @@ class SweptOut:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Trees that were not walked, for their list shows more in trouble than a sweep looks at."""
+
+    symptom: str
+    count: int
+    inputs: tuple[Mapping[str, Value], ...]
+    """Of the first ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepResult:
     verdict: Verdict
     text: Text
@@ -100,6 +113,15 @@ class SweepResult:
     ruled_out: tuple[SweptOut, ...] = ()
     unknown: tuple[Gap, ...] = ()
     not_swept: tuple[NotSwept, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    compared: Comparison | None = None
+    """With the baseline, where there is one."""
+
+    @property
+    def elsewhere(self) -> tuple[Difference, ...]:
+        """Differences from the baseline that explain nothing that was found."""
+        known = {id(one) for finding in (*self.causes, *self.may_be_meant) for one in finding.changed}
+        return tuple(one for one in (self.compared.differences if self.compared else ()) if id(one) not in known)
 
 
 @dataclass(frozen=True, slots=True)

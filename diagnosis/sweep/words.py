@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from base.text import Lang, Text
 from probes.target import called
 
 if TYPE_CHECKING:
-    from diagnosis.sweep.views import Finding, OpenEnd, Reference
+    from diagnosis.sweep.views import Finding, LeftOut, OpenEnd, Reference
 
 SHOWN = 3
 """Of a long list, the first ones; JSON holds all."""
@@ -45,6 +46,14 @@ def referred(one: Reference, lang: Lang) -> str:
 def end_of(end: OpenEnd, lang: Lang) -> str:
     """The symptom, and from where to where."""
     return f"{end.symptom}: {'; '.join(_first([_inputs(inputs) for inputs in end.inputs], lang))}"
+
+
+def left_out_lines(one: LeftOut, lang: Lang) -> list[str]:
+    """What was not looked at, and the command that looks at the first of them."""
+    said = [" ".join(str(value) for value in inputs.values()) for inputs in one.inputs]
+    more = [_MORE[lang].format(one.count - SHOWN)] if one.count > SHOWN else []
+    sets = " ".join(f"--set {shlex.quote(f'{name}={value}')}" for name, value in one.inputs[0].items())
+    return [f"{one.symptom}: {'; '.join([*said[:SHOWN], *more])}", f"deadhop diagnose {one.symptom} {sets}"]
 
 
 def _inputs(inputs: Mapping[str, object]) -> str:

@@ -33,14 +33,19 @@ class Container:
 
 async def container_of(connection: Connection, unit: str) -> Container | None:
     """The container of a service that is no unit of systemd there; None where nothing looks like one."""
-    name, program = container_name(unit), service_of(unit)
+    name = container_name(unit)
     shown, pids = await asyncio.gather(
         ask(connection, "systemctl", "show", own_unit(name), "-p", "LoadState,ExecStart", ok=_ANY),
-        ask(connection, "pgrep", "-of", rf"^([^ ]*python[^ ]* )?([^ ]*/)?{re.escape(program)}( |$)", ok=_ANY),
+        ask(connection, "pgrep", "-of", pattern_of(unit), ok=_ANY),
     )
     pid = int(pids) if _PID.fullmatch(pids.strip()) else 0
     cgroup = await ask(connection, "cat", f"/proc/{pid}/cgroup", ok=_ANY) if pid else ""
     return container_in(name, shown, pid, cgroup)
+
+
+def pattern_of(unit: str) -> str:
+    """What the command line of its process looks like, for `pgrep -f`."""
+    return rf"^([^ ]*python[^ ]* )?([^ ]*/)?{re.escape(service_of(unit))}( |$)"
 
 
 def container_in(name: str, shown: str, pid: int, cgroup: str) -> Container | None:

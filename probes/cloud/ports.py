@@ -115,7 +115,7 @@ async def security_rules(cloud: str, toolbox: Toolbox, port: str) -> SecurityRul
         port_security=held.port_security_enabled is not False,
         groups=tuple(group.name for group in seen),
         hidden=tuple(group for group in groups if isinstance(group, str)),
-        rules=tuple(_rule(group, rule) for group in seen for rule in group.security_group_rules),
+        rules=tuple(rule_of(group, rule) for group in seen for rule in group.security_group_rules),
     )
 
 
@@ -127,7 +127,7 @@ async def _group(cloud: Cloud, group: str) -> shapes.Group | str:
         return group
 
 
-def _rule(group: shapes.Group, one: shapes.Rule) -> SecurityRule:
+def rule_of(group: shapes.Group, one: shapes.Rule) -> SecurityRule:
     remotes = {
         "cidr": one.remote_ip_prefix,
         "group": one.remote_group_id,

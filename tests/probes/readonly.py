@@ -11,6 +11,7 @@ _ADDRESS = r"[0-9A-Fa-f:.]+"
 _NAME = r"[A-Za-z0-9_.:@-]+"
 _PATH = r"(?:/[A-Za-z0-9_@%+=:,./-]*|'/[^']*')"
 _N = r"[0-9]{1,5}"
+_PACKAGES = r"(?: (?:[A-Za-z0-9][A-Za-z0-9.+-]*|'[A-Za-z0-9.+-]+\*'))+"
 _WHOLE = (
     r"cat /proc/net/snmp /proc/net/netstat",
     r"cat /proc/net/stat/(?:rt_cache|nf_conntrack)",
@@ -33,6 +34,9 @@ _WHOLE = (
     r"apt-cache madison kubelet kubeadm",
     r"dpkg-query -W -f '(?:\$\{(?:Package|db:Status-Want|db:Status-Status|Version)\}[ \\n]*)+'"
     r"(?: [A-Za-z0-9_.:@/+-]+)+",
+    rf"dpkg-query -W -f '(?:\$\{{(?:db:Status-Status|Package|Version)\}}[ \\n]*)+'{_PACKAGES}",
+    rf"rpm -qa --qf '%\{{NAME\}} %\{{VERSION\}}-%\{{RELEASE\}}\\n'{_PACKAGES}",
+    r"grep -rHs '' /proc/sys/net/ipv4/conf(?: --include=[a-z_]+)+",
     r"df -P(?:B1|i)(?: -x [a-z]+)+",
     r"find /etc/kubernetes/pki /var/lib/kubelet/pki -name '\*\.crt' -o -name kubelet-client-current\.pem",
     r"find /etc/kubernetes /root /var/backups -maxdepth 4 -type f -name '\*\.yaml\*' -printf '%T@ %p\\n'",
@@ -50,7 +54,7 @@ _WHOLE = (
     r"ls -1d /etc/kolla/globals\.yml",
     rf"journalctl(?: -u {_NAME})+ --no-pager -o cat --since -1d -n [0-9]+",
     r"(?:(?:podman|docker) exec nova_conductor )?nova-manage cell_v2 list_(?:cells|hosts)",
-    rf"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-ofctl dump-aggregate {_NAME}",
+    rf"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-ofctl dump-(?:aggregate|flows) {_NAME}",
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-vsctl --format=json --columns=[a-z_,]+ list [A-Z][a-z]+",
     rf"ps -o user= -p {_N}",
     rf"stat -L -c '%U %G %a' {_PATH}",

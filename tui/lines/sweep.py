@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from base.text import Lang
-from diagnosis.sweep.words import CUT, end_of, follows, named, referred, seen_by
+from diagnosis.sweep.differing import differs, missing, placed, taken_at
+from diagnosis.sweep.words import CUT, end_of, follows, left_out_lines, named, referred, seen_by
 from knowledge.model import Verdict
 from tui.lines.common import (
     BAD,
@@ -73,7 +74,24 @@ def result_lines(view: SweepView, words: Words, lang: Lang) -> Content:
     took = seconds_text(words, view.seconds)
     counts = dim("  " + words.sweep_counts.format(trees=view.trees, looks=view.looks, seconds=took))
     cut = [marked(UNKNOWN, CUT[view.cut][lang])] if view.cut else []
-    return stacked([said, *cut, counts])
+    return stacked([said, *cut, *_beside_baseline(result, words, lang), counts])
+
+
+def _beside_baseline(result: SweepResult, words: Words, lang: Lang) -> Iterator[Content]:
+    """One line; none where the site has no baseline."""
+    comparison = result.compared
+    if comparison is None:
+        return
+    if comparison.refused is not None:
+        yield marked(UNKNOWN, one_line(comparison.refused[lang]))
+        return
+    taken, count = taken_at(comparison.taken), len(comparison.differences)
+    if count:
+        found = count - len(result.elsewhere)
+        said = words.sweep_unlike_baseline.format(taken=taken, count=count, found=found)
+        yield marked(NONE, one_line(said))
+    else:
+        yield dim("  " + one_line(words.sweep_as_baseline.format(taken=taken)))
 
 
 def early_items(view: SweepView, lang: Lang) -> list[Item]:
@@ -119,6 +137,8 @@ def _details(finding: Finding, words: Words, lang: Lang) -> Iterator[Content]:
     yield Content.assemble((f"{words.sweep_seen_by}: ", "bold"), one_line(seen_by(finding, lang)))
     if after := follows(finding, lang):
         yield Content.assemble((f"{words.sweep_explains}: ", "bold"), one_line(after))
+    for changed in finding.changed:
+        yield Content.assemble((f"{words.sweep_changed}: ", "bold"), one_line(differs(changed)[lang]))
     for refused in cause.refused:
         yield marked(UNKNOWN, one_line(words.told(refused)))
     if cause.fixes:
@@ -157,12 +177,29 @@ def _rest(result: SweepResult, words: Words, lang: Lang) -> Iterator[Item]:
     if result.unknown:
         lines = [line for gap in result.unknown[:MOST_GAPS] for line in _gap(gap, words)]
         yield _kind(UNKNOWN, words.not_seen, len(result.unknown), lines)
+    yield from _baseline_rest(result, words, lang)
+    if result.left_out:
+        beyond = (marked(UNKNOWN, one_line(line)) for one in result.left_out for line in left_out_lines(one, lang))
+        yield _kind(UNKNOWN, words.sweep_left_out, sum(one.count for one in result.left_out), beyond)
     if result.ruled_out:
         out = (marked(OK, outside(one.title[lang])) for one in result.ruled_out)
         yield _kind(OK, words.ruled_out, len(result.ruled_out), out)
     if result.not_swept:
         waiting = (marked(NONE, f"{one.symptom} ({' '.join(one.needs)})") for one in result.not_swept)
         yield _kind(NONE, words.sweep_not_swept, len(result.not_swept), waiting)
+
+
+def _baseline_rest(result: SweepResult, words: Words, lang: Lang) -> Iterator[Item]:
+    """What differs and explains nothing, and what was not compared: neither is a cause."""
+    if rest := result.elsewhere:
+        lines = (marked(NONE, one_line(placed(one)[lang])) for one in rest[:MOST_GAPS])
+        yield _kind(NONE, words.sweep_differences, len(rest), lines)
+    unseen = result.compared.not_compared if result.compared else ()
+    if unseen:
+        told = (f"{missing(one, lang)}: {words.told(one.why[lang])}" for one in unseen[:MOST_GAPS])
+        yield _kind(
+            UNKNOWN, words.sweep_not_compared, len(unseen), (marked(UNKNOWN, one_line(one)) for one in told)
+        )
 
 
 def _kind(symbol: str, title: str, count: int, lines: Iterable[Content]) -> Item:

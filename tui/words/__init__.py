@@ -147,6 +147,12 @@ class Words(NamedTuple):
     sweep_not_explained: str
     sweep_asks: str
     sweep_not_swept: str
+    sweep_left_out: str
+    sweep_as_baseline: str
+    sweep_unlike_baseline: str
+    sweep_changed: str
+    sweep_differences: str
+    sweep_not_compared: str
 
     # inputs
     start: str

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from diagnosis.catalog import catalog
-from diagnosis.sweep.members import Member, members_of
+from diagnosis.sweep.members import Member, beyond, members_of
 from diagnosis.sweep.trees import Planned, Wanted, lists_for, lone_trees, member_trees
 from knowledge.load import load, shipped
 from knowledge.model import Knowledge
@@ -76,6 +76,11 @@ def test_pods_are_one_for_each_maker_and_reason() -> None:
     assert found[0]["cluster.waiting-pods.namespace"] == "shop"
     many = [replace(POD, name=f"p{number}", owner="") for number in range(100)]
     assert len(pods(*many)) == 16
+    rest = beyond(
+        Evidence("e1", "k8s.pods", "cluster:k", {}, Pods("k", tuple(many)), None, (), datetime.now(UTC), 0.0)
+    )
+    assert [one["cluster.waiting-pods"] for one in rest] == [f"p{number}" for number in range(16, 100)]
+    assert beyond(Evidence("e1", "k8s.pods", "cluster:k", {}, None, None, (), datetime.now(UTC), 0.0)) == ()
 
 
 def test_services_with_nobody_behind_them_come_first() -> None:
