@@ -13,19 +13,15 @@ import asyncio
 import contextlib
 import getpass
 import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.sshd import Server, sshd
 from probes.connection import Command
 from probes.site import Host, Site
 from probes.toolbox import LiveToolbox
@@ -39,19 +35,9 @@ GOALS = {1: 1.2, 6: 1.0}
 """deadhop ÷ bare asyncssh."""
 
 
-@dataclass(frozen=True)
-class Server:
-    folder: Path
-    port: int
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "ssh_config"
-
-
 def main() -> int:
     arguments = _arguments()
-    with _sshd(arguments.hosts) as server:
+    with sshd({f"host-{number}": "127.0.0.1" for number in range(arguments.hosts)}) as server:
         results = [_measure(server, arguments.hosts, count, arguments.rounds) for count in (1, 6)]
     _print(results, arguments.json)
     return (
@@ -147,65 +133,6 @@ def _parallel_ssh(server: Server, names: list[str], commands: tuple[tuple[str, .
         for output in client.run_command(" ".join(argv)):
             answered += bool(list(output.stdout)) and output.exit_code == 0
     return answered
-
-
-# ------------------------------------------------------------------ the server
-
-
-@contextlib.contextmanager
-def _sshd(hosts: int) -> Iterator[Server]:
-    """OpenSSH's own, as the current user, on a free port of loopback."""
-    with tempfile.TemporaryDirectory(prefix="deadhop-bench-") as name:
-        server = Server(Path(name), _free_port())
-        _write(server, hosts)
-        Path("/run/sshd").mkdir(exist_ok=True) if os.getuid() == 0 else None
-        argv = ["/usr/sbin/sshd", "-D", "-e", "-f", str(server.folder / "sshd_config")]
-        with (server.folder / "log").open("w") as log, subprocess.Popen(argv, stderr=log) as sshd:
-            try:
-                _wait_for(server.port)
-                yield server
-            finally:
-                sshd.terminate()
-
-
-def _write(server: Server, hosts: int) -> None:
-    folder = server.folder
-    for key in ("host", "client"):
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)], check=True)
-    (folder / "authorized_keys").write_text((folder / "client.pub").read_text())
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{server.port} {(folder / 'host.pub').read_text()}")
-    # Start files of whoever runs this are not what is measured: HOME is elsewhere
-    (folder / "sshd_config").write_text(
-        f"Port {server.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\nStrictModes no\n"
-        f"AuthorizedKeysFile {folder}/authorized_keys\nPasswordAuthentication no\nMaxStartups 500\n"
-        f"MaxSessions 500\nPerSourcePenalties no\nSetEnv HOME={folder}\n".replace(
-            "PerSourcePenalties no\n", "PerSourcePenalties no\n" if _has_penalties() else ""
-        )
-    )
-    lines = [f"Host host-{number}\n  HostName 127.0.0.1\n" for number in range(hosts)]
-    common = f"  Port {server.port}\n  IdentityFile {folder}/client\n  IdentitiesOnly yes\n"
-    server.config.write_text("".join(lines) + f"Host *\n{common}  UserKnownHostsFile {folder}/known_hosts\n")
-
-
-def _has_penalties() -> bool:
-    """OpenSSH 9.8 and later."""
-    return (
-        subprocess.run(["/usr/sbin/sshd", "-t", "-o", "PerSourcePenalties=no"], capture_output=True).returncode == 0
-    )
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        time.sleep(0.05)
-    raise SystemExit("sshd did not start")
 
 
 def _print(results: list[dict[str, float]], as_json: bool) -> None:

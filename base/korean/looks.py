@@ -110,6 +110,8 @@ LOOKS: Mapping[str, str] = {
     "install `{command}`": "`{command}` 을(를) 설치한다",
     "{target}: `{command}` is not there": "{target}: `{command}` 이(가) 없다",
     "install the package that has `{command}`": "`{command}` 이(가) 든 패키지를 설치한다",
+    "{target}: no systemd runs there": "{target}: systemd 가 돌고 있지 않다",
+    "its services are another init's: look by hand": "서비스를 다른 init 이 관리한다. 직접 확인해야 한다",
     "{target}: sudo wants a password for `{command}`": "{target}: `{command}` 에 sudo 가 비밀번호를 요구한다",
     "allow it without one, or log in as root": "비밀번호 없이 쓰도록 허용하거나 root 로 로그인한다",
     "{target}: `{command}` said {status}: {output}": "{target}: `{command}` 종료 코드 {status}: {output}",

@@ -10,6 +10,7 @@ from probes.errors import AccessDenied, CommandFailed, CommandMissing, ProbeErro
 from probes.exchange import Reply
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+_NO_SYSTEMD = "System has not been booted with systemd"
 _SUDO_SAYS = ("sudo: a password is required", "sudo: sorry, you must", "is not in the sudoers file")
 
 
@@ -57,6 +58,10 @@ def why_no_answer(
     if command.sudo and any(words in reply.stderr for words in _SUDO_SAYS):
         return AccessDenied(
             f"{target}: sudo wants a password for `{tool}`", hint="allow it without one, or log in as root"
+        )
+    if reply.status == 1 and _NO_SYSTEMD in reply.stderr:
+        return CommandMissing(
+            f"{target}: no systemd runs there", hint="its services are another init's: look by hand"
         )
     if ok is not None and reply.status not in ok:
         said = clip(inert((reply.stderr or reply.stdout).strip()), 200)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.linux.facts import FirewallRule
 from probes.linux.firewall import BLOCKING
@@ -11,6 +11,7 @@ from probes.path.facts import Hop
 from probes.path.firewall_hits import can_see
 from probes.trace.facts import DeadHop
 from probes.trace.growing import Growing
+from probes.trace.switching import may_match
 from probes.trace.watching import Watched
 
 _KERNEL = (
@@ -22,6 +23,7 @@ _KERNEL = (
 REASONS = (
     "rule",
     "policy",
+    "flow",
     "rp-filter",
     "forwarding-off",
     "conntrack",
@@ -43,6 +45,14 @@ class _Place:
     direction: str
     hop: Hop | None
     """None for a host that is no hop: it bridges for one."""
+
+    @property
+    def in_interface(self) -> str:
+        return self.hop.in_interface if self.hop else ""
+
+    @property
+    def out_interface(self) -> str:
+        return self.hop.out_interface if self.hop else ""
 
 
 def suspects(watched: Watched, error: str) -> list[DeadHop]:
@@ -69,12 +79,34 @@ def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[Dead
         counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
         if counts and rule.verdict in BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
             yield _by_rule(watched, _hooked(watched, place, rule), rule, grown.ours)
+    yield from _by_flows(watched, place, growing)
     for reason, names in _KERNEL:
         grown = growing.counter(*names)
         if grown.is_like(watched.sent) and (reason != "listen" or _listens(watched, place)):
             yield _dead(watched, place, reason, _where(place, reason), grown.ours)
     if place.hop is not None:
         yield from _by_hop(watched, place, place.hop, growing)
+
+
+def _by_flows(watched: Watched, place: _Place, growing: Growing) -> Iterator[DeadHop]:
+    for (bridge, text), grown in growing.flow_drops():
+        ours = place.hop is None or may_match(text, watched.protocol, below=_is_below(watched, place))
+        if ours and grown.is_like(watched.sent):
+            dead = _dead(watched, place, "flow", bridge, grown.ours)
+            yield _at_ports(watched, replace(dead, rule=text, table=bridge))
+
+
+def _at_ports(watched: Watched, dead: DeadHop) -> DeadHop:
+    """Seen from the bridge: what comes in at a port, and what leaves by one."""
+    came = watched.of(dead.host, dead.direction, "in")
+    left = watched.of(dead.host, dead.direction, "out")
+    return replace(
+        dead,
+        in_interface=came[0].station.interface if came else dead.in_interface,
+        out_interface=left[-1].station.interface if left else dead.out_interface,
+        entered=came[0].seen if came and came[0].by else -1,
+        left=left[-1].seen if left and left[-1].by else -1,
+    )
 
 
 def _ends_here(watched: Watched, place: _Place) -> bool:
@@ -89,8 +121,11 @@ def _ends_here(watched: Watched, place: _Place) -> bool:
 
 def _may_be_ours(watched: Watched, place: _Place, rule: FirewallRule) -> bool:
     """Not written for another protocol; inside a tunnel they are UDP or IP in IP to the hosts below."""
-    below = any(one.outer and one.host == place.host for one in watched.ways.stations)
-    return below or place.hop is None or can_see(rule, watched.protocol)
+    return _is_below(watched, place) or place.hop is None or can_see(rule, watched.protocol)
+
+
+def _is_below(watched: Watched, place: _Place) -> bool:
+    return any(one.outer and one.host == place.host for one in watched.ways.stations)
 
 
 def _listens(watched: Watched, place: _Place) -> bool:
@@ -140,8 +175,8 @@ def _where(place: _Place, reason: str) -> str:
 
 
 def _hooked(watched: Watched, place: _Place, rule: FirewallRule) -> _Place:
-    """Answers begin at the target: what its INPUT counts is on the way there, also where that way ends at an address
-    which is translated to the target's own."""
+    """Answers begin at the target: what its INPUT counts is on the way there, also where that way ends at an
+    address which is translated to the target's own."""
     begins = place.direction == "back" and place.host == watched.ways.owner
     return _Place(place.host, "there", None) if begins and rule.chain == "INPUT" else place
 
@@ -157,10 +192,10 @@ def _by_rule(watched: Watched, place: _Place, rule: FirewallRule, packets: int) 
         chain=rule.chain,
         position=rule.position,
         packets=packets,
-        in_interface=place.hop.in_interface if place.hop else "",
-        out_interface=place.hop.out_interface if place.hop else "",
-        entered=watched.at(place.host, place.direction, "in"),
-        left=watched.at(place.host, place.direction, "out"),
+        in_interface=place.in_interface,
+        out_interface=place.out_interface,
+        entered=watched.at(place.host, place.direction, "in", place.in_interface),
+        left=watched.at(place.host, place.direction, "out", place.out_interface),
         confirmed=True,
     )
 
@@ -178,9 +213,9 @@ def _dead(
         chain="",
         position=0,
         packets=packets,
-        in_interface=place.hop.in_interface if place.hop else "",
-        out_interface=place.hop.out_interface if place.hop else "",
-        entered=watched.at(place.host, place.direction, "in"),
-        left=watched.at(place.host, place.direction, "out"),
+        in_interface=place.in_interface,
+        out_interface=place.out_interface,
+        entered=watched.at(place.host, place.direction, "in", place.in_interface),
+        left=watched.at(place.host, place.direction, "out", place.out_interface),
         confirmed=confirmed or packets > 0,
     )

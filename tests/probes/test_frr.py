@@ -151,6 +151,14 @@ async def test_a_machine_without_frr() -> None:
     assert seen == Bgp("edge", False, "", "", False, False, ())
 
 
+async def test_a_machine_without_systemd_has_no_unit_of_frr() -> None:
+    """As Debian's systemctl says it in a container or under another init."""
+    refusal = "System has not been booted with systemd as init system (PID 1). Can't operate.\n"
+    said = ((UNIT, Reply(1, "", refusal)), (DAEMONS, Reply(2)), ("pgrep -x bgpd", Reply(1)))
+    seen = await bgp("edge", toolbox(*said))
+    assert (seen.runs, seen.unit, seen.sessions) == (False, "", ())
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [("bgpd=yes", True), ('bgpd="yes"', True), ("bgpd=no", False), ("", False), ("bgpd=yes\nbgpd=no", False)],
