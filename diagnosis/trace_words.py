@@ -40,6 +40,10 @@ ONE_WAY = Text(
 _REASONS = {
     "rule": Text("{packets} on a rule in {chain}", "{chain} 의 규칙이 {packets} 개를 셌다"),
     "policy": Text("{packets} on the policy of {chain}", "{chain} 의 기본 정책이 {packets} 개를 셌다"),
+    "flow": Text(
+        "{packets} on a flow of Open vSwitch in {at} that drops",
+        "{at} 의 Open vSwitch 플로가 {packets} 개를 버렸다",
+    ),
     "rp-filter": Text(
         "the reverse path filter on {at} counted {packets}", "{at} 의 rp_filter 가 {packets} 개를 셌다"
     ),

@@ -26,12 +26,12 @@ _PORTS = {"vxlan": "4789", "geneve": "6081"}
 Row = Mapping[str, Any]
 
 
-_SERVICE = "ovs-vswitchd"
+SERVICE = "ovs-vswitchd"
 COMMANDS = (
     "ovs-vsctl --format=json",
     "ovs-ofctl dump-aggregate",
     *containers.COMMANDS,
-    *containers.inside(_SERVICE, "ovs-vsctl --format=json", "ovs-ofctl dump-aggregate"),
+    *containers.inside(SERVICE, "ovs-vsctl --format=json", "ovs-ofctl dump-aggregate"),
 )
 
 
@@ -39,7 +39,7 @@ COMMANDS = (
 async def bridges(host: str, toolbox: Toolbox) -> OpenVswitch:
     """Bridges, patch ports and tunnels of Open vSwitch, and how many flows each bridge has."""
     connection = toolbox.connection(target_of(host))
-    tables, front = await _read(connection, _TABLES)
+    tables, front = await read_with_front(connection, _TABLES)
     names = [str(row["name"]) for row in tables["Bridge"]]
     flows = await asyncio.gather(*(_flows(connection, front, name) for name in names))
     return openvswitch(host, tables, dict(zip(names, flows, strict=True)))
@@ -47,17 +47,19 @@ async def bridges(host: str, toolbox: Toolbox) -> OpenVswitch:
 
 async def read_tables(connection: Connection, wanted: Mapping[str, str]) -> dict[str, list[Row]]:
     """Rows of each table with these columns."""
-    return (await _read(connection, wanted))[0]
+    return (await read_with_front(connection, wanted))[0]
 
 
-async def _read(connection: Connection, wanted: Mapping[str, str]) -> tuple[dict[str, list[Row]], tuple[str, ...]]:
+async def read_with_front(
+    connection: Connection, wanted: Mapping[str, str]
+) -> tuple[dict[str, list[Row]], tuple[str, ...]]:
     """By the machine's own tools, else by those of Open vSwitch's container; and what goes before them."""
     front: tuple[str, ...] = ()
     name, columns = next(iter(wanted.items()))
     try:
         first = await _table(connection, front, name, columns)
     except (CommandMissing, CommandFailed):
-        front = await containers.in_front(connection, _SERVICE)
+        front = await containers.in_front(connection, SERVICE)
         if not front:
             raise
         first = await _table(connection, front, name, columns)

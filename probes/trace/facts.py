@@ -40,11 +40,12 @@ class DeadHop:
     direction: str
     """there or back."""
     reason: str
-    """rule, policy, rp-filter, forwarding-off, no-route, prohibited, neighbour, conntrack, queue, link, discarded,
-    or listen."""
+    """rule, policy, flow (of Open vSwitch), rp-filter, forwarding-off, no-route, prohibited, neighbour, conntrack,
+    queue, link, discarded, or listen."""
     rule: str
-    """The rule as the host prints it; empty for the other reasons."""
+    """The rule or flow as the host prints it; empty for the other reasons."""
     table: str
+    """Of a flow its bridge."""
     chain: str
     position: int
     """1 is the chain's first rule; 0 its policy, or no rule."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from probes.linux.facts import Firewall, FirewallRule
 from probes.trace.reading import Reading
+from probes.trace.switching import Drops, Flow
 
 Rule = tuple[str, str, int, str]
 """Table, chain, position and text: a rule that moved is another one, and counts from nothing."""
@@ -56,17 +57,18 @@ class Growing:
     silent: Reading
     before: Reading
     after: Reading
+    drops: tuple[Drops, Drops, Drops] | None = None
+    """Of Open vSwitch's flows, read at other moments; None where there is none or nobody could ask."""
 
     @property
     def share(self) -> float:
         """How much longer we sent than we were silent, by the host's own clock."""
-        quiet, loud = self.before.moment - self.silent.moment, self.after.moment - self.before.moment
-        return loud / quiet if quiet > 0 else 1.0
+        return _share(self.silent.moment, self.before.moment, self.after.moment)
 
-    def _grown(self, silent: int, before: int, after: int) -> Grown:
+    def _grown(self, silent: int, before: int, after: int, share: float = 0.0) -> Grown:
         if before < silent or after < before:
             return UNKNOWN
-        noise = round((before - silent) * self.share)
+        noise = round((before - silent) * (share or self.share))
         return Grown(max(after - before - noise, 0), noise)
 
     def counter(self, *names: str) -> Grown:
@@ -94,6 +96,16 @@ class Growing:
     def _readings(self) -> tuple[Reading, Reading, Reading]:
         return self.silent, self.before, self.after
 
+    def flow_drops(self) -> list[tuple[Flow, Grown]]:
+        """Every flow of Open vSwitch that drops, was there from the beginning, and grew while we sent."""
+        if self.drops is None:
+            return []
+        silent, before, after = (one.counts for one in self.drops)
+        share = _share(*(one.moment for one in self.drops))
+        lasting = (flow for flow in after if flow in silent and flow in before)
+        grown = ((flow, self._grown(silent[flow], before[flow], after[flow], share)) for flow in lasting)
+        return [(flow, one) for flow, one in grown if one.ours]
+
     def rules(self) -> list[tuple[FirewallRule, Grown]]:
         """Every rule, and every policy as a rule of position 0, that grew while we sent."""
         one, two = _counted(self.silent.firewall), _counted(self.before.firewall)
@@ -107,6 +119,10 @@ class Growing:
             if grown.ours or not grown.known:
                 found.append((rule, grown))
         return found
+
+
+def _share(silent: float, before: float, after: float) -> float:
+    return (after - before) / (before - silent) if before > silent else 1.0
 
 
 def _key(rule: FirewallRule) -> Rule:

@@ -24,6 +24,8 @@ from probes.trace.reading import Reading
 from probes.trace.sending import Answered
 from probes.trace.sizing import COMMANDS as SIZES
 from probes.trace.sizing import first_rungs, followed, verdict
+from probes.trace.switching import COMMANDS as SWITCHES
+from probes.trace.switching import COUNTED_LATE, Drops, Switches, of_host, with_ports
 from probes.trace.watching import watched
 from probes.trace.ways import Ways
 
@@ -33,6 +35,7 @@ COMMANDS = (
     *sending.COMMANDS,
     *capturing.COMMANDS,
     *SIZES,
+    *SWITCHES,
     *TRIES,
     "sleep",
 )
@@ -117,6 +120,7 @@ class _Tracing:
         self._toolbox, self._source, self._target = toolbox, source, target
         self._mark, self._pod, self._way, self._captures = mark, pod, way, captures
         self._readings: Mapping[str, Growing] = {}
+        self._switches = Switches(toolbox)
 
     async def measured(self, packets: int) -> tuple[Answered, Judgement]:
         """Once more with more packets where others' hid ours."""
@@ -130,7 +134,8 @@ class _Tracing:
             answered, sighted = await self._measure(packets)
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
-        seen = watched(self._way, self._readings, sighted, answered.sent, self._mark.protocol)
+        way = with_ports(self._way, self._switches.known, sighted)
+        seen = watched(way, self._readings, sighted, answered.sent, self._mark.protocol)
         refuser = await self._refuser(answered)
         return answered, judge(seen, answered, self._source, refuser)
 
@@ -142,14 +147,26 @@ class _Tracing:
             seconds = 2 * lasting + _PATIENCE + (_SLOW if self._leaves_late else 0)
             ears = {name: asyncio.Event() for name in silent}
             watching = {name: group.create_task(self._capture(name, seconds, ears[name])) for name in silent}
+            quiet = group.create_task(self._switches.begin({name: one.links for name, one in silent.items()}))
             await self._wait(lasting)
-            before = await self._read(silent)
+            begun = await quiet
+            before, dropped = await asyncio.gather(self._read(silent), self._switches.drops())
             in_time = [name for name, ear in ears.items() if ear.is_set() or watching[name].done()]
             answering = group.create_task(self._send(packets))
             await self._wait(lasting + (_SLOW if self._leaves_late else 0))
             after = await self._read(before)
-        self._readings = {name: Growing(silent[name], before[name], after[name]) for name in after}
+        flows = (begun, dropped, await self._late_drops(answering.result()))
+        self._readings = {
+            name: Growing(silent[name], before[name], after[name], of_host(name, *flows)) for name in after
+        }
         return answering.result(), {name: watching[name].result() for name in in_time}
+
+    async def _late_drops(self, answered: Answered) -> Mapping[str, Drops]:
+        """None where all arrives: nobody will ask."""
+        if answered.received >= answered.sent or not self._switches.known:
+            return {}
+        await self._wait(COUNTED_LATE)
+        return await self._switches.drops()
 
     async def _read(self, hosts: Mapping[str, Reading | None]) -> dict[str, Reading]:
         """Of those that tell; with the reading before, where there is one."""

@@ -54,10 +54,16 @@ class Watched:
         behind = range(last + 1, len(self.sights))
         return next((n for n in behind if self.sights[n].is_lost(self.sent)), len(self.sights))
 
-    def at(self, host: str, direction: str, side: str) -> int:
-        """How many; -1 where it is not known."""
-        of = [one for one in self.sights if (one.station.host, one.station.direction) == (host, direction)]
-        return next((one.seen for one in of if one.station.side == side and one.by), -1)
+    def at(self, host: str, direction: str, side: str, interface: str = "") -> int:
+        """How many, at this interface if it is on the way, else at the first; -1 where it is not known."""
+        of = self.of(host, direction, side)
+        named = [one for one in of if one.station.interface == interface]
+        return next((one.seen for one in named or of if one.by), -1)
+
+    def of(self, host: str, direction: str, side: str) -> list[Sight]:
+        """A bridge of Open vSwitch and its port are two of the same side."""
+        wanted = (host, direction, side)
+        return [one for one in self.sights if (one.station.host, one.station.direction, one.station.side) == wanted]
 
 
 def watched(

@@ -49,7 +49,7 @@ READ_ONLY = (
     r"ls\b.*",
     r"findmnt -nro",
     r"(?:(?:podman|docker) exec nova_conductor )?nova-manage cell_v2 list_(?:cells|hosts)",
-    r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-ofctl dump-aggregate",
+    r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-ofctl dump-(?:aggregate|flows)",
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-vsctl --format=json",
     r"ps -o user=",
     r"stat (?:-f |-L )?-c",

@@ -104,6 +104,21 @@ async def test_a_silent_host_is_seen_from_both_its_sides(healed_lab: Lab, toolbo
     assert dead.host in ("kubernetes-host", "openstack-host")
 
 
+async def test_a_flow_of_open_vswitch_that_drops(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    """Behind the port and before the bridge's own interface, where no firewall of the machine looks."""
+    healed_lab.run("controller", f"ovs-ofctl add-flow br-ex priority=500,icmp,nw_dst={CONTROLLER},actions=drop")
+    try:
+        found = await trace(toolbox, "master", CONTROLLER)
+    finally:
+        healed_lab.run("controller", f"ovs-ofctl del-flows br-ex icmp,nw_dst={CONTROLLER}")
+    dead = dead_of(found)
+    assert (dead.host, dead.reason, dead.at, dead.in_interface) == ("controller", "flow", "br-ex", "enp1s0")
+    assert dead.rule == f"table=0 priority=500,icmp,nw_dst={CONTROLLER} actions=drop"
+    assert dead.packets >= 10
+    ends = [(hop.at, hop.verdict) for hop in found.hops if hop.host == "controller" and hop.direction == "there"]
+    assert ends == [("enp1s0", "seen"), ("br-ex", "beyond")]
+
+
 STOPS = {
     "mtu-icmp-dropped": ("controller", MASTER, "openstack-host", "openstack-host"),
     "mtu-mismatch": ("controller", MASTER, "", "openstack-host"),
