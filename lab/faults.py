@@ -81,6 +81,23 @@ _STRAY = "192.168.200.106/32 via 10.10.10.3"
 _SSH_ON = "systemctl reset-failed ssh; systemctl start ssh"
 _CONTROLLER_ROUTES = ("default via 192.168.100.1 dev br-ex", "172.20.112.0/24 via 192.168.100.1 dev br-ex")
 
+_BUSY = "192.168.100.102"
+# Established, so none of them makes room for a new one; and whatever ends is taken at once.
+_FILL_TABLE = f"""cat >/run/greedy <<'END'
+# FIRST COUNT NETWORK
+flow="-I -p tcp -s {_BUSY} -d $3.%d --sport %d --dport 443 --state ESTABLISHED -u ASSURED,SEEN_REPLY -t 7200"
+awk -v first=$1 -v count=$2 -v flow="$flow\\n" \\
+'BEGIN {{ for (i = first; i < first + count; i++) printf flow, 1 + i / 60000 % 250, 1024 + i % 60000 }}' \\
+| conntrack -R - >/dev/null 2>&1
+END
+most=$(cat /proc/sys/net/netfilter/nf_conntrack_max)
+bash /run/greedy 0 $most 203.0.113
+systemd-run -q --unit=greedy bash -c \\
+'first=0; while sleep 0.1; do bash /run/greedy $first 50 198.51.100; first=$((first + 50)); done'"""
+_EMPTY_TABLE = (
+    f"systemctl stop greedy 2>/dev/null; rm -f /run/greedy; conntrack -D -s {_BUSY} >/dev/null 2>&1; true"
+)
+
 FAULTS: dict[str, Fault] = {
     "libvirt-reject": Fault(
         "libvirt's LIBVIRT_FWI chain on openstack-host rejects new flows to the controller",
@@ -181,6 +198,13 @@ FAULTS: dict[str, Fault] = {
         undo=(Run("openstack-host", f"ip route del {_STRAY} 2>/dev/null; true"),),
         shows=_ping("master", "192.168.200.106"),
         more=(Run("master", "traceroute -n -q 1 -w 1 -m 6 192.168.200.106"),),
+    ),
+    "conntrack-full": Fault(
+        "compute left so many connections open that openstack-host's table is full: nothing new gets through",
+        breaks=(Run("openstack-host", _FILL_TABLE),),
+        undo=(Run("openstack-host", _EMPTY_TABLE),),
+        shows=_login("openstack-host"),
+        shown=Run("operator", "! ping -c3 -i 0.3 -W1 10.10.10.1"),
     ),
     "bgp-remote-as": Fault(
         "kubernetes-host expects AS 65001 of openstack-host, which is AS 65000",

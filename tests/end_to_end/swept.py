@@ -20,6 +20,8 @@ class Swept:
     """Source, target and what is sent; empty where no packet is dropped."""
     hop: str = ""
     """Host, direction and reason, as the trace says them; empty where no single hop can be named."""
+    undone: bool = True
+    """False where the repair cannot be taken back."""
 
 
 SWEPT = (
@@ -50,9 +52,23 @@ SWEPT = (
         "compute there rule",
     ),
     Swept("ssh-frozen", "sshd-hangs", "compute2"),
-    Swept("host-silent", "firewall-drops-everything", "kubernetes-host", ("openstack-host", MASTER)),
+    Swept(
+        "host-silent",
+        "firewall-drops-everything",
+        "kubernetes-host",
+        ("openstack-host", "10.10.10.2"),
+        "kubernetes-host there rule",
+    ),
     Swept("fip-arp", "address-behind-another-host", "openstack-host", ("controller", "192.168.200.129")),
     Swept("fip-loop", "routing-loop", "openstack-host", ("master", "192.168.200.106")),
+    Swept(
+        "conntrack-full",
+        "connection-table-full",
+        "openstack-host",
+        PINGED,
+        "openstack-host there conntrack",
+        undone=False,
+    ),
     Swept("bgp-remote-as", "bgp-wrong-remote-as", "kubernetes-host", PINGED, "kubernetes-host there no-route"),
     Swept(
         "bgp-no-policy", "bgp-session-without-policy", "kubernetes-host", PINGED, "kubernetes-host there no-route"

@@ -83,7 +83,8 @@ def test_a_sweep_names_the_cause_first_and_its_fix_works(healed_lab: Lab, outage
         if outage.fault not in EVERY_RUN or os.environ.get("FAULTS_TABLE"):
             _trace(healed_lab, outage, seen, state)
         _fix(healed_lab, outage, found, seen, state)
-        _undo(healed_lab, before, found, seen, state)
+        if outage.undone:
+            _undo(healed_lab, before, found, seen, state)
 
 
 def _assert_first(found: Ran, outage: Swept) -> None:
@@ -107,13 +108,17 @@ def _trace(lab: Lab, outage: Swept, seen: Row, state: Path) -> None:
 
 
 def _fix(lab: Lab, outage: Swept, found: Ran, seen: Row, state: Path) -> None:
-    words = ("--cause", outage.cause, "--yes", "--max-risk", "disruptive", "--json")
+    """By its full name where several hosts have the same cause."""
+    alike = [one for one in found.document["causes"] if one["id"] == outage.cause]
+    name = f"{outage.cause}@{outage.host}" if len(alike) > 1 else outage.cause
+    words = ("--cause", name, "--yes", "--max-risk", "disruptive", "--json")
     fixed = deadhop("fix", found.document["session"], *words, state=state)
     assert fixed.status in (0, 4), (fixed.document, fixed.stderr)
     seen.fixed(fixed.document)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
-    again = sweep(lab, state)
-    assert outage.cause not in {one["id"] for one in again.document["causes"]}, again.document["text"]
+    again = sweep(lab, state).document
+    places = {(one["id"], *one["targets"]) for one in again["causes"]}
+    assert (outage.cause, f"host:{outage.host}") not in places, again["text"]
 
 
 def _undo(lab: Lab, before: dict[str, str], found: Ran, seen: Row, state: Path) -> None:

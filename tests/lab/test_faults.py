@@ -92,6 +92,12 @@ EXPECTED = {
         {("master", "192.168.200.129"), CONTROLLER},
         ("openstack-host", "ip route del 192.168.200.106/32 via 10.10.10.3"),
     ),
+    "conntrack-full": Expected(
+        "timed out",
+        {CONTROLLER, COMPUTE},
+        {("master", "45.120.120.154")},
+        ("openstack-host", "conntrack -D -s 192.168.100.102 >/dev/null 2>&1"),
+    ),
     "bgp-remote-as": Expected(
         "10.10.10.1      4      65001",
         {CONTROLLER, COMPUTE},
@@ -140,7 +146,16 @@ EXPECTED = {
 }
 
 
-_SLOW = {*MTU_FAULTS, "fip-arp", "fip-loop", "bgp-remote-as", "bgp-no-policy", "bgp-config-drift", "bgp-down"}
+_SLOW = {
+    *MTU_FAULTS,
+    "fip-arp",
+    "fip-loop",
+    "conntrack-full",
+    "bgp-remote-as",
+    "bgp-no-policy",
+    "bgp-config-drift",
+    "bgp-down",
+}
 NAMES = [pytest.param(name, marks=pytest.mark.long if name in _SLOW else ()) for name in FAULTS]
 """Those of sizes and of BGP take long, and tests/end_to_end breaks and undoes one of each in every run."""
 
