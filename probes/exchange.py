@@ -10,6 +10,9 @@ from datetime import datetime
 REACH = "reach"
 """Request text of a try of the whole way to a host's shell."""
 
+LISTENING = "listening on"
+"""tcpdump says so on stderr as soon as it sees packets."""
+
 LOOK: ContextVar[str] = ContextVar("LOOK", default="")
 """The probe run under way, by its call; what shares a task with others says who asked first."""
 

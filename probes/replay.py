@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from probes.api import ApiRequest
 from probes.connection import Command
-from probes.exchange import LOOK, REACH, Exchange, Reply
+from probes.exchange import LISTENING, LOOK, REACH, Exchange, Reply
 from probes.holders import Holders
 from probes.site import Site, target_of
 
@@ -90,7 +90,7 @@ class ReplayConnection:
 
     async def run(self, command: Command) -> Reply:
         reply = self._reply(self.target, command.text)
-        pieces = [*io.StringIO(reply.stdout), *io.StringIO(reply.stderr)] if command.on_output else []
+        pieces = _pieces(reply) if command.on_output else []
         pause = reply.seconds * self._speed / (len(pieces) + 1)
         for piece in pieces:
             await asyncio.sleep(pause)
@@ -101,6 +101,14 @@ class ReplayConnection:
 
     async def close(self) -> None:
         """There is nothing open."""
+
+
+def _pieces(reply: Reply) -> list[str]:
+    """Lines of stdout, then of stderr, for which of both came first is not recorded; but a capture says there that
+    it listens before it hears anything, and who waits for that would take it for deaf."""
+    said = [*io.StringIO(reply.stderr)]
+    first = [line for line in said if LISTENING in line]
+    return [*first, *io.StringIO(reply.stdout), *(line for line in said if LISTENING not in line)]
 
 
 class ReplayApi:

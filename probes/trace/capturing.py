@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from probes.connection import Command, Connection
+from probes.exchange import LISTENING
 from probes.linux.ask import why_no_answer
 from probes.trace.marks import Mark
 
 _MOST_LINES = 2000
 _TIMED_OUT = 124
-_LISTENING = "listening on"
 _LINE = re.compile(
     r"\S+ +(?P<interface>\S+) +(?P<side>In|Out|P|B|M) +(?:ifindex \d+ )?(?:[0-9a-f:]{17} )?"
     r"(?:(?:ethertype )?IPv[46][^:]*: )?(?P<source>[0-9A-Fa-f.:]+) > (?P<rest>.*)"
@@ -48,7 +48,7 @@ async def capture(connection: Connection, mark: Mark, seconds: float, listening:
     argv = ("timeout", lasting, "tcpdump", "-pqnlei", "any", "-s", "96", "-c", str(_MOST_LINES), wanted)
 
     def heard(text: str) -> None:
-        if _LISTENING in text:
+        if LISTENING in text:
             listening.set()
 
     command = Command(argv=argv, sudo=True, timeout=seconds + 3, alone=True, on_output=heard)
@@ -60,7 +60,7 @@ async def capture(connection: Connection, mark: Mark, seconds: float, listening:
 
 def parse_sightings(text: str, errors: str, mark: Mark) -> Sighted:
     """Of `tcpdump -nle -i any` (SLL2). Where the kernel dropped some for the capture nothing can be said."""
-    if _LISTENING not in errors or _lost(errors):
+    if LISTENING not in errors or _lost(errors):
         return UNABLE
     lines = text.splitlines()
     found = [line for line in map(_LINE.match, lines) if line]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import secrets
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,6 +67,13 @@ class Mark:
         return f"icmp and icmp[icmptype] = {kind} and ip[2:2] = {_IPV4_HEADER + _ICMP_HEADER + self.size}"
 
 
+def drawn(*ends: str) -> int:
+    """Bytes of payload that two traces between other ends hardly share. Of the ends alone, so that a replay asks
+    what was recorded; where two operators trace between the same ones each sees the other's packets too."""
+    free = [one for one in range(_SMALLEST, _LARGEST) if one not in _COMMON]
+    return free[zlib.crc32(" ".join(ends).encode()) % len(free)]
+
+
 def fresh_mark(
     protocol: str,
     port: int,
@@ -74,10 +81,10 @@ def fresh_mark(
     translated: Sequence[tuple[str, int]] = (),
     size: int = 0,
     sources: Sequence[str] = (),
+    origin: str = "",
 ) -> Mark:
-    """A size that two traces at the same time hardly share; the one that was asked for, where one was, uncut."""
-    free = [one for one in range(_SMALLEST, _LARGEST) if one not in _COMMON]
+    """Of the size that was asked for, uncut; else of one that is drawn."""
     targets = tuple(dict.fromkeys((target, *(address for address, _ in translated))))
     ports = tuple(dict.fromkeys((port, *(other for _, other in translated))))
-    drawn = size or secrets.choice(free)
-    return Mark(protocol, port, drawn, targets, ports, tuple(dict.fromkeys(sources)), uncut=bool(size))
+    own = tuple(dict.fromkeys(sources))
+    return Mark(protocol, port, size or drawn(origin, target), targets, ports, own, uncut=bool(size))

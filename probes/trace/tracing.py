@@ -91,7 +91,7 @@ async def trace(
         async with _beside(_ladder(toolbox, host, target, size, wanted=sizes and not pod)) as trying:
             way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
             ladder = await trying
-        mark = fresh_mark(protocol, port, target, translated, size, way.sources)
+        mark = fresh_mark(protocol, port, target, translated, size, way.sources, pod or host)
         one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
         said = await one.measured(packets)
         return one.told(*said, await followed(toolbox, ladder))

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import probes.all
 from probes.connection import Command
 from probes.exchange import LOOK, Exchange, Reply, Request, from_json, to_json
 from probes.probe import checked_call, observe
 from probes.replay import ReplayToolbox
 from probes.site import Host, Site
 from probes.toolbox import LiveToolbox
+
+assert probes.all
 
 SITE = Site("test", (Host("a", ("10.0.0.1",)), Host("b"), Host("c")))
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -169,3 +172,12 @@ async def test_what_is_recorded_live_replays_the_same() -> None:
         said = await asyncio.gather(*(live.connection("operator").run(command) for command in commands))
     replay = ReplayToolbox(SITE, heard).connection("operator")
     assert [await replay.run(command) for command in commands] == said
+
+
+async def test_a_capture_listens_before_it_hears_anything() -> None:
+    pieces: list[str] = []
+    said = "tcpdump: data link type LINUX_SLL2\ntcpdump: listening on any\n0 packets dropped by kernel\n"
+    toolbox = ReplayToolbox(SITE, [exchange("host:a", "tcpdump", Reply(0, "one\ntwo\n", said))])
+    await toolbox.connection("host:a").run(Command(("tcpdump",), on_output=pieces.append))
+    assert pieces[:2] == ["tcpdump: listening on any\n", "one\n"]
+    assert sorted(pieces) == sorted([*said.splitlines(keepends=True), "one\n", "two\n"])
