@@ -6,18 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from diagnosis.tracing import TraceView, Wanted
+from diagnosis.tracing import Wanted
 from probes.trace.facts import Trace
-from tests.tui.test_app_trace import TRACE, recorded_session
+from tests.tui.recordings import TRACE, recorded_session
 
 
 async def test_a_replay_has_its_captures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("probes.trace.marks.drawn", lambda *ends: 65)  # as it was recorded
     session = recorded_session(TRACE, tmp_path)
-    view = TraceView()
-    async for view in session.trace("master", "192.168.100.101", Wanted(), both=True):
-        pass
-    there, back = (evidence.facts for _, evidence in view.traced)
+    views = [view async for view in session.trace("master", "192.168.100.101", Wanted(), both=True)]
+    there, back = (evidence.facts for _, evidence in views[-1].traced)
     assert isinstance(there, Trace)
     assert isinstance(back, Trace)
     assert {hop.by for hop in there.hops if hop.host != "controller"} == {"capture"}
