@@ -87,7 +87,7 @@ EXPECTED = {
         ("openstack-host", "ip route add 192.168.200.129/32 via 10.10.10.3"),
     ),
     "fip-loop": Expected(
-        " 3  10.10.10.3",
+        "2 packets transmitted, 0 received,",
         {("master", "192.168.200.106")},
         {("master", "192.168.200.129"), CONTROLLER},
         ("openstack-host", "ip route del 192.168.200.106/32 via 10.10.10.3"),
