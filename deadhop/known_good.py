@@ -13,10 +13,10 @@ from deadhop.output import wrap
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
-    from diagnosis.sweep.baseline import Comparison, Difference
+    from diagnosis.sweep.baseline import Comparison
     from diagnosis.sweep.engine import Sweep
     from diagnosis.sweep.keeping_good import Wish
-    from diagnosis.sweep.views import SweepResult
+    from diagnosis.sweep.views import Finding, SweepResult
 
 _MOST = 20
 """Lines of one kind; JSON holds all."""
@@ -115,12 +115,13 @@ def _and_more(front: Front, count: int) -> Iterator[str]:
 # ------------------------------------------------------------------ beside it
 
 
-def changed_line(front: Front, changed: Sequence[Difference], comparison: Comparison | None) -> Iterator[str]:
+def changed_line(front: Front, finding: Finding, comparison: Comparison | None) -> Iterator[str]:
     """What a finding is explained by."""
-    from diagnosis.sweep.differing import differs, since
+    from diagnosis.sweep.differing import since
+    from diagnosis.sweep.words import changed_by
 
-    if changed and comparison is not None:
-        told = "; ".join(front.text(differs(one)) for one in changed)
+    if finding.changed and comparison is not None:
+        told = "; ".join(changed_by(finding, front.lang))
         since_when = front.text(since(comparison))
         label = front.say("changed since {}", "{} 이후 바뀜").format(since_when)
         yield wrap(f"{label}: {told}", "   ")

@@ -48,12 +48,12 @@ def _causes(front: Front, result: SweepResult) -> Iterator[str]:
     for number, finding in enumerate((one for one in result.causes if not one.explained_by), 1):
         yield ""
         yield from _cause(front, finding, f"{number}. ")
-        yield from changed_line(front, finding.changed, result.compared)
+        yield from changed_line(front, finding, result.compared)
     if result.may_be_meant:
         yield f"\n{front.say('MAY BE MEANT', '의도된 설정일 수 있음')}"
         for finding in result.may_be_meant:
             yield wrap(f"{named(finding, front.lang)}: {seen_by(finding, front.lang)}", "    ", first="  - ")
-            yield from changed_line(front, finding.changed, result.compared)
+            yield from changed_line(front, finding, result.compared)
 
 
 def _cause(front: Front, finding: Finding, number: str) -> Iterator[str]:

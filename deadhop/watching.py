@@ -22,8 +22,20 @@ WORDS = {
     "not-seen": Text("not seen this time", "이번에는 볼 수 없음"),
     "unreached": Text("tells nothing now", "답하지 않음"),
     "reached": Text("answers again", "다시 답함"),
+    "differs": Text("changed since the baseline", "기준선 이후 바뀜"),
+    "as-it-was": Text("as in the baseline again", "기준선대로 돌아옴"),
 }
-_MARKS = {"new": "+", "gone": "-", "not-seen": "?", "unreached": "?", "reached": "+"}
+_MARKS = {
+    "new": "+",
+    "gone": "-",
+    "not-seen": "?",
+    "unreached": "?",
+    "reached": "+",
+    "differs": "~",
+    "as-it-was": "=",
+}
+_TOLD = ("unreached", "reached")
+"""Their text is what a room below says of a failure."""
 
 
 async def pause(front: Front, seconds: float) -> None:
@@ -43,7 +55,7 @@ def change_lines(front: Front, changes: tuple[Change, ...], seconds: float) -> I
 
 def _change(front: Front, one: Change) -> Iterator[str]:
     places = ", ".join(front.text(called(target)) for target in one.targets)
-    text = front.told(one.title.en) if not one.id else front.text(one.title)
+    text = front.told(one.title.en) if one.kind.value in _TOLD else front.text(one.title)
     what = ": ".join(
         part for part in (" ".join(filter(None, (one.id, f"({places})" if places else ""))), text) if part
     )

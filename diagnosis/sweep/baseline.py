@@ -129,7 +129,7 @@ def _not_compared(then: Look | None, now: Look) -> Iterator[NotCompared]:
         yield NotCompared(now.place, "", "now", now.failure)
     else:
         for kind in sorted((then.kinds | now.kinds | {*then.unread} | {*now.unread}) - (then.kinds & now.kinds)):
-            if kind not in then.kinds:
+            if kind in then.unread or kind in now.kinds:
                 yield NotCompared(now.place, kind, "then", then.unread.get(kind, NOT_READ_THEN))
             else:
                 yield NotCompared(now.place, kind, "now", now.unread.get(kind, NOT_READ))

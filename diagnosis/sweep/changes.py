@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from base.text import Text
+from diagnosis.sweep.baseline import Comparison, Difference
+from diagnosis.sweep.differing import differs, thing
 from diagnosis.sweep.store import SILENT
 from diagnosis.sweep.views import Finding, SweepResult
 
@@ -20,13 +22,17 @@ class Kind(StrEnum):
     UNREACHED = "unreached"
     """A place that tells nothing, and told something before."""
     REACHED = "reached"
+    DIFFERS = "differs"
+    """Other than in the baseline, and not so the sweep before."""
+    AS_IT_WAS = "as-it-was"
+    """As in the baseline again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     kind: Kind
     id: str
-    """Of the cause, or of the symptom that has no cause; empty for a place."""
+    """Of the cause, or of the symptom that has no cause; empty for a place and for a setting."""
     targets: tuple[str, ...]
     title: Text
 
@@ -34,7 +40,7 @@ class Change:
 def changes(before: SweepResult, now: SweepResult, *, partial: bool = False) -> tuple[Change, ...]:
     """A sweep that was cut short says of nothing that it is gone."""
     ends = _ends(before, now, partial=partial)
-    return (*_causes(before, now, partial=partial), *ends, *_places(before, now))
+    return (*_causes(before, now, partial=partial), *ends, *_places(before, now), *_settings(before, now))
 
 
 def _causes(before: SweepResult, now: SweepResult, *, partial: bool) -> Iterator[Change]:
@@ -81,3 +87,27 @@ def _places(before: SweepResult, now: SweepResult) -> Iterator[Change]:
     for kind, targets in ((Kind.UNREACHED, _dark(now) - _dark(before)), (Kind.REACHED, _dark(before) - _dark(now))):
         for target in sorted(targets):
             yield Change(kind, "", (target,), Text(said[target], said[target]))
+
+
+def _settings(before: SweepResult, now: SweepResult) -> Iterator[Change]:
+    """Of a setting that was not compared this time nobody says that it is as it was."""
+    was, is_ = ({_setting(one): one for one in _differences(result)} for result in (before, now))
+    for key in is_.keys() - was.keys():
+        yield Change(Kind.DIFFERS, "", (is_[key].place,), differs(is_[key]))
+    still = {(one.place, one.kind, one.name) for one in is_.values()}
+    for key in was.keys() - is_.keys():
+        one = was[key]
+        if now.compared and (one.place, one.kind, one.name) not in still and not _unseen(now.compared, one):
+            yield Change(Kind.AS_IT_WAS, "", (one.place,), thing(one))
+
+
+def _differences(result: SweepResult) -> tuple[Difference, ...]:
+    return result.compared.differences if result.compared else ()
+
+
+def _setting(one: Difference) -> tuple[str, str, str, tuple[str, ...]]:
+    return one.place, one.kind, one.name, one.now
+
+
+def _unseen(comparison: Comparison, one: Difference) -> bool:
+    return any(gap.place == one.place and gap.kind in ("", one.kind) for gap in comparison.not_compared)

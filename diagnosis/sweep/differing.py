@@ -69,6 +69,11 @@ def differs(one: Difference) -> Text:
     return Text(_differs(one, Lang.EN), _differs(one, Lang.KO))
 
 
+def thing(one: Difference) -> Text:
+    """What it is that differs."""
+    return Text(_label(one, Lang.EN), _label(one, Lang.KO))
+
+
 def placed(one: Difference) -> Text:
     """The same with its place in front."""
     place, text = called(one.place), differs(one)

@@ -13,10 +13,11 @@ from diagnosis.touched import touched
 from diagnosis.views import CauseView
 from probes.standing.settings import sysctl_name
 
+_ROUTES = ("route", "learned-route")
 _KINDS = {
     "sysctls": ("sysctl",),
     "rules": ("firewall",),
-    "routes": ("route", "learned-route"),
+    "routes": _ROUTES,
     "units": ("unit",),
     "packages": ("package",),
     "mtus": ("link",),
@@ -24,23 +25,31 @@ _KINDS = {
     "swaps": ("swap",),
 }
 """What a command touches → kinds of settings."""
-_BY_VALUE = frozenset({"unit", "bridge", "package", "node", "security-group", "learned-route", "route"})
+_BY_VALUE = frozenset({"unit", "bridge", "package", "node", "security-group"})
 """Kinds whose names are values of causes."""
 Thing = tuple[str, str, str]
 """Place, kind and name."""
 
 
 def touching(cause: CauseView, changes: Sequence[str], differences: Sequence[Difference]) -> tuple[Difference, ...]:
-    """`changes` are kinds of which any difference at the cause's own place explains it."""
+    """`changes` are kinds of which any difference at the cause's own place explains it. What a fix changes
+    elsewhere counts where nothing differs at that place."""
     things = set(_things(cause))
     places, names = _places(cause), set(_names(cause))
-    return tuple(
+    found = tuple(
         one
         for one in differences
         if any(_is_it(one, thing) for thing in things)
-        or (one.place in places and one.kind in _BY_VALUE and not names.isdisjoint((one.name, *one.name.split())))
+        or (one.place in places and _by_value(one, names))
         or (one.place in cause.targets and one.kind in changes)
     )
+    return tuple(one for one in found if one.place in cause.targets) or found
+
+
+def _by_value(one: Difference, names: set[str]) -> bool:
+    """A route that came explains nothing by its name: it may be where packets come from."""
+    known = one.kind in _BY_VALUE or (one.kind in _ROUTES and bool(one.was))
+    return known and not names.isdisjoint((one.name, *one.name.split()))
 
 
 def _places(cause: CauseView) -> set[str]:
@@ -85,7 +94,7 @@ def _counts_for(one: Difference, name: str) -> bool:
 
 def _led_there(one: Difference, destination: str) -> bool:
     """A route that is gone or leads elsewhere, and that had led to the destination as well."""
-    if one.kind not in ("route", "learned-route") or not one.was or " " in one.name:
+    if one.kind not in _ROUTES or not one.was or " " in one.name:
         return False
     if one.name == "default":
         return destination != "default"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from base.text import Lang, Text
+from diagnosis.sweep.differing import differs, placed
 from probes.target import called
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ def follows(finding: Finding, lang: Lang) -> str:
     """What it explains; empty where that is nothing."""
     causes = [referred(one, lang) for one in finding.explains]
     return ", ".join([*causes, *(f"{one.symptom} × {one.count}" for one in finding.symptoms)])
+
+
+def changed_by(finding: Finding, lang: Lang) -> list[str]:
+    """What has changed since the baseline; with its place where that is another one than the finding's."""
+    own = finding.cause.targets
+    return [(differs if one.place in own else placed)(one)[lang] for one in finding.changed]
 
 
 def referred(one: Reference, lang: Lang) -> str:

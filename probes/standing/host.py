@@ -69,6 +69,9 @@ async def snapshot(host: str, toolbox: Toolbox) -> Snapshot:
         (("swap",), partial(_swaps, connection)),
     )
     answers = await asyncio.gather(*(_try(reader) for _, reader in readers))
+    errors = [answer for answer in answers if isinstance(answer, ProbeError)]
+    if len(errors) + answers.count(None) == len(answers):
+        raise errors[0]
     return joined(host, [(kinds, answer) for (kinds, _), answer in zip(readers, answers, strict=True)])
 
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -148,3 +149,50 @@ def test_an_interrupt_leaves_what_is_known(sweeping: Desk) -> None:
     journal = read(path)
     assert journal.damage == ()
     assert [entry.data["cut"] for entry in journal.entries if entry.kind == "diagnosis"] == ["interrupted"]
+
+
+# ------------------------------------------------------------------ the baseline
+
+
+def test_a_baseline_is_saved_used_and_refused_when_it_was_cut(sweeping: Desk) -> None:
+    outcome = sweeping.run(*words(sweeping, "--save-baseline", "--json"))
+    saved = checked(outcome.json, "sweep")["saved"]
+    assert (saved["places"], saved["settings"], saved["causes"]) == ([], 0, ["sshd-not-running"])
+    assert [one["place"] for one in saved["unread"]] == ["host:dead"]
+    assert outcome.json["baseline"] is None
+
+    found = checked(sweeping.run(*words(sweeping, "--json")).json, "sweep")["baseline"]
+    assert (found["file"], found["causes"], found["differences"]) == (saved["file"], ["sshd-not-running"], [])
+    assert [(one["place"], one["kind"], one["when"]) for one in found["not_compared"]] == [
+        ("host:dead", "", "then")
+    ]
+    assert checked(sweeping.run(*words(sweeping, "--json", "--no-baseline")).json, "sweep")["baseline"] is None
+
+    file = Path(saved["file"])
+    file.write_bytes(file.read_bytes()[:-30])
+    outcome = sweeping.run(*words(sweeping, "--lang", "ko"))
+    assert outcome.code == 1, "the sweep itself goes on"
+    assert "손상되었거나 잘려서" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--save-baseline", "--host", "dead"), "the whole site"),
+        (("--save-baseline", "--watch", "5"), "the whole site"),
+        (("--baseline", "nowhere.jsonl"), "nowhere.jsonl"),
+        (("--baseline", "nowhere.jsonl", "--no-baseline"), "exclude each other"),
+        (("--baseline", "site.yaml"), "damaged"),
+        (("--baseline", "."), "no baseline of this site"),
+    ],
+)
+def test_baselines_that_cannot_be(sweeping: Desk, more: tuple[str, ...], said: str) -> None:
+    outcome = sweeping.run(*words(sweeping, *more))
+    assert (outcome.code, outcome.out) == (3, "")
+    assert said in outcome.err.replace("\n  ", " ")
+
+
+def test_a_sweep_that_was_cut_short_is_no_baseline(sweeping: Desk) -> None:
+    outcome = sweeping.run(*words(sweeping, "--save-baseline", "--json", "--deadline", "0.01"))
+    assert checked(outcome.json, "sweep")["saved"] is None
+    assert not (sweeping.home / "state" / "baselines").exists()

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from base.text import Text
+from diagnosis.sweep.baseline import NOT_THEN, Comparison, Difference, NotCompared
 from diagnosis.sweep.trees import NotSwept
 from diagnosis.sweep.views import (
     Explained,
     Finding,
     Gap,
+    LeftOut,
     OpenEnd,
     Question,
     Reference,
@@ -58,6 +60,21 @@ EARLY = SweepView(
     layers={"host": (3, 9), "cluster": (0, 2)}, found=(ROOT,), seconds=2.0,
 )  # fmt: skip
 FULL = replace(EARLY, ended=9, looks=120, running=(), layers={"host": (9, 9), "cluster": (2, 2)}, result=RESULT)
+
+TAKEN = "2026-11-17T14:02:00.000+00:00"
+CHANGED = Difference("host:openstack-host", "sysctl", "net.ipv4.ip_forward", ("1",), ("0",))
+ELSEWHERE = Difference("host:compute", "sysctl", "net.ipv4.conf.br-ex.rp_filter", ("2",), ("1",))
+COMPARED = replace(
+    FULL,
+    result=replace(
+        RESULT,
+        causes=(replace(RESULT.causes[0], changed=(CHANGED,)), *RESULT.causes[1:]),
+        left_out=(LeftOut("node-not-ready", 7, ({"node": "w41"},)),),
+        compared=Comparison(
+            TAKEN, "/b", (), (CHANGED, ELSEWHERE), (NotCompared("host:worker9", "", "then", NOT_THEN),)
+        ),
+    ),
+)  # fmt: skip
 
 
 @dataclass

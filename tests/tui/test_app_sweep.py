@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from base.text import Lang
+from base.text import Lang, Text
 from diagnosis.session import Session
+from diagnosis.sweep.baseline import Comparison
+from diagnosis.sweep.differing import differs, taken_at
 from diagnosis.sweep.words import CUT
 from journal.store import read
 from tests.tui.recordings import SWEEP, recorded_session
 from tests.tui.scripted import ScriptedSession
-from tests.tui.sweeps import EARLY, FULL, SweepSession
+from tests.tui.sweeps import COMPARED, EARLY, ELSEWHERE, FULL, RESULT, TAKEN, SweepSession
 from tests.tui.test_app_home import app_of, picture, settle
 from tui.app import DeadhopApp
 from tui.screens.choose import Choose
@@ -180,3 +183,39 @@ async def test_escape_cancels_a_sweep_that_hangs() -> None:
         await settle(pilot)
         assert (session.cancelled, session.ended) == (1, 1)
         assert CUT["interrupted"][Lang.EN] in picture(app)
+
+
+# ------------------------------------------------------------------ beside its baseline
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_what_has_changed_stands_by_its_cause_and_the_rest_apart(lang: Lang) -> None:
+    session = SweepSession(views=(COMPARED,))
+    async with drawn(session, (160, 50), lang) as (pilot, app):
+        await settle(pilot)
+        text = picture(app)
+        words, taken = app.words, taken_at(TAKEN)
+        assert words.sweep_unlike_baseline.format(taken=taken, count=2, found=1) in text
+        assert f"{words.sweep_changed}: net.ipv4.ip_forward 1 → 0" in text
+        assert "rp_filter" not in text, "it explains nothing that was found"
+        listed = app.screen.query_one("#findings", OptionList)
+        prompts = [str(listed.get_option_at_index(at).prompt.content) for at in range(listed.option_count)]  # type: ignore[union-attr]
+        at = next(at for at, prompt in enumerate(prompts) if prompt == f"· {words.sweep_differences} (1)")
+        await pilot.press("home", *["down"] * at)
+        await settle(pilot)
+        assert differs(ELSEWHERE)[lang] in picture(app)
+        await pilot.press("down")
+        await settle(pilot)
+        assert "worker9" in picture(app)
+        await pilot.press("down")
+        await settle(pilot)
+        assert "deadhop diagnose node-not-ready --set node=w41" in picture(app)
+
+
+async def test_one_that_is_as_it_was_and_one_that_is_refused() -> None:
+    result = replace(RESULT, compared=Comparison(TAKEN, "/b"))
+    refused = replace(RESULT, compared=Comparison("", "/b", refused=Text("the baseline /b is damaged", "손상")))
+    for one, said in ((result, "as in the baseline of"), (refused, "the baseline /b is damaged")):
+        async with drawn(SweepSession(views=(replace(FULL, result=one),))) as (pilot, app):
+            await settle(pilot)
+            assert said in picture(app)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from base.text import Lang
-from diagnosis.sweep.differing import differs, missing, placed, taken_at
-from diagnosis.sweep.words import CUT, end_of, follows, left_out_lines, named, referred, seen_by
+from diagnosis.sweep.differing import missing, placed, taken_at
+from diagnosis.sweep.words import CUT, changed_by, end_of, follows, left_out_lines, named, referred, seen_by
 from knowledge.model import Verdict
 from tui.lines.common import (
     BAD,
@@ -137,8 +137,8 @@ def _details(finding: Finding, words: Words, lang: Lang) -> Iterator[Content]:
     yield Content.assemble((f"{words.sweep_seen_by}: ", "bold"), one_line(seen_by(finding, lang)))
     if after := follows(finding, lang):
         yield Content.assemble((f"{words.sweep_explains}: ", "bold"), one_line(after))
-    for changed in finding.changed:
-        yield Content.assemble((f"{words.sweep_changed}: ", "bold"), one_line(differs(changed)[lang]))
+    for changed in changed_by(finding, lang):
+        yield Content.assemble((f"{words.sweep_changed}: ", "bold"), one_line(changed))
     for refused in cause.refused:
         yield marked(UNKNOWN, one_line(words.told(refused)))
     if cause.fixes:

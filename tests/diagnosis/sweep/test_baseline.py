@@ -128,6 +128,8 @@ def test_kinds_that_were_read_only_once_are_not_compared() -> None:
         NotCompared("host:web1", "firewall", "now", denied),
         NotCompared("host:web1", "package", "then", NOT_READ_THEN),
     )
+    neither = beside(look_at("host:web1", ALL, KINDS, {"swap": denied}))
+    assert neither.not_compared == (NotCompared("host:web1", "swap", "now", denied),)
 
 
 # ------------------------------------------------------------------ what probes say

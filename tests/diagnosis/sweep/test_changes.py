@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 from base.text import Text
+from diagnosis.sweep.baseline import NOT_READ, Comparison, Difference, NotCompared
 from diagnosis.sweep.changes import Kind, changes
 from diagnosis.sweep.views import Finding, Gap, OpenEnd, SweepResult
 from diagnosis.views import CauseView, Confidence
@@ -57,3 +59,20 @@ def test_a_cause_on_a_host_that_says_nothing_now_is_not_gone() -> None:
     before, now = result(finding("a", "host:x")), result(dark=("host:x",))
     assert told(before, now) == [(Kind.NOT_SEEN, "a", ("host:x",)), (Kind.UNREACHED, "", ("host:x",))]
     assert told(now, before) == [(Kind.NEW, "a", ("host:x",)), (Kind.REACHED, "", ("host:x",))]
+
+
+def test_settings_that_leave_the_baseline_and_come_back() -> None:
+    forwards = Difference("host:x", "sysctl", "net.ipv4.ip_forward", ("1",), ("0",))
+    as_then = replace(result(), compared=Comparison("2026-11-17T14:02:00+00:00", "/b"))
+    other = replace(result(), compared=Comparison("2026-11-17T14:02:00+00:00", "/b", (), (forwards,)))
+    gap = NotCompared("host:x", "", "now", NOT_READ)
+    dark = replace(result(), compared=Comparison("2026-11-17T14:02:00+00:00", "/b", (), (), (gap,)))
+    assert told(other, other) == []
+    assert [(one.kind, one.title.en) for one in changes(as_then, other)] == [
+        (Kind.DIFFERS, "net.ipv4.ip_forward 1 → 0")
+    ]
+    assert [(one.kind, one.title.en) for one in changes(other, as_then)] == [
+        (Kind.AS_IT_WAS, "net.ipv4.ip_forward")
+    ]
+    assert told(other, dark) == [], "nobody looked"
+    assert told(result(), as_then) == told(other, result()) == []

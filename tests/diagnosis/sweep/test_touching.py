@@ -46,6 +46,15 @@ def test_what_the_fix_changes_back(run: str, kind: str, name: str) -> None:
     assert found.place == "host:gate"
 
 
+def test_its_own_place_comes_before_what_the_fix_changes_elsewhere() -> None:
+    here, there = difference("link", "eth0"), difference("link", "eth0", "host:other")
+    elsewhere = cause("ip link set dev eth0 mtu 1450", on="other")
+    assert touching(elsewhere, (), [there]) == (there,)
+    both = cause("ip link set dev eth0 mtu 1450", on="other", target="host:gate")
+    fixed = replace(both, fixes=(*both.fixes, *cause("ip link set dev eth0 mtu 1450").fixes))
+    assert touching(fixed, (), [there, here]) == (here,)
+
+
 @pytest.mark.parametrize(
     ("run", "other"),
     [
@@ -72,6 +81,9 @@ def test_what_no_command_names_is_a_value_of_the_cause() -> None:
     assert not touching(
         cordoned, (), [difference("node", "w2", "cluster:k"), difference("node", "w1", "cluster:j")]
     )
+    lost = cause(target="host:gate", target_net="10.1.0.0/16")
+    assert touching(lost, (), [difference("learned-route", "10.1.0.0/16", now="")])
+    assert not touching(lost, (), [difference("route", "10.1.0.0/16", was="")])
     group = cause(target="cloud:c", group="web")
     assert touching(group, (), [difference("security-group", "web 3f2a", "cloud:c")])
     assert not touching(group, (), [difference("security-group", "webshop 3f2a", "cloud:c")])
