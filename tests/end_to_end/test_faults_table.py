@@ -1,0 +1,62 @@
+"""The table of faults: rows of this run take the place of older ones, in the order of the lab; failures are said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.faults_table import INTRODUCTION, Row, hop_of, read, row, write
+
+FOUND = {"causes": [{"id": "no-route-back"}, {"id": "sshd-hangs"}], "seconds": 7.46}
+DEAD = {
+    "host": "compute",
+    "direction": "there",
+    "reason": "rule",
+    "rule": "-A INPUT -m comment --comment 'a|b' -j DROP",
+}
+
+
+def test_rows_are_merged_in_the_order_of_the_lab(tmp_path: Path) -> None:
+    path = tmp_path / "faults.md"
+    for one in (
+        Row("ssh-frozen", "old"),
+        Row("missing-route", "x", hop=hop_of({"dead_hop": DEAD})),
+        Row("ssh-frozen", "new"),
+    ):
+        write(path, one)
+    assert path.read_text().startswith(INTRODUCTION)
+    assert [(one.fault, one.cause) for one in read(path)] == [("missing-route", "x"), ("ssh-frozen", "new")]
+    assert read(path)[0].hop == f"compute: {DEAD['rule']}", "a bar in a rule is no end of its cell"
+
+
+def test_a_row_is_written_although_the_test_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "faults.md"
+    monkeypatch.setenv("FAULTS_TABLE", str(path))
+    with pytest.raises(AssertionError):
+        _fails("ssh-frozen")
+    (found,) = read(path)
+    assert (found.cause, found.rank, found.seconds) == ("no-route-back", "2", "7.5")
+    assert (found.fix, found.verified, found.undone) == ("continue-sshd", "no", "–")
+
+
+def _fails(fault: str) -> None:
+    with row(fault) as seen:
+        seen.swept(FOUND, "sshd-hangs")
+        seen.fixed({"fix": "continue-sshd", "verified": None})
+        raise AssertionError
+
+
+def test_nothing_is_written_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FAULTS_TABLE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with row("ssh-frozen"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_no_hop_is_dead() -> None:
+    between = {"dead_hop": None, "between": ["a", "b"], "loop": True}
+    assert hop_of(between) == "between a and b; the routes lead in a circle"
+    assert hop_of({"dead_hop": {**DEAD, "rule": "", "direction": "back"}}) == "compute: rule, on the way back"
+    assert hop_of({"dead_hop": None, "between": None, "verdict": "arrives"}) == "arrives"
