@@ -1,4 +1,4 @@
-"""The table of faults: rows of this run take the place of older ones, in the order of the lab; failures are said."""
+"""The table of faults: rows of this run replace older ones, in the order of the lab; failures are said."""
 
 from __future__ import annotations
 
