@@ -14,6 +14,17 @@ pytestmark = pytest.mark.lab
 FORWARDS = "net.ipv4.ip_forward 1 → 0"
 SPOILED = "iptables -I INPUT -s 203.0.113.9 -j DROP; systemctl stop neutron-openvswitch-agent"
 AS_IT_WAS = "iptables -D INPUT -s 203.0.113.9 -j DROP; systemctl start neutron-openvswitch-agent"
+PASSING = (
+    "ip link add veth0a1b type veth peer name veth0c2d; ip link set veth0a1b up; "
+    "ip route add 10.99.7.7 dev veth0a1b; iptables -N KUBE-SEP-X; "
+    "iptables -A KUBE-SEP-X -s 10.99.7.7 -j RETURN; iptables -A FORWARD -i veth0a1b -j ACCEPT; "
+    "iptables -t security -L -n; ping -qc 20 -i 0.01 127.0.0.1"
+)
+"""A pod comes, somebody looks at a table, packets are counted."""
+PASSED = (
+    "ip link del veth0a1b; iptables -D FORWARD -i veth0a1b -j ACCEPT; "
+    "iptables -F KUBE-SEP-X; iptables -X KUBE-SEP-X"
+)
 OTHERS = {
     ("host:compute2", "firewall", "filter/INPUT"),
     ("host:compute2", "unit", "neutron-openvswitch-agent.service"),
@@ -33,14 +44,13 @@ def saved(lab: Lab, state: Path) -> Ran:
     done = sweep(lab, state, "--save-baseline")
     kept = done.document["saved"]
     assert (done.status, kept["unread"], kept["causes"]) == (0, [], [])
-    assert len(kept["places"]) == len(lab.ssh_config.read_text().split("\nHost ")) - 1 or kept["settings"] > 500
+    assert {"host:openstack-host", "host:compute2"} < set(kept["places"])
     return done
 
 
 def test_what_was_changed_stands_by_its_cause_and_the_rest_apart(healed_lab: Lab, state: Path) -> None:
-    before = healed_lab.at_rest()
+    healed_lab.at_rest()
     saved(healed_lab, state)
-    assert healed_lab.changes_since(before) == ""
 
     healed_lab.break_("ip-forward-off")
     healed_lab.run("compute2", SPOILED)
@@ -56,4 +66,23 @@ def test_what_was_changed_stands_by_its_cause_and_the_rest_apart(healed_lab: Lab
     healed_lab.run("compute2", AS_IT_WAS)
     again = sweep(healed_lab, state)
     assert (again.status, again.document["causes"]) == (0, [])
+    assert (again.document["baseline"]["differences"], again.document["baseline"]["not_compared"]) == ([], [])
+
+
+@pytest.mark.long
+def test_what_changes_by_itself_is_no_difference(healed_lab: Lab, state: Path) -> None:
+    """Routes are learned again, with other numbers; a pod comes; packets are counted."""
+    healed_lab.at_rest()
+    saved(healed_lab, state)
+    for fault in ("bgp-down", "bgp-remote-as"):
+        healed_lab.break_(fault)
+        healed_lab.undo(fault)
+    done = healed_lab.run("compute2", PASSING)
+    try:
+        assert done.returncode == 0, done.stderr
+        healed_lab.at_rest()
+        again = sweep(healed_lab, state)
+    finally:
+        healed_lab.run("compute2", PASSED)
+    assert again.document["causes"] == []
     assert (again.document["baseline"]["differences"], again.document["baseline"]["not_compared"]) == ([], [])
