@@ -114,6 +114,9 @@ ENGLISH = {
         "cni plugin not initialized",
         "kubelet swap error",
         "node has disk pressure",
+        "no space left on device",
+        "cp: error writing '/var/lib/x': No space left on device",
+        "disk enlarged but df is the same",
     ),
     "pod-does-not-start": (
         "pod pending",
@@ -128,6 +131,8 @@ ENGLISH = {
         "flannel subnet.env missing",
         "pvc pending",
         "pod not scheduled",
+        'Failed to pull image "nginx": write /var/lib/containerd/x: no space left on device',
+        "web-6c5d8 0/1 CrashLoopBackOff 3 2m",
     ),
     "node-without-pod-cidr": (
         "pod cidr not assigned",
@@ -156,6 +161,32 @@ ENGLISH = {
         "join token expired",
         "worker wont join cluster",
         "could not find a JWS signature",
+        "[ERROR FileContent--proc-sys-net-ipv4-ip_forward]: "
+        "/proc/sys/net/ipv4/ip_forward contents are not set to 1",
+        "[ERROR FileContent--proc-sys-net-bridge-bridge-nf-call-iptables]: "
+        "/proc/sys/net/bridge/bridge-nf-call-iptables does not exist",
+    ),
+    "instance-unreachable": (
+        "error: \"No usable peer 'patch-int' exists in 'system' datapath.\"",
+        "ovs-vsctl: no bridge named br-tun",
+    ),
+    "server-gets-no-address-or-metadata": (
+        "2026-01-01 10:00:00,123 - url_helper.py[WARNING]: Calling "
+        "'http://169.254.169.254/2009-04-04/meta-data/instance-id' failed [50/240s]: request error",
+        "Calling 'http://[fe80::a9fe:a9fe%25eth0]/openstack' failed [0/-1s]: request error",
+    ),
+    "server-does-not-start": (
+        "PermissionError: [Errno 13] Permission denied: '/var/lib/nova/instances'",
+        "bridge_mappings not applied after kolla-ansible reconfigure",
+    ),
+    "agents-or-services-down": (
+        "Bridge br-ex for physical network physnet1 does not exist. Agent terminated!",
+        "nova-compute down, clock off",
+    ),
+    "harbor-does-not-start": (
+        "harbor-jobservice CrashLoopBackOff … dial tcp 10.96.1.2:80: connect: connection refused",
+        "harbor-jobservice-6c5d8 0/1 CrashLoopBackOff 3 2m",
+        "harbor-core CrashLoopBackOff",
     ),
 }
 
@@ -259,6 +290,7 @@ KOREAN = {
         "containerd 죽음",
         "cni 초기화 안됨",
         "swap 켜져서 kubelet 안됨",
+        "디스크를 늘렸는데 df 에는 그대로예요 파티션이 안 늘어남",
     ),
     "pod-does-not-start": (
         "파드가 안떠요",
@@ -285,7 +317,21 @@ KOREAN = {
         "kubeadm join 실패",
         "조인 토큰 만료됨",
         "워커노드 조인이 안돼요",
+        "kubeadm preflight 에서 ip_forward 오류나요",
     ),
+    "instance-unreachable": (
+        "br-tun 브리지가 없어요",
+        "ovs 패치 포트 상대가 없대요",
+    ),
+    "server-does-not-start": (
+        "kolla-ansible reconfigure 했는데 bridge_mappings가 컴퓨트 노드에 적용이 안 돼요",
+        "nova 인스턴스 디렉터리 쓰기 권한 없음",
+    ),
+    "agents-or-services-down": (
+        "nova-compute 가 down 상태입니다 시간이 안 맞는 것 같아요",
+        "브리지가 없어서 에이전트가 죽었어요",
+    ),
+    "harbor-does-not-start": ("harbor-jobservice 가 CrashLoopBackOff 예요",),
 }
 
 UNRELATED = (
