@@ -98,7 +98,7 @@ def gaps(trace: Trace) -> Iterator[Text]:
         yield _named(GAPS["unread"], trace.unread)
     if trace.uncounted:
         yield _named(GAPS["uncounted"], trace.uncounted)
-    if ":" in trace.target:
+    if ":" in trace.target and trace.verdict not in ("arrives", "refused"):
         yield GAPS["six"]
 
 

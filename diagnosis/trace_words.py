@@ -31,7 +31,10 @@ GAPS = {
         "drops without counting (nft rules lack `counter`)",
         "세지 않고 버리는 규칙이 있음 (nft 규칙에 `counter` 가 없다)",
     ),
-    "six": Text("the rules of IPv6 firewalls are not read", "IPv6 방화벽 규칙은 읽지 않는다"),
+    "six": Text(
+        "what kernels drop of IPv6 by themselves is not counted, only what rules and interfaces do",
+        "커널이 스스로 버리는 IPv6 패킷은 세지 않는다. 규칙과 인터페이스만 센다",
+    ),
 }
 ONE_WAY = Text(
     "the other way could not be tried: nothing can be sent from there",

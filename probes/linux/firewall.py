@@ -55,9 +55,14 @@ async def _try(connection: Connection, command: str) -> Reply | ProbeError:
     except CommandMissing as error:
         return error
     except CommandFailed as error:
-        if any(words in error.message for words in _KERNEL_LACKS_IT):
+        if lacks_it(error):
             return error
         raise
+
+
+def lacks_it(error: CommandFailed) -> bool:
+    """The kernel has no such backend, which is as good as none being installed."""
+    return any(words in error.message for words in _KERNEL_LACKS_IT)
 
 
 def _text(answer: Reply | ProbeError) -> str:
@@ -78,10 +83,10 @@ def combine(host: str, saved: str, legacy: str, ruleset: str, listing: str) -> F
     native = parse_nft(ruleset, listing, shown) if ruleset.strip() else ((), ())
     rules = (*first.rules, *second.rules, *native[0])
     policies = (*first.policies, *second.policies, *native[1])
-    return Firewall(host, _backends(first, second, native), rules, policies)
+    return Firewall(host, backends(first, second, native), rules, policies)
 
 
-def _backends(
+def backends(
     first: Tables, second: Tables, native: tuple[tuple[FirewallRule, ...], tuple[ChainPolicy, ...]]
 ) -> str:
     found = [tables.backend for tables in (first, second) if tables.rules or tables.policies]

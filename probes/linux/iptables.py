@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from probes.errors import UnreadableOutput
@@ -28,8 +29,9 @@ class Tables:
 NO_TABLES = Tables("", (), (), ())
 
 
-def parse_iptables_save(text: str) -> Tables:
-    """Tables, rules with counters and policies; UnreadableOutput on a line of another language."""
+def parse_iptables_save(text: str, known: Mapping[str, FirewallRule] | None = None) -> Tables:
+    """Tables, rules with counters and policies; UnreadableOutput on a line of another language. `known` are rules
+    of an earlier reading by their text, which then need not be taken apart again: most of the work."""
     backend, table = "", ""
     names: list[str] = []
     rules: list[FirewallRule] = []
@@ -44,7 +46,7 @@ def parse_iptables_save(text: str) -> Tables:
         elif line.startswith(":"):
             policies += _policy(table, line)
         else:
-            rules.append(_rule(table, line, positions))
+            rules.append(_rule(table, line, positions, known or {}))
     return Tables(backend or ("iptables-legacy" if names else ""), tuple(names), tuple(rules), tuple(policies))
 
 
@@ -65,15 +67,19 @@ def _policy(table: str, line: str) -> tuple[ChainPolicy, ...]:
     return (ChainPolicy(table, found["chain"], found["policy"], int(found["packets"]), int(found["bytes"])),)
 
 
-def _rule(table: str, line: str, positions: dict[tuple[str, str], int]) -> FirewallRule:
+def _rule(
+    table: str, line: str, positions: dict[tuple[str, str], int], known: Mapping[str, FirewallRule]
+) -> FirewallRule:
     found = _RULE.fullmatch(line.strip())
     if found is None or not table:
         raise _unreadable(line)
-    spec = words_of(found["spec"] or "")
+    before = known.get(found["text"])
+    spec = before.spec if before else words_of(found["spec"] or "")
+    verdict = before.verdict if before else verdict_of(spec)
     chain = found["chain"]
     position = positions[table, chain] = positions.get((table, chain), 0) + 1
     packets, octets = int(found["packets"] or 0), int(found["bytes"] or 0)
-    return FirewallRule(table, chain, position, found["text"], spec, verdict_of(spec), packets, octets)
+    return FirewallRule(table, chain, position, found["text"], spec, verdict, packets, octets)
 
 
 def words_of(text: str) -> tuple[str, ...]:

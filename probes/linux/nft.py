@@ -25,9 +25,10 @@ Handle = tuple[str, str, int]
 
 @reading("nft -j list ruleset")
 def parse_nft(
-    ruleset: str, listing: str, iptables_tables: Collection[str]
+    ruleset: str, listing: str, iptables_tables: Collection[str], version: int = 4
 ) -> tuple[tuple[FirewallRule, ...], tuple[ChainPolicy, ...]]:
-    """Native rules and base chain policies. IPv6-only tables, and `ip` tables iptables has shown, are left out."""
+    """Native rules and base chain policies. Tables of the other IP alone, and those that iptables has shown, are
+    left out."""
     words = rule_words(listing)
     rules: list[FirewallRule] = []
     policies: list[ChainPolicy] = []
@@ -36,7 +37,7 @@ def parse_nft(
         part: Mapping[str, Any] = entry.get("rule") or entry.get("chain") or {}
         if not isinstance(part, dict):
             raise TypeError("neither a rule nor a chain")
-        if not part or _left_out(part, iptables_tables):
+        if not part or _left_out(part, iptables_tables, version):
             continue
         if "rule" in entry:
             rules.append(_rule(part, words, positions))
@@ -59,8 +60,9 @@ def _table(part: Mapping[str, Any]) -> str:
     return f"{word(part, 'family')} {word(part, 'table')}"
 
 
-def _left_out(part: Mapping[str, Any], iptables_tables: Collection[str]) -> bool:
-    return part.get("family") == "ip6" or (part.get("family") == "ip" and part.get("table") in iptables_tables)
+def _left_out(part: Mapping[str, Any], iptables_tables: Collection[str], version: int) -> bool:
+    own, other = ("ip", "ip6") if version == 4 else ("ip6", "ip")
+    return part.get("family") == other or (part.get("family") == own and part.get("table") in iptables_tables)
 
 
 def _rule(

@@ -163,7 +163,8 @@ def _key(rule: FirewallRule) -> tuple[str, str, int, str]:
 
 def can_see(rule: FirewallRule, protocol: str) -> bool:
     """Not written for another protocol: background traffic there would look like ours."""
-    return iptables.option(rule.spec, "-p") in ("", "all", protocol) or "!" in rule.spec
+    six = ("ipv6-icmp", "icmpv6") if protocol == "icmp" else ()
+    return iptables.option(rule.spec, "-p") in ("", "all", protocol, *six) or "!" in rule.spec
 
 
 def _hit(rule: FirewallRule, packets: int) -> Hit:

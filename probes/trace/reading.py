@@ -14,6 +14,7 @@ from probes.linux.ask import ask
 from probes.linux.facts import Firewall, Link, Neighbour
 from probes.linux.fields import number, reading, word
 from probes.linux.unit import parse_uptime
+from probes.trace import rules
 
 COMMANDS = (
     "cat /proc/uptime",
@@ -22,7 +23,7 @@ COMMANDS = (
     "cat /proc/net/snmp /proc/net/netstat",
     f"cat {proc.CONNTRACK_FILE}",
     "tc -s -j qdisc show",
-    *firewall.COMMANDS,
+    *rules.COMMANDS,
 )
 _OPTIONAL = (
     ("cat", *proc.COUNTER_FILES),
@@ -59,14 +60,14 @@ class Reading:
         return any(verdict in firewall.BLOCKING for verdict in verdicts)
 
 
-async def read(connection: Connection, host: str, known: Reading | None = None) -> Reading:
-    """`known` is an earlier one: only the backend of its rules is asked. ProbeError when not even its interfaces
-    can be read."""
-    backend = known.firewall.backend if known and known.firewall else ""
-    (uptime, links), (counters, neighbours, tracked, queues), rules = await asyncio.gather(
+async def read(connection: Connection, host: str, known: Reading | None = None, version: int = 4) -> Reading:
+    """`known` is an earlier one: only the backend of its rules is asked. `version` is the IP's. ProbeError when not
+    even its interfaces can be read."""
+    before = known.firewall if known and known.firewall and known.firewall.backend != "none" else None
+    (uptime, links), (counters, neighbours, tracked, queues), held = await asyncio.gather(
         asyncio.gather(ask(connection, "cat", "/proc/uptime"), ask(connection, "ip", "-j", "-s", "-d", "link")),
         asyncio.gather(*(_may_fail(ask(connection, *words)) for words in _OPTIONAL)),
-        _may_fail(firewall.read_firewall(connection, host, backend)),
+        _may_fail(rules.read_rules(connection, host, version, before)),
     )
     return Reading(
         moment=parse_uptime(uptime),
@@ -74,7 +75,7 @@ async def read(connection: Connection, host: str, known: Reading | None = None) 
         links={link.name: link for link in ip.parse_links(links)},
         queues=parse_queues(queues) if queues else {},
         neighbours=ip.parse_neighbours(neighbours) if neighbours else (),
-        firewall=rules,
+        firewall=held,
     )
 
 

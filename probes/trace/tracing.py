@@ -53,7 +53,7 @@ _PATIENCE = 0.7
 @probe(
     "path.trace",
     commands=COMMANDS,
-    timeout=40.0,
+    timeout=60.0,
     target="address",
     protocol="name",
     port="port",
@@ -175,7 +175,8 @@ class _Tracing:
 
     async def _read_one(self, host: str, known: Reading | None) -> Reading | None:
         try:
-            return await reading.read(self._toolbox.connection(target_of(host)), host, known)
+            version = 6 if self._mark.six else 4
+            return await reading.read(self._toolbox.connection(target_of(host)), host, known, version)
         except ProbeError:
             return None
 

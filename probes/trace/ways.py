@@ -18,6 +18,7 @@ from probes.path.route_walk import Steps, steps
 from probes.path.tunnels import gateway_of
 from probes.probe import PROBES, Toolbox
 from probes.site import target_of
+from probes.trace.once import Once
 
 COMMANDS = (*PROBES["path.route_walk"].commands, *PROBES["linux.tunnel_to"].commands)
 _MOST_SOURCES = 2
@@ -59,6 +60,14 @@ class Ways:
 async def learn(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str = "", owner: str = "") -> Ways:
     """`targets`: where packets go after translation, most likely first. `owner` is the node of a pod that is the
     target. ProbeError when the source itself cannot be asked."""
+    once = Once(toolbox)
+    try:
+        return await _learned(once, source, targets, pod, owner)
+    finally:
+        await once.close()
+
+
+async def _learned(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str, owner: str) -> Ways:
     target, holds_pod = targets[0], bool(owner)
     owner = owner or await toolbox.host_of(target)
     back = _Back(toolbox, source, target if holds_pod else "", pod)

@@ -83,6 +83,8 @@ _WHOLE = (
     r"ip(?:6)?tables(?:-legacy|-nft)?-save(?: -c| -t [a-z]+)",
     r"netlink (?:addresses|links|neighbours|routes|rules)",
     r"nft (?:-j|-s -a) list ruleset",
+    r"nft -j list chains",
+    r"nft (?:-j|-s -a) list table (?:ip6?|inet|arp|bridge|netdev) [A-Za-z0-9_][A-Za-z0-9_./-]*",
     r"pgrep -x '?[a-z0-9|]+'?",
     rf"ping -n(?: -M do)? -c {_N} -i (?:0\.2|1) -W 1 -s {_N} {_ADDRESS}",
     r"reach",

@@ -119,6 +119,27 @@ async def test_a_flow_of_open_vswitch_that_drops(healed_lab: Lab, toolbox: LiveT
     assert ends == [("enp1s0", "seen"), ("br-ex", "beyond")]
 
 
+SIX = (("openstack-host", "virbr10", "fd00:9::1/64"), ("controller", "br-ex", "fd00:9::101/64"))
+_SIX_RULE = "INPUT -p ipv6-icmp --icmpv6-type echo-request -j DROP"
+
+
+async def test_the_rule_of_another_table_drops_ipv6(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    for host, interface, address in SIX:
+        off = f"sysctl -qw net.ipv6.conf.{interface}.disable_ipv6=0"
+        healed_lab.run(host, f"{off}; ip addr add {address} dev {interface} nodad")
+    healed_lab.run("controller", f"ip6tables -I {_SIX_RULE}")
+    try:
+        found = await trace(toolbox, "openstack-host", "fd00:9::101", packets=8)
+    finally:
+        healed_lab.run("controller", f"ip6tables -D {_SIX_RULE}")
+        for host, interface, address in SIX:
+            on = f"sysctl -qw net.ipv6.conf.{interface}.disable_ipv6=1"
+            healed_lab.run(host, f"ip addr del {address} dev {interface}; {on}")
+    dead = dead_of(found)
+    assert (dead.host, dead.chain, dead.reason, dead.packets) == ("controller", "INPUT", "rule", 8)
+    assert dead.rule == "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j DROP"
+
+
 STOPS = {
     "mtu-icmp-dropped": ("controller", MASTER, "openstack-host", "openstack-host"),
     "mtu-mismatch": ("controller", MASTER, "", "openstack-host"),

@@ -1,0 +1,58 @@
+"""A toolbox that puts the same question to the same host once. Tables do not change while a way is learned, and
+walks there, back and into tunnels ask for the same ones: of 50,000 rules each asking is seconds."""
+
+from __future__ import annotations
+
+import asyncio
+
+from probes.api import Api
+from probes.connection import Command, Connection
+from probes.exchange import Reply
+from probes.probe import Toolbox
+from probes.wish import Wish
+
+Asked = dict[tuple[str, str, bool], "asyncio.Task[Reply]"]
+
+
+class Once:
+    def __init__(self, toolbox: Toolbox) -> None:
+        self.site, self._toolbox = toolbox.site, toolbox
+        self._asked: Asked = {}
+
+    def connection(self, target: str) -> Connection:
+        return _Once(self._toolbox.connection(target), self._asked)
+
+    async def api(self, target: str) -> Api:
+        return await self._toolbox.api(target)
+
+    async def host_of(self, address: str) -> str:
+        return await self._toolbox.host_of(address)
+
+    async def addresses_of(self, host: str) -> tuple[str, ...]:
+        return await self._toolbox.addresses_of(host)
+
+    async def reach(self, host: str) -> Reply:
+        return await self._toolbox.reach(host)
+
+    def from_pods(self, wish: Wish) -> Reply | None:
+        return self._toolbox.from_pods(wish)
+
+    async def close(self) -> None:
+        """What nobody waits for any more."""
+        for task in self._asked.values():
+            task.cancel()
+        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+
+
+class _Once:
+    def __init__(self, inner: Connection, asked: Asked) -> None:
+        self.target, self._inner, self._asked = inner.target, inner, asked
+
+    async def run(self, command: Command) -> Reply:
+        key = (self.target, command.text, command.sudo)
+        if key not in self._asked:
+            self._asked[key] = asyncio.create_task(self._inner.run(command))
+        return await asyncio.shield(self._asked[key])
+
+    async def close(self) -> None:
+        """The toolbox owns the connection."""
