@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, str]
 """Kind and name of a setting."""
+Lines = tuple[str, ...]
 _OF_AN_INTERFACE = re.compile(r"net[./]ipv4[./]conf[./](?P<interface>.+)[./](?P<name>\w+)")
 _SHARED = ("all", "default")
 _PASSING = "NetworkUnavailable"
@@ -93,25 +94,34 @@ class Comparison:
     """There is a baseline, and it is not used."""
 
 
-def compared(baseline: Baseline, now: Iterable[Look], *, whole: bool = True) -> Comparison:
-    """`whole`: all of the site was looked at, so that a place which was not is gone."""
+def as_they_are(lines: Lines) -> Lines:
+    return lines
+
+
+def compared(
+    baseline: Baseline, now: Iterable[Look], *, whole: bool = True, kept: Callable[[Lines], Lines] = as_they_are
+) -> Comparison:
+    """`whole`: all of the site was looked at, so that a place which was not is gone. `kept` makes of lines what a
+    baseline keeps of them."""
     looks = {one.place: one for one in now}
     beside = [(baseline.looks.get(place), look) for place, look in looks.items()]
-    differences = [one for then, look in beside if then is not None for one in _differences(then, look)]
+    differences = [one for then, look in beside if then is not None for one in _differences(then, look, kept)]
     missing = [one for then, look in beside for one in _not_compared(then, look)]
     gone = [place for place in baseline.looks if place not in looks] if whole else []
     missing += [NotCompared(place, "", "now", GONE) for place in gone]
     return Comparison(baseline.taken, baseline.file, baseline.causes, tuple(differences), tuple(missing))
 
 
-def _differences(then: Look, now: Look) -> Iterator[Difference]:
+def _differences(then: Look, now: Look, kept: Callable[[Lines], Lines]) -> Iterator[Difference]:
     """Only of kinds that were read both times."""
     kinds = then.kinds & now.kinds
     for key in {**then.settings, **now.settings}:
         kind, name = key
         was, is_ = then.settings.get(key, ()), now.settings.get(key, ())
         if kind in kinds and was != is_ and ((was and is_) or not of_interface(kind, name)):
-            yield Difference(now.place, kind, name, was, is_)
+            is_ = kept(is_)
+            if was != is_:
+                yield Difference(now.place, kind, name, was, is_)
 
 
 def of_interface(kind: str, name: str) -> tuple[str, str]:

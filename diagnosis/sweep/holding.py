@@ -55,7 +55,7 @@ class Holding:
     def compared(self) -> Comparison | None:
         """None where there is no baseline."""
         if self._known.baseline is not None:
-            return compared(self._known.baseline, map(as_kept, self.looks), whole=self._whole)
+            return compared(self._known.baseline, self.looks, whole=self._whole, kept=as_kept)
         refused = self._known.refused
         return Comparison("", self._known.file, refused=refused) if refused else None
 

@@ -258,9 +258,9 @@ def test_a_secret_in_a_rule_is_not_kept_and_is_no_difference(tmp_path: Path) -> 
     (tmp_path / "redaction.key").unlink()  # it was copied from elsewhere
     baseline = known(SITE, Wish(use=True, file=file)).baseline
     assert baseline is not None
-    assert compared(baseline, [as_kept(look)]).differences == ()
+    assert compared(baseline, [look], kept=as_kept).differences == ()
     other = replace(look, settings={("firewall", "filter/INPUT"): ("-j DROP",)})
-    assert len(compared(baseline, [as_kept(other)]).differences) == 1
+    assert len(compared(baseline, [other], kept=as_kept).differences) == 1
 
 
 def test_clusters_alone_are_a_site(tmp_path: Path) -> None:
