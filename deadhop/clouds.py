@@ -9,9 +9,11 @@ from base.korean import in_korean
 from base.text import Text
 from deadhop.worlds import slowly, tried
 from probes.probe import Failure
-from probes.site import Cloud
+from probes.site import Cloud, Site
+from probes.site_clouds import missing_cloud
 
 if TYPE_CHECKING:
+    from deadhop.front import Front
     from probes.cloud.facts import CloudReach
     from probes.probe import Toolbox
 
@@ -36,6 +38,13 @@ def described(cloud: Cloud) -> tuple[str, ...]:
     files = (file,) if cloud.config else ()
     hosts = (f"host:{cloud.host}",) if cloud.host else ()
     return (*files, *hosts) or ("OS_*",)
+
+
+def warn_of_cloud(front: Front, site: Site) -> None:
+    """OS_CLOUD is wrong, and what is asked for does not hang on it."""
+    lacking = missing_cloud(site)
+    if lacking is not None:
+        front.out.talk(f"{front.told(lacking.message)}\n  {front.say('hint', '힌트')}: {front.told(lacking.hint)}")
 
 
 async def try_clouds(toolbox: Toolbox) -> AsyncIterator[tuple[str, CloudReach | Failure]]:

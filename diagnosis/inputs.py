@@ -10,6 +10,7 @@ from base.errors import UsageError
 from base.text import Text
 from base.values import Value, check
 from probes.site import OPERATOR, Site
+from probes.site_clouds import missing_cloud
 
 if TYPE_CHECKING:
     from knowledge.model import Input
@@ -29,10 +30,12 @@ def input_value(spec: Input, inputs: Mapping[str, str], site: Site) -> Value:
 
 def with_sole(spec: Input, site: Site) -> Input:
     """With the site's only cluster or cloud by default, or the one that the environment names, as `kubectl` and
-    `openstack` have it: nobody is asked for what can be but one thing."""
-    names = _names(spec.kind, site)
-    name = names[0] if len(names) == 1 else site.usual.get(spec.kind, "")
-    return replace(spec, default=name) if name in names and not spec.default else spec
+    `openstack` have it: nobody is asked for what can be but one thing. A cloud that OS_CLOUD names and the site
+    lacks stays named, and is refused: the only other one is not what was meant."""
+    names, usual = _names(spec.kind, site), site.usual.get(spec.kind, "")
+    meant = usual if spec.kind == "cloud" else ""
+    name = meant or (names[0] if len(names) == 1 else usual if usual in names else "")
+    return replace(spec, default=name) if name and not spec.default else spec
 
 
 def _names(kind: str, site: Site) -> tuple[str, ...]:
@@ -43,6 +46,9 @@ def _names(kind: str, site: Site) -> tuple[str, ...]:
 
 def _api_named(name: str, spec: Input, site: Site) -> str:
     names = _names(spec.kind, site)
+    lacking = missing_cloud(site) if spec.kind == "cloud" and name == site.usual.get("cloud") else None
+    if lacking is not None:
+        raise lacking
     if name not in names:
         known = f"one of: {', '.join(names)}" if names else "`deadhop site show` lists clouds and clusters"
         raise UsageError(f"{spec.name}: {name!r} is no {spec.kind} of the site ({site.source})", hint=known)

@@ -92,7 +92,8 @@ class Site:
     clouds: tuple[Cloud, ...] = ()
     clusters: tuple[Cluster, ...] = ()
     usual: Mapping[str, str] = field(default_factory=dict)
-    """`cloud`, `cluster` → the one that the environment names: OS_CLOUD, the kubeconfig's current context."""
+    """`cloud`, `cluster` → the one that the environment names: OS_CLOUD, the kubeconfig's current context.
+    The site may have none of that name."""
     by_name: dict[str, Host] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

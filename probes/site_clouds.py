@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from difflib import get_close_matches
@@ -12,11 +13,13 @@ import yaml
 from base.errors import ConfigError, UsageError
 from base.values import check
 from probes.cloud.files import default_file, names_in, of_environment
-from probes.site import Cloud
+from probes.site import Cloud, Site
 from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import at_home, is_there
 
 _KEYS = ("config", "cloud", "host")
+PLACES = "OS_CLIENT_CONFIG_FILE, ~/.config/openstack/clouds.yaml, OS_*, or `clouds:` in site.yaml"
+"""Where a cloud comes from."""
 
 
 def found_clouds() -> tuple[Cloud, ...]:
@@ -32,6 +35,44 @@ def found_clouds() -> tuple[Cloud, ...]:
     except ConfigError:
         return (Cloud("clouds", file), *environment)
     return (*(Cloud(name, file) for name in names if _is_name(name)), *environment)
+
+
+def usual_cloud(clouds: Iterable[Cloud]) -> str:
+    """The site's name for the cloud of OS_CLOUD; OS_CLOUD's own word where the site has no such cloud. Empty where
+    it names none, or a file that cannot be read may hold it: that is said when it is tried."""
+    named, clouds = os.environ.get("OS_CLOUD", ""), tuple(clouds)
+    if not named or any(cloud.name == named for cloud in clouds):
+        return named
+    alike = [cloud.name for cloud in clouds if cloud.entry == named]
+    if len(alike) == 1:
+        return alike[0]
+    return "" if any(map(_unreadable, clouds)) else named
+
+
+def _unreadable(cloud: Cloud) -> bool:
+    try:
+        return cloud.config is not None and not names_in(cloud.config)
+    except ConfigError:
+        return True
+
+
+def missing_cloud(site: Site) -> UsageError | None:
+    """What is wrong with OS_CLOUD: another cloud must not be taken for it."""
+    name = site.usual.get("cloud", "")
+    if not name or any(cloud.name == name for cloud in site.clouds):
+        return None
+    if not site.clouds:
+        return UsageError(f"OS_CLOUD names {shown(name)}, but no cloud is known ({site.source})", hint=PLACES)
+    there = ", ".join(f"{cloud.name} ({_place(cloud)})" for cloud in site.clouds)
+    close = get_close_matches(name, [cloud.name for cloud in site.clouds], 1)
+    hint = (
+        f"did you mean `{close[0]}`?" if close else "set OS_CLOUD to one of them, unset it, or `--set cloud=NAME`"
+    )
+    return UsageError(f"OS_CLOUD names {shown(name)}, which is no cloud of the site; there are: {there}", hint=hint)
+
+
+def _place(cloud: Cloud) -> str:
+    return str(cloud.config) if cloud.config else f"host:{cloud.host}" if cloud.host else "OS_*"
 
 
 def _is_name(text: str) -> bool:

@@ -15,7 +15,7 @@ from base.paths import config_dir
 from base.values import check
 from probes.fix_rules import policy_of
 from probes.site import OPERATOR, Cloud, Cluster, Host, Site
-from probes.site_clouds import clouds_of, found_clouds
+from probes.site_clouds import clouds_of, found_clouds, usual_cloud
 from probes.site_clusters import clusters_of, found_clusters, usual_cluster
 from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import at_home, default_config, hosts_of, is_there, matches, read_text
@@ -52,11 +52,12 @@ class _Found(TypedDict):
 
 def _found() -> _Found:
     """What the clients' own files and the environment name."""
-    return {"clouds": found_clouds(), "clusters": found_clusters(), "usual": _usual()}
+    clouds = found_clouds()
+    return {"clouds": clouds, "clusters": found_clusters(), "usual": _usual(clouds)}
 
 
-def _usual() -> dict[str, str]:
-    return {"cloud": os.environ.get("OS_CLOUD", ""), "cluster": usual_cluster()}
+def _usual(clouds: tuple[Cloud, ...]) -> dict[str, str]:
+    return {"cloud": usual_cloud(clouds), "cluster": usual_cluster()}
 
 
 def _not_empty(site: Site) -> Site:
@@ -107,7 +108,7 @@ def parse_site(text: str, path: Path) -> Site:
     policy = policy_of(reader, values.get("fixes"), names, marked)
     if reader.problems:
         raise SiteInvalid(tuple(reader.problems))
-    return Site(str(path), hosts, files, policy, clouds, clusters, _usual())
+    return Site(str(path), hosts, files, policy, clouds, clusters, _usual(clouds))
 
 
 def _compose(text: str, path: Path) -> yaml.Node:

@@ -5,6 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CLOUDS: Mapping[str, str] = {
+    # which one is meant
+    "OS_CLOUD names {name}, but no cloud is known ({site})": (
+        "OS_CLOUD 가 {name} 을(를) 가리키지만 알려진 클라우드가 없다 ({site})"
+    ),
+    "OS_CLOUD names {name}, which is no cloud of the site; there are: {clouds}": (
+        "OS_CLOUD 가 {name} 을(를) 가리키지만 사이트에 그런 클라우드가 없다. 있는 것: {clouds}"
+    ),
+    "set OS_CLOUD to one of them, unset it, or `--set cloud=NAME`": (
+        "OS_CLOUD 를 이 중 하나로 바꾸거나 unset 하거나 `--set cloud=NAME` 으로 정한다"
+    ),
+    "OS_CLIENT_CONFIG_FILE, ~/.config/openstack/clouds.yaml, OS_*, or `clouds:` in site.yaml": (
+        "OS_CLIENT_CONFIG_FILE, ~/.config/openstack/clouds.yaml, OS_*, 또는 site.yaml 의 `clouds:` 를 확인한다"
+    ),
     # the way to the API
     "the port is open, but the TLS handshake does not come to its end": "포트는 열려 있지만 TLS 핸드셰이크가 "
     "끝나지 않는다",

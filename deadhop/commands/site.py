@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from base.errors import UsageError
 from base.text import Text
-from deadhop.clouds import cloud_hint, cloud_json, cloud_reached, cloud_reason, try_clouds
+from deadhop.clouds import cloud_hint, cloud_json, cloud_reached, cloud_reason, try_clouds, warn_of_cloud
 from deadhop.clouds import described as described_cloud
 from deadhop.front import Front
 from deadhop.output import columns
@@ -107,6 +107,7 @@ async def _show(front: Front) -> int:
     from probes.site_file import load_site
 
     site = load_site(front.site)
+    warn_of_cloud(front, site)
     if front.arguments.map:
         from deadhop.mapping import show_map
 
@@ -142,6 +143,7 @@ async def _check(front: Front) -> int:
     from probes.toolbox import LiveToolbox
 
     site = load_site(front.site)
+    warn_of_cloud(front, site)
     programs = tuple(replace(one, run=redact_text(one.run)) for one in programs_of(site))
     if not front.out.json:
         _say_programs(front, programs)

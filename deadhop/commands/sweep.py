@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from base.errors import UsageError
 from base.text import clip
+from deadhop.clouds import warn_of_cloud
 from deadhop.commands.diagnose import EXIT, refuse_unknown_presets, warn_of_mistakes
 from deadhop.front import Front
 from deadhop.known_good import save_baseline, wish
@@ -87,6 +88,7 @@ async def run(front: Front) -> int:
         await session.ready()
         warn_of_mistakes(front, len(session.problems))
         refuse_unknown_presets(front, session)
+        warn_of_cloud(front, session.site)
         session.presets = dict(front.presets)
         wanted = _wanted(front, session)
         one = partial(Sweep, session, wanted, deadline=seconds, baseline=baseline)

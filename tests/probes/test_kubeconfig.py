@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from base.errors import ConfigError
+from base.errors import ConfigError, UsageError
 from base.text import Text
-from diagnosis.inputs import with_sole
+from diagnosis.inputs import input_value, with_sole
 from knowledge.model import Input
 from probes.cluster.kubeconfig import login_of, parse_kubeconfig, read_kubeconfig
 from probes.site import Cluster, Site
@@ -159,7 +159,9 @@ def test_the_current_context_is_meant_where_none_is_named(home: Path, monkeypatc
     assert len(load_site().clusters) == 2
     assert with_sole(spec, load_site()).default == "", "it is asked"
     monkeypatch.setenv("OS_CLOUD", "elsewhere")
-    assert with_sole(replace(spec, kind="cloud"), load_site()).default == ""
+    cloud = with_sole(replace(spec, kind="cloud"), load_site())
+    with pytest.raises(UsageError, match="OS_CLOUD names `elsewhere`, but no cloud is known"):
+        input_value(cloud, {}, load_site())
 
 
 def test_one_that_cannot_be_read_is_still_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
