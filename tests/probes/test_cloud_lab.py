@@ -26,6 +26,7 @@ from probes.api import ApiRequest
 from probes.cloud.facts import Agents, CloudReach
 from probes.cloud.network_facts import FloatingIp, Network, PortOf, Ports, RouterPath, SecurityRules
 from probes.exchange import Exchange
+from probes.facts import Snapshot
 from probes.probe import PROBES, Evidence, Probe, checked_call, observe
 from probes.replay import ReplayToolbox
 from probes.site import Cloud, Site
@@ -149,6 +150,16 @@ async def test_security_rules(box: LiveToolbox, seeded: Seeded) -> None:
         ("ingress", "IPv4", "group"),
         ("ingress", "IPv6", "group"),
     }
+
+
+async def test_the_groups_of_a_snapshot(box: LiveToolbox) -> None:
+    """With their rules, and the same when it is asked again."""
+    first, again = [(await seen(box, "cloud.snapshot")).facts for _ in range(2)]
+    assert isinstance(first, Snapshot)
+    assert (first, first.kinds, first.unread) == (again, ("security-group",), ())
+    rules = [one.lines for one in first.settings if one.name.startswith("default ")]
+    assert rules
+    assert all({"egress IPv4 any to anybody", "egress IPv6 any to anybody"} <= set(lines) for lines in rules)
 
 
 async def test_network_and_the_way_out(box: LiveToolbox, seeded: Seeded) -> None:
