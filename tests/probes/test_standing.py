@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
 from probes.cloud import shapes
+from probes.cloud.containers import pattern_of
 from probes.errors import AccessDenied, UnreadableOutput
-from probes.facts import Setting, Unread
+from probes.facts import Setting, Snapshot, Unread
 from probes.linux.facts import Address, Link, Route, Rule
 from probes.linux.firewall import combine
+from probes.probe import checked_call, observe
 from probes.standing import settings
 from probes.standing.cloud import groups
 from probes.standing.host import MOST, joined
+from probes.toolbox import LiveToolbox
+from tests.probes.ssh_server import SshServer
 
 Held = dict[tuple[str, str], tuple[str, ...]]
 
@@ -230,6 +236,20 @@ def test_what_could_not_be_read_is_named_and_the_rest_stays() -> None:
         Unread("learned-route", f"{MOST + 1} are more than a baseline keeps"),
         Unread("firewall", "sudo wants a password"),
     )
+
+
+async def test_all_of_a_host_travels_in_one_exec(tmp_path: Path) -> None:
+    """Of this machine, over SSH. Where a switch runs that our tools do not reach, its container is asked too."""
+    server = SshServer(tmp_path)
+    await server.start()
+    switch = subprocess.run(["pgrep", "-of", pattern_of("ovs-vswitchd")], capture_output=True, check=False).stdout
+    async with LiveToolbox(server.site("one")) as toolbox:
+        found = await observe(checked_call("linux.snapshot", "one", {}), toolbox, "e1")
+    await server.stop()
+    assert isinstance(found.facts, Snapshot), found.failure
+    assert {"sysctl", "link", "route", "package"} <= set(found.facts.kinds)
+    assert ("kernel", "kernel.osrelease") in held(found.facts.settings)
+    assert len(server.execs) <= (4 if switch else 1)
 
 
 def test_security_groups_by_their_rules_and_not_by_the_rules_ids() -> None:
