@@ -62,12 +62,11 @@ def has_switch(links: Mapping[str, Link]) -> bool:
 
 
 async def switch_of(connection: Connection) -> Switch | None:
-    """None where it cannot be asked: no root, or not there."""
+    """None where it cannot be asked, or says what nobody knows: a trace goes on without it."""
     try:
-        tables, front = await openvswitch.read_with_front(connection, _TABLES)
+        return parse_switch(*await openvswitch.read_with_front(connection, _TABLES))
     except ProbeError:
         return None
-    return parse_switch(tables, front)
 
 
 @reading("ovs-vsctl list")
@@ -88,10 +87,10 @@ async def read_drops(connection: Connection, switch: Switch) -> Drops | None:
             ask(connection, "cat", "/proc/uptime"),
             asyncio.gather(*(_dump(connection, switch, bridge) for bridge in switch.ports)),
         )
+        parsed = (parse_drops(bridge, text) for bridge, text in zip(switch.ports, dumps, strict=True))
+        return Drops(parse_uptime(uptime), dict(one for found in parsed for one in found))
     except ProbeError:
         return None
-    found = (one for bridge, text in zip(switch.ports, dumps, strict=True) for one in parse_drops(bridge, text))
-    return Drops(parse_uptime(uptime), dict(found))
 
 
 async def _dump(connection: Connection, switch: Switch, bridge: str) -> str:

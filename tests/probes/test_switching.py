@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from probes.cloud.openvswitch import parse_table
 from probes.errors import UnreadableOutput
+from probes.exchange import Exchange, Reply, Request
 from probes.linux.facts import Link
 from probes.path.facts import Hop
+from probes.replay import ReplayToolbox
+from probes.site import Host, Site
 from probes.trace.facts import DeadHop
 from probes.trace.growing import Growing
 from probes.trace.judging import judge
-from probes.trace.switching import Drops, Switch, has_switch, may_match, parse_drops, parse_switch, with_ports
+from probes.trace.switching import (
+    Drops,
+    Switch,
+    Switches,
+    has_switch,
+    may_match,
+    parse_drops,
+    parse_switch,
+    with_ports,
+)
 from probes.trace.watching import watched
 from tests.probes.test_trace import HOPS, NOBODY, SENT, reading, saw, ways
 
@@ -41,6 +54,7 @@ ROWS = {
     "Interface": '{"data":[[["uuid","i1"],"br-ex","internal"],[["uuid","i2"],"enp1s0",""],'
     '[["uuid","i3"],"phy-br-ex","patch"]],"headings":["_uuid","name","type"]}',
 }
+TABLES = {"Bridge": "name,ports", "Port": "_uuid,name,interfaces", "Interface": "_uuid,name,type"}
 SWITCH = Switch((), {"eth3": ("port",)})
 """The target's own bridge is called eth3 here."""
 
@@ -87,6 +101,41 @@ def test_where_open_vswitch_runs() -> None:
     link = Link("ovs-system", "UP", True, 1500, "", "", "", 0, 0, 0, 0, 0, 0)
     assert has_switch({"ovs-system": link})
     assert not has_switch({"br0": link})
+
+
+def host(**said: str) -> ReplayToolbox:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    texts = {
+        "cat /proc/uptime": "12.5 3.0\n",
+        **{f"ovs-vsctl --format=json --columns={TABLES[name]} list {name}": text for name, text in ROWS.items()},
+        "ovs-ofctl dump-flows br-ex": FLOWS,
+        **said,
+    }
+    exchanges = [Exchange(Request("host:c", text, sudo=True), Reply(0, one), at) for text, one in texts.items()]
+    return ReplayToolbox(Site("test", (Host("c"),)), exchanges)
+
+
+async def test_what_the_flows_dropped_at_one_moment() -> None:
+    switches = Switches(host())
+    links = {"ovs-system": Link("ovs-system", "UP", True, 1500, "", "", "", 0, 0, 0, 0, 0, 0)}
+    drops = await switches.begin({"c": links, "d": {}})
+    assert switches.known == {"c": Switch((), {"br-ex": ("enp1s0",)})}
+    assert (drops["c"].moment, drops["c"].counts["br-ex", OURS]) == (12.5, 24)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"ovs-vsctl --format=json --columns=name,ports list Bridge": "no json"},
+        {
+            f"ovs-vsctl --format=json --columns={TABLES['Interface']} list Interface": '{"data":[["x"]],"headings":[]}'
+        },
+        {"cat /proc/uptime": "never"},
+    ],
+)
+async def test_an_open_vswitch_that_says_what_nobody_knows_is_left_out(said: dict[str, str]) -> None:
+    links = {"ovs-netdev": Link("ovs-netdev", "UP", True, 1500, "", "", "", 0, 0, 0, 0, 0, 0)}
+    assert await Switches(host(**said)).begin({"c": links}) == {}
 
 
 # ------------------------------------------------------------------ what they come to
