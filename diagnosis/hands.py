@@ -12,6 +12,7 @@ from base.paths import state_dir
 from diagnosis import lock
 from diagnosis.fixes import SUDO
 from diagnosis.views import ActionView, RepairView
+from journal.redact import redact_text
 from probes.connection import Command, Connection
 from probes.exchange import Reply
 from probes.site import OPERATOR, target_of
@@ -173,7 +174,9 @@ class Hands(ABC):
 
     def _show(self, phase: str, *, message: str = "", hint: str = "", verified: bool | None = None) -> RepairView:
         done = sum(action.state in ("done", "skipped") for action in self.view.fix.actions)
-        self.view = replace(self.view, phase=phase, message=message, hint=hint, verified=verified, steps_done=done)
+        self.view = replace(
+            self.view, phase=phase, message=redact_text(message), hint=hint, verified=verified, steps_done=done
+        )
         return self.view
 
 

@@ -15,12 +15,13 @@ from diagnosis import policy
 from diagnosis.conclusion import NOT_FROM_A_POD
 from diagnosis.fixes import refuse_blacked_out, refuse_invisible
 from diagnosis.keeping import Keeping
+from diagnosis.observing import observe
 from diagnosis.views import FixView, RepairView
 from diagnosis.walk import facts_of
 from knowledge.cel import EvaluationError
 from knowledge.model import Fix, ProbeUse
 from knowledge.render import readable
-from probes.probe import Evidence, checked_call, observe
+from probes.probe import Evidence, checked_call
 
 if TYPE_CHECKING:
     from diagnosis.session import Session

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from base.errors import UsageError
 from base.text import Text
 from base.values import Value
+from diagnosis.observing import observe
 from probes.patience import hurrying
-from probes.probe import Evidence, checked_call, observe
+from probes.probe import Evidence, checked_call
 from probes.trace import tracing as registered
 from probes.trace.ends import End, backend_of, find_end
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 from base.errors import UsageError
 from base.values import Value
 from diagnosis.conclusion import conclude
+from diagnosis.observing import observe
 from diagnosis.steps import StepBook
 from diagnosis.views import WalkView
 from knowledge.tree import Answer, Ask, Chosen, Known, NotKnown, Position, Resolve, evaluate
-from probes.probe import Evidence, checked_call, observe
+from probes.probe import Evidence, checked_call
 
 if TYPE_CHECKING:
     from diagnosis.session import Session

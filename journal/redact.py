@@ -9,11 +9,12 @@ import os
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from base.files import opened
 from journal import detectors
@@ -215,3 +216,17 @@ def redact_text(text: str) -> str:
 
 def redact(value: Mapping[str, Any]) -> dict[str, Any]:
     return _OWN.data(value)
+
+
+_T = TypeVar("_T")
+_SAYING = re.compile(r"(?:\w+_)?(?:error|message|hint|said|why)")
+
+
+def hushed(value: _T) -> _T:
+    """A failure or facts, without the secrets of what they quote: a program that fails says what it likes."""
+    if not is_dataclass(value):
+        return value
+    told = {one.name: getattr(value, one.name) for one in fields(value) if _SAYING.fullmatch(one.name)}
+    clean = {name: redact_text(text) for name, text in told.items() if isinstance(text, str)}
+    changed = any(clean[name] != told[name] for name in clean)
+    return cast(_T, replace(cast(Any, value), **clean)) if changed else value

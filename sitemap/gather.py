@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from base.text import Text
+from journal.redact import hushed
 from probes.cloud import agents, lists, plugs, ports, servers
 from probes.cluster import objects, places
 from probes.probe import ProbeCall, Toolbox, observe
@@ -103,5 +104,5 @@ async def _look(probe: str, target: str, name: str, toolbox: Toolbox, seconds: f
     except TimeoutError:
         return Seen(target, probe, asked, None, said(f"{probe} on {name}: no answer in {seconds:g} s"))
     if evidence.failure:
-        return Seen(target, probe, asked, None, said(evidence.failure.message))
+        return Seen(target, probe, asked, None, said(hushed(evidence.failure).message))
     return Seen(target, probe, asked, evidence.facts)

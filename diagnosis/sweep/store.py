@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from diagnosis.observing import observe
 from diagnosis.sweep.polite import PoliteToolbox, is_busy
-from probes.probe import PROBES, Evidence, Failure, ProbeCall, observe
+from probes.probe import PROBES, Evidence, Failure, ProbeCall
 from probes.site import OPERATOR
 
 if TYPE_CHECKING:

@@ -51,3 +51,16 @@ def test_as_json_and_in_korean(desk: Desk, closed_port: int) -> None:
     assert [one["kind"] for one in tried["programs"]] == ["exec plugin"]
     korean = desk.run("site", "check", "--site", site, "--lang", "ko").out
     assert f"✗ cluster lab: 포트가 응답하지 않음: 127.0.0.1:{closed_port} 이(가) 연결을 거절한다" in korean
+
+
+def test_what_a_plugin_says_is_shown_without_its_secrets(desk: Desk, closed_port: int) -> None:
+    script = "echo 'refused: token=SECRETTOKENXYZ0123456789 of ops' >&2; exit 3"
+    user = {"exec": {"apiVersion": "v1", "command": "sh", "args": ["-c", script]}}
+    kubeconfig(desk.home / "good", f"https://127.0.0.1:{closed_port}", user=user)
+    desk.site.write_text("version: 1\nssh_config: []\nclusters: {lab: {kubeconfig: good}}\n")
+    walk = ("diagnose", "kubernetes-api-does-not-answer")
+    for words in (walk, (*walk, "--json"), ("sweep", "--json"), ("site", "show", "--map")):
+        done = desk.run(*words, "--site", str(desk.site))
+        said = "".join((done.out + done.err).split())
+        assert "refused:token=‹secret:" in said, words
+        assert "SECRETTOKEN" not in said, words

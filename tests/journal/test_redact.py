@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from journal.redact import placeholder, redact, redact_text
+from journal.redact import hushed, placeholder, redact, redact_text
+from probes.probe import Failure
 
 SECRETS = {
     "transport_url = rabbit://openstack:o5vKi2rnhxB@controller:5672/": ["o5vKi2rnhxB"],
@@ -182,3 +183,14 @@ def test_values_under_telling_keys_go_at_any_depth() -> None:
 
 def test_the_name_of_a_session_is_no_secret() -> None:
     assert redact({"token": "20261121-124241-36be"}) == {"token": "20261121-124241-36be"}
+
+
+def test_what_went_wrong_is_said_without_secrets() -> None:
+    failure = Failure("access", "said 3: token=SECRETTOKENXYZ0123456789", "Bearer is in password=hunter22222")
+    clean = hushed(failure)
+    assert clean.message.startswith("said 3: token=‹secret:")
+    assert "hunter" not in clean.hint
+    assert clean.reason == "access"
+    usual = Failure("timeout", "no answer in 3 s", "is it up?")
+    assert hushed(usual) is usual
+    assert hushed(None) is None
