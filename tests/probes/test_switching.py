@@ -127,9 +127,7 @@ async def test_what_the_flows_dropped_at_one_moment() -> None:
     "said",
     [
         {"ovs-vsctl --format=json --columns=name,ports list Bridge": "no json"},
-        {
-            f"ovs-vsctl --format=json --columns={TABLES['Interface']} list Interface": '{"data":[["x"]],"headings":[]}'
-        },
+        {f"ovs-vsctl --format=json --columns={TABLES['Interface']} list Interface": '{"data":[[1]]}'},
         {"cat /proc/uptime": "never"},
     ],
 )
