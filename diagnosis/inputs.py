@@ -10,7 +10,8 @@ from base.errors import UsageError
 from base.text import Text
 from base.values import Value, check
 from probes.site import OPERATOR, Site
-from probes.site_clouds import missing_cloud
+from probes.site_clouds import PLACES, missing_cloud
+from probes.site_clusters import PLACES as CLUSTER_PLACES
 
 if TYPE_CHECKING:
     from knowledge.model import Input
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 def input_value(spec: Input, inputs: Mapping[str, str], site: Site) -> Value:
     """UsageError when it is missing, fails its kind or names no host of the site."""
     text = inputs.get(spec.name) or spec.default
+    refuse_none(spec.kind, site)
     if not text:
         message = Text(f"{spec.name} is not known: {spec.ask.en}", f"{spec.name} 값이 필요하다: {spec.ask.ko}")
-        raise UsageError(message, hint=f"--set {spec.name}=…")
+        raise UsageError(message, hint=f"--set {spec.name}={'|'.join(choices(spec.kind, site)) or '…'}")
     value = check(spec.kind, text, name=spec.name)
     if spec.kind in ("cluster", "cloud"):
         return _api_named(str(value), spec, site)
@@ -32,27 +34,36 @@ def with_sole(spec: Input, site: Site) -> Input:
     """With the site's only cluster or cloud by default, or the one that the environment names, as `kubectl` and
     `openstack` have it: nobody is asked for what can be but one thing. A cloud that OS_CLOUD names and the site
     lacks stays named, and is refused: the only other one is not what was meant."""
-    names, usual = _names(spec.kind, site), site.usual.get(spec.kind, "")
+    names, usual = choices(spec.kind, site), site.usual.get(spec.kind, "")
     meant = usual if spec.kind == "cloud" else ""
     name = meant or (names[0] if len(names) == 1 else usual if usual in names else "")
     return replace(spec, default=name) if name and not spec.default else spec
 
 
-def _names(kind: str, site: Site) -> tuple[str, ...]:
+def choices(kind: str, site: Site) -> tuple[str, ...]:
+    """What the site has of the kind: clusters, clouds; of other kinds nothing is listed."""
     if kind == "cluster":
         return tuple(cluster.name for cluster in site.clusters)
     return tuple(cloud.name for cloud in site.clouds) if kind == "cloud" else ()
 
 
 def _api_named(name: str, spec: Input, site: Site) -> str:
-    names = _names(spec.kind, site)
+    names = choices(spec.kind, site)
     lacking = missing_cloud(site) if spec.kind == "cloud" and name == site.usual.get("cloud") else None
     if lacking is not None:
         raise lacking
     if name not in names:
-        known = f"one of: {', '.join(names)}" if names else "`deadhop site show` lists clouds and clusters"
+        known = f"one of: {', '.join(names)}"
         raise UsageError(f"{spec.name}: {name!r} is no {spec.kind} of the site ({site.source})", hint=known)
     return name
+
+
+def refuse_none(kind: str, site: Site) -> None:
+    """Where there is no cluster or cloud at all: how deadhop finds one."""
+    if kind == "cloud" and not site.clouds:
+        raise missing_cloud(site) or UsageError(f"no cloud is known ({site.source})", hint=PLACES)
+    if kind == "cluster" and not site.clusters:
+        raise UsageError(f"no cluster is known ({site.source})", hint=CLUSTER_PLACES)
 
 
 def host_named(name: str, input_name: str, site: Site) -> str:

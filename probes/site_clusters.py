@@ -15,6 +15,8 @@ from probes.site import Cluster
 from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import at_home, is_there
 
+PLACES = "KUBECONFIG, ~/.kube/config, or `clusters:` in site.yaml"
+"""Where a cluster comes from."""
 ADMIN_FILE = Path("/etc/kubernetes/admin.conf")
 _POD_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _LOOKS = {"look_image": "name", "look_namespace": "k8s-name", "look_pull_secret": "k8s-name"}

@@ -12,6 +12,7 @@ CLOUDS: Mapping[str, str] = {
     "OS_CLOUD names {name}, which is no cloud of the site; there are: {clouds}": (
         "OS_CLOUD 가 {name} 을(를) 가리키지만 사이트에 그런 클라우드가 없다. 있는 것: {clouds}"
     ),
+    "no cloud is known ({site})": "알려진 클라우드가 없다 ({site})",
     "set OS_CLOUD to one of them, unset it, or `--set cloud=NAME`": (
         "OS_CLOUD 를 이 중 하나로 바꾸거나 unset 하거나 `--set cloud=NAME` 으로 정한다"
     ),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 CLUSTERS: Mapping[str, str] = {
     # the kubeconfig
+    "no cluster is known ({site})": "알려진 클러스터가 없다 ({site})",
     "{name}: no kubeconfig is known": "{name}: 알려진 kubeconfig 가 없다",
     "KUBECONFIG, ~/.kube/config, or `clusters:` in site.yaml": "KUBECONFIG, ~/.kube/config, 또는 site.yaml 의 "
     "`clusters:` 를 확인한다",

@@ -6,7 +6,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deadhop.commands.diagnose import choose, complete, report, walk_through
+from deadhop.commands.diagnose import choose, report, walk_through
+from deadhop.completing import complete
 from deadhop.following import exit_code, follow, report_repair
 from deadhop.front import Front
 from deadhop.output import block

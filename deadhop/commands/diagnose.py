@@ -12,6 +12,7 @@ from base.errors import UsageError
 from base.text import clip
 from deadhop import looking
 from deadhop.asking import ask_line, given_text, read_stdin
+from deadhop.completing import complete
 from deadhop.front import Front
 from deadhop.mentioned import known_lines, known_of, learning, means_json
 from deadhop.parsing import Parser
@@ -205,33 +206,6 @@ def refuse_unknown_presets(front: Front, session: Session) -> None:
                 ),
                 hint=hint,
             )
-
-
-async def complete(front: Front, session: Session, symptom: str, captured: Mapping[str, str]) -> dict[str, str]:
-    """All inputs: from `--set`, from the text, by default, by asking. UsageError names all that are missing."""
-    wanted = session.inputs_of(symptom)
-    inputs = {spec.name: front.presets.get(spec.name) or captured.get(spec.name) or spec.default for spec in wanted}
-    missing = [spec for spec in wanted if not inputs[spec.name]]
-    if missing and not front.can_ask:
-        raise _missing(front, session, symptom, missing)
-    for spec in missing:
-        inputs[spec.name] = await _ask_input(front, session, spec)
-    return inputs
-
-
-def _missing(front: Front, session: Session, symptom: str, missing: list[Input]) -> UsageError:
-    say = front.say
-    lines = [f"  {spec.name}: {front.text(spec.ask)}" for spec in missing]
-    head = say("`{}` must know more:", "`{}` 진단에 더 필요한 것:").format(symptom)
-    example = " ".join(f"--set {spec.name}={spec.kind.upper()}" for spec in missing)
-    return UsageError("\n".join([head, *lines]), hint=example)
-
-
-async def _ask_input(front: Front, session: Session, spec: Input) -> str:
-    names = " ".join(session.site.by_name) if spec.kind == "host" else ""
-    if names:
-        front.out.talk(clip(names, 400))
-    return await ask_line(front.out, f"{front.text(spec.ask)} ({spec.name})")
 
 
 # ------------------------------------------------------------------ the walk

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.deadhop.conftest import closed_port, desk
 from tests.deadhop.desk import Desk
 from tests.deadhop.test_json import checked
@@ -64,3 +66,18 @@ def test_what_a_plugin_says_is_shown_without_its_secrets(desk: Desk, closed_port
         said = "".join((done.out + done.err).split())
         assert "refused:token=‹secret:" in said, words
         assert "SECRETTOKEN" not in said, words
+
+
+@pytest.mark.parametrize("given", [(), ("--set", "cluster=x")])
+def test_none_is_known(desk: Desk, given: tuple[str, ...]) -> None:
+    words = ("diagnose", "node-not-ready", "--set", "node=a", "--site", str(desk.site), *given)
+    done = desk.run(*words)
+    assert (done.code, done.out) == (3, "")
+    assert f"error: no cluster is known ({desk.site})" in done.err
+    assert "hint: KUBECONFIG, ~/.kube/config, or `clusters:` in site.yaml" in done.err
+
+
+def test_the_ones_there_are_are_named(desk: Desk, closed_port: int) -> None:
+    done = desk.run("diagnose", "node-not-ready", "--site", with_clusters(desk, closed_port))
+    assert done.code == 3
+    assert "--set cluster=lab|gone" in done.err
