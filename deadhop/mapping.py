@@ -77,7 +77,12 @@ def _known_lines(front: Front, found: Selected, name: str) -> Iterator[str]:
     for one in known:
         yield wrap(front.text(one.line))
     if name and not known:
-        yield front.say("{} is nothing that the map knows", "{} 은(는) 지도에 없다").format(name)
+        nothing = front.say("{} is nothing that the map knows", "{} 은(는) 지도에 없다")
+        blind = front.say(
+            "{} may be there: not everything could be looked at, and what could be does not know it",
+            "{} 이(가) 있는지 알 수 없다. 확인하지 못한 곳이 있고, 확인한 곳에는 없다",
+        )
+        yield wrap((blind if found.lexicon.map.unseen else nothing).format(name))
 
 
 def _shown(found: Selected, name: str) -> tuple[Strip, ...]:
