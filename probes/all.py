@@ -40,6 +40,7 @@ from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
 from probes.cluster import reach as cluster_reach
 from probes.cluster import state as cluster_state
+from probes.cluster import whose as cluster_whose
 from probes.frr import bgp
 from probes.frr import config as frr_config
 from probes.frr import state as frr_state
@@ -80,6 +81,7 @@ __all__ = [
     "cluster_objects",
     "cluster_reach",
     "cluster_state",
+    "cluster_whose",
     "control_host",
     "control_plane",
     "detour",

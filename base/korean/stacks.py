@@ -12,8 +12,9 @@ STACKS: Mapping[str, str] = {
     "a controller in `hosts:`, and a login that may read journals": "`hosts:` 에 컨트롤러를 넣고 저널을 "
     "읽을 수 있는 계정으로 로그인한다",
     "is Open vSwitch running there?": "그곳에서 Open vSwitch 가 실행 중인가?",
-    "no host of the site can be asked": "사이트의 어느 호스트에도 물을 수 없다",
-    "no cloud of the site can be asked": "사이트의 어느 클라우드에도 물을 수 없다",
+    "no host of the site can be asked": "사이트의 어느 호스트에도 접속할 수 없다",
+    "no cloud of the site can be asked": "사이트의 어느 클라우드에도 접속할 수 없다",
+    "no cluster of the site can be asked": "사이트의 어느 클러스터에도 접속할 수 없다",
     "{host}: no container of {unit}": "{host}: {unit} 의 컨테이너가 없다",
     "`podman ps -a`, `docker ps -a`": "`podman ps -a` 나 `docker ps -a` 로 확인한다",
 }

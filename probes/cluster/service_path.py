@@ -206,9 +206,9 @@ def _unknown(cluster: str, address: str, port: int) -> ServicePath:
     )
 
 
-async def service_with(api: Api, address: str) -> shapes.Service | None:
+async def service_with(api: Api, address: str, asking: ApiRequest = _SERVICES) -> shapes.Service | None:
     """The Service that has the address, its own or an external one."""
-    for one in (await fetch(api, _SERVICES, shapes.ServiceList)).items or ():
+    for one in (await fetch(api, asking, shapes.ServiceList)).items or ():
         if address in (one.spec.cluster_ip, *(one.spec.cluster_ips or ()), *(one.spec.external_ips or ())):
             return one
     return None

@@ -1,0 +1,72 @@
+"""k8s.whose: a Service's address is told from any other, in two seconds or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from probes.cluster import connection
+from probes.cluster.whose import WhoseService
+from probes.probe import Evidence, checked_call, observe
+from probes.site import OPERATOR, Cluster, Host, Site
+from probes.toolbox import LiveToolbox
+from tests.hostile.hostile_http import answer, mute, says, serving
+from tests.probes.pki import kubeconfig
+
+assert connection  # the client is imported before anybody waits for it
+
+DNS = {"metadata": {"name": "kube-dns", "namespace": "kube-system"}, "spec": {"clusterIP": "10.96.0.10"}}
+DUAL = {"metadata": {"name": "web", "namespace": "shop"}, "spec": {"clusterIPs": ["10.96.7.7", "fd00::7"]}}
+
+
+def services(*items: dict[str, Any]) -> bytes:
+    return answer(200, {"items": items})
+
+
+def site(folder: Path, **urls: str) -> Site:
+    clusters = (Cluster(name, (kubeconfig(folder / name, url, name=name, user={}),)) for name, url in urls.items())
+    return Site("test", (Host("node", ("192.0.2.1",)),), clusters=tuple(clusters))
+
+
+async def asked(at: Site, address: str) -> Evidence:
+    async with LiveToolbox(at) as toolbox:
+        return await observe(checked_call("k8s.whose", OPERATOR, {"address": address}), toolbox, "e1")
+
+
+def found(evidence: Evidence) -> WhoseService:
+    assert isinstance(evidence.facts, WhoseService), evidence.failure
+    return evidence.facts
+
+
+async def test_a_clusterip_of_one_of_two_clusters(tmp_path: Path) -> None:
+    async with serving(says(services(DNS, DUAL))) as lab, serving(says(services())) as other:
+        at = site(tmp_path, lab=lab.url, other=other.url)
+        dns = WhoseService("10.96.0.10", "lab", "kube-system", "kube-dns", ())
+        assert found(await asked(at, "10.96.0.10")) == dns
+        assert found(await asked(at, "fd00::7")).name == "web"
+        assert found(await asked(at, "10.96.0.11")).cluster == ""
+
+
+async def test_two_clusters_with_the_same_range_tell_nothing(tmp_path: Path) -> None:
+    async with serving(says(services(DNS))) as one, serving(says(services(DNS))) as two:
+        assert found(await asked(site(tmp_path, one=one.url, two=two.url), "10.96.0.10")).cluster == ""
+
+
+async def test_no_cluster_and_hosts_of_the_site_ask_nobody(tmp_path: Path) -> None:
+    assert found(await asked(site(tmp_path), "10.96.0.10")).cluster == ""
+    async with serving(says(services(DNS))) as lab:
+        assert found(await asked(site(tmp_path, lab=lab.url), "192.0.2.1")).cluster == ""
+        assert lab.asked == []
+
+
+async def test_an_api_that_says_nothing_is_waited_for_a_little(tmp_path: Path) -> None:
+    loop = asyncio.get_running_loop()
+    async with mute() as port, serving(says(services(DNS))) as lab:
+        begun = loop.time()
+        evidence = await asked(site(tmp_path, gone=f"http://127.0.0.1:{port}"), "10.96.0.10")
+        assert loop.time() - begun < 10
+        assert evidence.failure
+        assert evidence.failure.reason == "unreachable"
+        both = found(await asked(site(tmp_path, gone=f"http://127.0.0.1:{port}", lab=lab.url), "10.96.0.10"))
+        assert (both.cluster, both.unseen) == ("lab", ("gone",))
