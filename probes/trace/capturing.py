@@ -62,7 +62,7 @@ def parse_sightings(text: str, errors: str, mark: Mark) -> Sighted:
     """Of `tcpdump -nle -i any` (SLL2). Where the kernel dropped some for the capture nothing can be said."""
     if LISTENING not in errors or _lost(errors):
         return UNABLE
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if line.strip()]
     found = [line for line in map(_LINE.match, lines) if line]
     if lines and not found:
         return UNABLE

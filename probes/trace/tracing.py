@@ -43,6 +43,9 @@ Answer = TypeVar("Answer")
 MOST = 100
 _MORE = 4
 """Times as many packets are sent where others' packets hid ours."""
+_SIZED = 0.3
+"""Seconds that two sizes may take longer than to learn the way: where nothing answers they are not waited for, and
+where a size vanishes they are tried again behind the trace's own packets."""
 _SLACK = 5.0
 _SLOW = 0.5
 """Seconds until the first packet leaves where more than ping has to be started."""
@@ -90,11 +93,14 @@ async def trace(
     with hurrying():
         async with _beside(_ladder(toolbox, host, target, size, wanted=sizes and not pod)) as trying:
             way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
-            ladder = await trying
+            await asyncio.wait((trying,), timeout=_SIZED)
+            ladder = trying.result() if trying.done() else None
         mark = fresh_mark(protocol, port, target, translated, size, way.sources, pod or host)
         one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
-        said = await one.measured(packets)
-        return one.told(*said, await followed(toolbox, ladder))
+        answered, judgement = await one.measured(packets)
+        if ladder is None and (answered.received or size):
+            ladder = await _ladder(toolbox, host, target, size, wanted=sizes and not pod)
+        return one.told(answered, judgement, await followed(toolbox, ladder))
 
 
 @asynccontextmanager
@@ -155,15 +161,17 @@ class _Tracing:
             answering = group.create_task(self._send(packets))
             await self._wait(lasting + (_SLOW if self._leaves_late else 0))
             after = await self._read(before)
-        flows = (begun, dropped, await self._late_drops(answering.result()))
+        sighted = {name: watching[name].result() for name in in_time}
+        flows = (begun, dropped, await self._late_drops(answering.result(), sighted))
         self._readings = {
             name: Growing(silent[name], before[name], after[name], of_host(name, *flows)) for name in after
         }
-        return answering.result(), {name: watching[name].result() for name in in_time}
+        return answering.result(), sighted
 
-    async def _late_drops(self, answered: Answered) -> Mapping[str, Drops]:
-        """None where all arrives: nobody will ask."""
-        if answered.received >= answered.sent or not self._switches.known:
+    async def _late_drops(self, answered: Answered, sighted: Mapping[str, Sighted]) -> Mapping[str, Drops]:
+        """None where all arrives, or captures saw that ours came to no Open vSwitch: nobody will ask."""
+        seen = (sighted.get(name, UNABLE) for name in self._switches.known)
+        if answered.received >= answered.sent or all(one.able and not one.counts for one in seen):
             return {}
         await self._wait(COUNTED_LATE)
         return await self._switches.drops()

@@ -328,6 +328,11 @@ def test_a_capture_that_may_lack_some_is_no_witness(text: str, errors: str) -> N
     assert parse_sightings(text, errors, fresh_mark("icmp", 0, "10.0.1.9")) == UNABLE
 
 
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_capture_that_saw_none_is_a_witness(text: str) -> None:
+    assert parse_sightings(text, LISTENED, fresh_mark("icmp", 0, "10.0.1.9")) == Sighted({}, able=True)
+
+
 def test_connections_are_told_by_who_answers() -> None:
     text = (
         "12:00:00.1 lo    In  ifindex 1 00:00:00:00:00:00 10.0.0.5.51344 > 10.0.1.9.5399: tcp 0\n"
