@@ -34,6 +34,8 @@ INVENTORIES: Mapping[str, str] = {
     # what is not taken over
     "is not a host name": "호스트 이름이 아니다",
     "is a template": "템플릿이라 값을 알 수 없다",
+    "is encrypted (vault)": "암호화되어 있다 (vault)",
+    "{message}; logins go to the bare name": "{message}. 호스트 이름 그대로 접속한다",
     "{word} does not fit": "쓸 수 없는 값이다: {word}",
     "{word} belongs into your SSH configuration": "SSH 설정에 직접 적어야 한다: {word}",
 }

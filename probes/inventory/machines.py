@@ -16,6 +16,8 @@ ADDRESS = ("ansible_host", "ansible_ssh_host")
 PORT = ("ansible_port", "ansible_ssh_port")
 USER = ("ansible_user", "ansible_ssh_user")
 KEY = ("ansible_ssh_private_key_file", "ansible_private_key_file")
+VAULT = "__ansible_vault"
+"""Key under which `ansible-inventory --list` prints what is encrypted."""
 OPTIONS = ("ansible_ssh_common_args", "ansible_ssh_extra_args")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\$?")
 _FILE = re.compile(r"[^\s\"'\\%#][^\x00-\x1f\"'\\%#]*")
@@ -72,10 +74,11 @@ def _machine(name: str, variables: Mapping[str, object], groups: tuple[str, ...]
     words, left_out = {}, []
     for field, (names, fits) in fields.items():
         word = _word(variables, names)
-        if word and not fits(word):
-            why = "is a template" if "{{" in word else f"{shown(word)} does not fit"
-            left_out.append(LeftOut(name, names[0], why))
         words[field] = word if fits(word) else ""
+        if why := _why_not(variables, names, word, fits(word)):
+            left_out.append(
+                LeftOut(name, names[0], f"{why}; logins go to the bare name" if names is ADDRESS else why)
+            )
     jump = ""
     for option, value in _options(variables):
         if option == "proxyjump" and _JUMPS.fullmatch(value):
@@ -83,6 +86,15 @@ def _machine(name: str, variables: Mapping[str, object], groups: tuple[str, ...]
         elif option.startswith("proxy"):
             left_out.append(LeftOut(name, option, f"{shown(value)} belongs into your SSH configuration"))
     return Machine(name, **words, jump=jump, groups=groups), left_out
+
+
+def _why_not(variables: Mapping[str, object], names: tuple[str, ...], word: str, fits: bool) -> str:
+    """Why a value is not taken over; empty where it is, or there is none."""
+    if word and not fits:
+        return "is a template" if "{{" in word else f"{shown(word)} does not fit"
+    values = (variables.get(name) for name in names)
+    encrypted = any(isinstance(value, Mapping) and VAULT in value for value in values)
+    return "is encrypted (vault)" if encrypted and not word else ""
 
 
 def _word(variables: Mapping[str, object], names: tuple[str, ...]) -> str:

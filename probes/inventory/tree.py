@@ -10,11 +10,13 @@ import yaml
 
 from base.errors import ConfigError
 from probes.inventory.groups import ALL, UNGROUPED, Group, Listed, Variables
+from probes.inventory.machines import VAULT
 from probes.inventory.names import TOO_MANY, Names
 from probes.site_reader import Reader, is_null, shown
 from probes.yaml_tree import Mistakes, compose
 
 _OF_A_GROUP = ("hosts", "children", "vars")
+_ENCRYPTED = ("!vault", "!vault-encrypted")
 
 
 def parse_yaml(text: str, path: Path) -> dict[str, Group]:
@@ -56,13 +58,16 @@ def _entries(reader: Reader, node: yaml.Node | None, what: str) -> dict[str, tup
 
 
 def _variables(reader: Reader, node: yaml.Node | None, what: str) -> Variables:
-    """Words alone: how to log in is said in words. What is encrypted (`!vault`) stays out."""
-    found = _entries(reader, node, what)
-    return {
-        name: str(value.value)
-        for name, (_, value) in found.items()
-        if isinstance(value, yaml.ScalarNode) and value.tag.startswith("tag:yaml.org") and not is_null(value)
-    }
+    """Words alone: how to log in is said in words. What is encrypted stands there as `--list` has it."""
+    words: Variables = {}
+    for name, (_, value) in _entries(reader, node, what).items():
+        if not isinstance(value, yaml.ScalarNode) or is_null(value):
+            continue
+        if value.tag.startswith("tag:yaml.org"):
+            words[name] = str(value.value)
+        elif value.tag in _ENCRYPTED:
+            words[name] = {VAULT: ""}
+    return words
 
 
 def parse_listed(text: str, path: Path) -> Listed:

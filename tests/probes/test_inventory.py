@@ -202,7 +202,9 @@ def test_what_cannot_be_logged_in_to_is_said() -> None:
     )
     machines, left_out = machines_of(found)
     assert machines == (Machine("good"),)
-    assert ("good", "ansible_host", "is a template") in [(one.host, one.what, one.why) for one in left_out]
+    assert ("good", "ansible_host", "is a template; logins go to the bare name") in [
+        (one.host, one.what, one.why) for one in left_out
+    ]
     assert {one.what for one in left_out} == {
         "name",
         "ansible_host",
@@ -255,3 +257,20 @@ def test_groups_in_a_loop_end(tmp_path: Path) -> None:
     text = "[a:children]\nb\n[b:children]\na\n[a]\nhost\n[b:vars]\nansible_user=x\n"
     (machine,) = machines_of(listed(parse_ini(text, tmp_path)))[0]
     assert machine == Machine("host", user="x", groups=("a",))
+
+
+def test_what_is_encrypted_is_said(tmp_path: Path) -> None:
+    text = (
+        "all:\n  vars: {secret_of_no_login: !vault x}\n  hosts:\n    web:\n"
+        "      ansible_user: !vault |\n        $ANSIBLE_VAULT;1.1;AES256\n        6162\n"
+        "      ansible_host: !vault |\n        $ANSIBLE_VAULT;1.1;AES256\n        6162\n"
+    )
+    printed = {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\n6162\n"}
+    of_list = Listed({"web": {"ansible_user": printed, "ansible_host": printed}}, {})
+    for found in (listed(parse_yaml(text, tmp_path / "hosts.yml")), of_list):
+        machines, left_out = machines_of(found)
+        assert machines == (Machine("web"),)
+        assert {(one.host, one.what, one.why) for one in left_out} == {
+            ("web", "ansible_user", "is encrypted (vault)"),
+            ("web", "ansible_host", "is encrypted (vault); logins go to the bare name"),
+        }
