@@ -14,7 +14,7 @@ from textual.widgets import OptionList
 
 from base.text import Lang, Text
 from diagnosis.session import Session
-from diagnosis.sweep.baseline import Comparison
+from diagnosis.sweep.baseline import Comparison, NotCompared
 from diagnosis.sweep.differing import differs, taken_at
 from diagnosis.sweep.words import CUT
 from journal.store import read
@@ -215,7 +215,14 @@ async def test_what_has_changed_stands_by_its_cause_and_the_rest_apart(lang: Lan
 async def test_one_that_is_as_it_was_and_one_that_is_refused() -> None:
     result = replace(RESULT, compared=Comparison(TAKEN, "/b"))
     refused = replace(RESULT, compared=Comparison("", "/b", refused=Text("the baseline /b is damaged", "손상")))
-    for one, said in ((result, "as in the baseline of"), (refused, "the baseline /b is damaged")):
+    unseen = NotCompared("host:web1", "", "now", Text("no answer", "응답 없음"))
+    partly = replace(RESULT, compared=Comparison(TAKEN, "/b", not_compared=(unseen,)))
+    expected = (
+        (result, "  as in the baseline of"),
+        (partly, "what could be compared is as in the baseline of"),
+        (refused, "the baseline /b is damaged"),
+    )
+    for one, said in expected:
         async with drawn(SweepSession(views=(replace(FULL, result=one),))) as (pilot, app):
             await settle(pilot)
             assert said in picture(app)

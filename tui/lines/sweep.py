@@ -91,7 +91,8 @@ def _beside_baseline(result: SweepResult, words: Words, lang: Lang) -> Iterator[
         said = words.sweep_unlike_baseline.format(taken=taken, count=count, found=found)
         yield marked(NONE, one_line(said))
     else:
-        yield dim("  " + one_line(words.sweep_as_baseline.format(taken=taken)))
+        same = words.sweep_partly_as_baseline if comparison.not_compared else words.sweep_as_baseline
+        yield dim("  " + one_line(same.format(taken=taken)))
 
 
 def early_items(view: SweepView, lang: Lang) -> list[Item]:

@@ -149,6 +149,7 @@ class Words(NamedTuple):
     sweep_not_swept: str
     sweep_left_out: str
     sweep_as_baseline: str
+    sweep_partly_as_baseline: str
     sweep_unlike_baseline: str
     sweep_changed: str
     sweep_differences: str
