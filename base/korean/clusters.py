@@ -96,6 +96,12 @@ CLUSTERS: Mapping[str, str] = {
     "바뀌었는지 `certificate-authority-data` 를 대조한다",
     "the certificate of {address} is not accepted: {message}": "{address} 의 인증서를 받아들일 수 없다: {message}",
     "our client certificate ({name}) expired on {date}": "내 클라이언트 인증서({name})가 {date} 에 만료되었다",
+    "{message}; and our client certificate ({name}) expired on {date}": (
+        "{message}. 게다가 내 클라이언트 인증서({name})도 {date} 에 만료되었다"
+    ),
+    "have a new one issued for this user (`kubectl certificate`), and put it into the kubeconfig": (
+        "이 사용자의 인증서를 새로 발급받아(`kubectl certificate`) kubeconfig 에 넣는다"
+    ),
     "`kubeadm certs renew admin.conf` on a control node, then copy it here": "제어 노드에서 `kubeadm certs renew "
     "admin.conf` 를 하고 이리로 복사한다",
     "our client certificate ({name}) is not valid before {date}": "내 클라이언트 인증서({name})는 {date} 부터 "
@@ -110,7 +116,7 @@ CLUSTERS: Mapping[str, str] = {
     "{address} did not end its answer within {seconds} s": "{address} 의 응답이 {seconds}초 안에 끝나지 않았다",
     "is etcd slow? its disk decides": "etcd 가 느린지, 특히 그 디스크를 본다",
     "the API does not accept our credentials (401)": "API 가 우리 자격 증명을 받아들이지 않는다 (401)",
-    "are they expired? {place} names them": "만료되었는지 확인한다: {place}",
+    "are they expired? {place} names them": "{place} 에 적힌 인증서나 토큰이 만료되었는지 확인한다",
     "the API does not accept the credentials of the control node (401)": "API 가 제어 노드의 자격 증명을 "
     "받아들이지 "
     "않는다 (401)",

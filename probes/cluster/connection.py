@@ -128,7 +128,7 @@ class HttpApi:
             await asyncio.wait({asking}, timeout=request.timeout)
             if asking.done():
                 return asking.result()
-            raise too_late(held.login, stage.look(), request.timeout, held.proxy)
+            raise _with_ours(too_late(held.login, stage.look(), request.timeout, held.proxy), held)
         finally:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
@@ -163,7 +163,7 @@ class HttpApi:
         except (aiohttp.ClientError, OSError) as error:
             stopped = no_way(error, held.login, held.proxy)
             ours = tls.why_ours(held.pair[0]) if stopped.layer in ("tls", "http") else None
-            raise (NoWay("tls", ours) if ours else stopped) from error
+            raise (NoWay("tls", ours) if ours else _with_ours(stopped, held)) from error
 
     async def _client(self, held: _Held) -> Client:
         """Another one when a plugin has given another certificate; requests on the old one come to their end."""
@@ -194,6 +194,11 @@ class _Held:
     async def close(self) -> None:
         for client in (*self.before, *((self.client,) if self.client else ())):
             await client.close()
+
+
+def _with_ours(stopped: NoWay, held: _Held) -> NoWay:
+    """Our certificate lies here: that it is out of its time is seen with the port closed, too."""
+    return NoWay(stopped.layer, tls.also_expired(stopped.error, held.pair[0]))
 
 
 def _judged(request: ApiRequest, answer: Answer, held: _Held) -> Reply:

@@ -20,7 +20,7 @@ from base.errors import ConfigError
 from base.text import clip, inert
 from probes.certificate import common_name, day, issuer_of, names_of
 from probes.cluster.kubeconfig import Login, Pem
-from probes.errors import CertificateRefused
+from probes.errors import CertificateRefused, ProbeError
 
 _DESCRIPTORS = Path("/proc/self/fd")
 _LATE, _EARLY, _NAME, _ADDRESS = 10, 9, 62, 64
@@ -75,6 +75,11 @@ def _as_file(data: bytes) -> Iterator[str]:
 
 # ------------------------------------------------------------------ what is wrong with a certificate
 
+_KUBEADM = "kubernetes-admin"
+"""The user of kubeadm's admin.conf, and of nothing else."""
+_RENEW = "`kubeadm certs renew admin.conf` on a control node, then copy it here"
+_ISSUE = "have a new one issued for this user (`kubectl certificate`), and put it into the kubeconfig"
+
 
 def why_ours(certificate: Pem) -> CertificateRefused | None:
     """Our own certificate is out of its time; None when it is not, or cannot be read."""
@@ -84,7 +89,7 @@ def why_ours(certificate: Pem) -> CertificateRefused | None:
         if end < datetime.now(UTC):
             return CertificateRefused(
                 f"our client certificate ({_subject(held)}) expired on {day(end)}",
-                hint="`kubeadm certs renew admin.conf` on a control node, then copy it here",
+                hint=_RENEW if common_name(held.subject) == _KUBEADM else _ISSUE,
             )
         if begin > datetime.now(UTC):
             return CertificateRefused(
@@ -92,6 +97,17 @@ def why_ours(certificate: Pem) -> CertificateRefused | None:
                 hint="is the clock of this machine right?",
             )
     return None
+
+
+def also_expired(error: ProbeError, certificate: Pem) -> ProbeError:
+    """What keeps us from the API, and with it that our own certificate would not be accepted either."""
+    with suppress(ValueError, ConfigError):
+        held = x509.load_pem_x509_certificate(certificate.read())
+        if held.not_valid_after_utc < datetime.now(UTC):
+            subject, date = _subject(held), day(held.not_valid_after_utc)
+            more = f"{error.message}; and our client certificate ({subject}) expired on {date}"
+            return type(error)(more, hint=error.hint)
+    return error
 
 
 async def why_theirs(error: ssl.SSLCertVerificationError, login: Login) -> CertificateRefused:

@@ -370,6 +370,30 @@ async def test_certificates_of_ours(tmp_path: Path, days: tuple[float, float], w
         assert words in reply.message
 
 
+@pytest.mark.parametrize(
+    ("user", "hint"), [("kubernetes-admin", "kubeadm certs renew"), ("dev", "a new one issued")]
+)
+    ("user", "hint"), [("kubernetes-admin", "kubeadm certs renew"), ("dev", "a new one issued")]
+)
+async def test_who_renews_a_certificate_of_ours(tmp_path: Path, user: str, hint: str) -> None:
+    ours = authority("ours")
+    client = signed(ours, user, days=(-30, -1))
+    async with nothing_left(), serving(says(answer(401, {})), https(tmp_path, ours)) as served:
+        reply = await asked_of(site(tmp_path, served.url, ca=ours, client=client, user={}))
+    assert hint in reply.hint
+
+
+async def test_a_certificate_of_ours_behind_a_closed_port(tmp_path: Path) -> None:
+    """It lies here, and is seen all the same."""
+    ours = authority("ours")
+    for days, late in (((-30.0, -1.0), True), ((-1.0, 30.0), False)):
+        client = signed(ours, "dev", days=days)
+        reply = await asked_of(site(tmp_path, "https://127.0.0.1:1", ca=ours, client=client, user={}))
+        assert "127.0.0.1:1 refuses connections" in reply.message
+        assert ("; and our client certificate (dev) expired on 20" in reply.message) == late
+        assert (layer(reply), "API server run" in reply.hint) == ("port", True)
+
+
 async def test_no_tls_there(tmp_path: Path) -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer(400, b"Client sent an HTTP request to an HTTPS server, or the other way round"))
