@@ -373,8 +373,6 @@ async def test_certificates_of_ours(tmp_path: Path, days: tuple[float, float], w
 @pytest.mark.parametrize(
     ("user", "hint"), [("kubernetes-admin", "kubeadm certs renew"), ("dev", "a new one issued")]
 )
-    ("user", "hint"), [("kubernetes-admin", "kubeadm certs renew"), ("dev", "a new one issued")]
-)
 async def test_who_renews_a_certificate_of_ours(tmp_path: Path, user: str, hint: str) -> None:
     ours = authority("ours")
     client = signed(ours, user, days=(-30, -1))
