@@ -94,7 +94,7 @@ def diagnosis_lines(front: Front, diagnosis: Diagnosis) -> Iterator[str]:
             by = entry.evidence or front.say("by hand", "직접 답함")
             yield wrap(f"{front.text(entry.title)} ({by})", "    ", first="  - ")
     if diagnosis.unknown:
-        yield f"\n{front.say('COULD NOT SEE', '볼 수 없던 것')}"
+        yield f"\n{front.say('COULD NOT SEE', '확인하지 못한 것')}"
         for gap in diagnosis.unknown:
             where = f"{gap.probe or '-'} @ {front.text(called(gap.target)) or '-'}"
             yield wrap(f"{where}: {front.told(gap.message)}", "    ", first="  ? ")

@@ -100,7 +100,7 @@ def _question(front: Front, question: Question) -> Iterator[str]:
 
 def _unseen(front: Front, result: SweepResult) -> Iterator[str]:
     if result.unknown:
-        yield f"\n{front.say('COULD NOT SEE', '볼 수 없던 것')}"
+        yield f"\n{front.say('COULD NOT SEE', '확인하지 못한 것')}"
     for gap in result.unknown:
         where = front.text(called(gap.target)) or "-"
         yield wrap(f"{where}: {front.told(gap.message)}", "    ", first="  ? ")

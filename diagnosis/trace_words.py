@@ -25,7 +25,7 @@ VERDICTS = {
 DIRECTIONS = {"there": Text("there", "가는 길"), "back": Text("back", "오는 길")}
 CIRCLE = Text("the routing tables lead in a circle", "라우팅 테이블이 원을 그린다")
 GAPS = {
-    "unseen": Text("could not look at", "볼 수 없던 곳"),
+    "unseen": Text("could not look at", "확인하지 못한 곳"),
     "unread": Text("the rules of its firewall could not be read", "방화벽 규칙을 읽지 못한 곳"),
     "uncounted": Text(
         "drops without counting (nft rules lack `counter`)",

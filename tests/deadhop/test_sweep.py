@@ -110,7 +110,7 @@ def test_watching_says_only_what_changes(sweeping: Desk) -> None:
 def test_in_korean(sweeping: Desk) -> None:
     shown = sweeping.run(*words(sweeping, "--lang", "ko")).out
     assert "원인 찾음" in shown
-    assert "볼 수 없던 것" in shown
+    assert "확인하지 못한 것" in shown
 
 
 @pytest.mark.parametrize(
