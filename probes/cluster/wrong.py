@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import socket
 import ssl
@@ -90,7 +91,16 @@ _OF_PROXY = "`proxy-url` in the kubeconfig, or HTTPS_PROXY"
 
 
 def _system(error: OSError) -> str:
-    return clip(inert(error.strerror or str(error)), 120)
+    """In the kernel's words: asyncio's ("Connect call failed ('10.0.0.1', 6443)") hide them."""
+    if isinstance(error, socket.gaierror | ssl.SSLError):
+        return clip(inert(error.strerror or str(error)), 120)
+    numbers = [str(error.errno)] if error.errno else _NUMBERS.findall(str(error))
+    words = ", ".join(dict.fromkeys(os.strerror(int(number)) for number in numbers))
+    return clip(inert(words or error.strerror or str(error)), 120)
+
+
+_NUMBERS = re.compile(r"\[Errno (\d{1,4})\]")
+"""Of several addresses, each with its own error."""
 
 
 def _of_proxy(error: Exception, proxy: str) -> str:

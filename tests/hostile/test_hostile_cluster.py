@@ -392,6 +392,19 @@ async def test_a_certificate_of_ours_behind_a_closed_port(tmp_path: Path) -> Non
         assert (layer(reply), "API server run" in reply.hint) == ("port", True)
 
 
+async def test_the_system_says_it_in_its_own_words(tmp_path: Path) -> None:
+    """A proxy that is closed, and several addresses with an error each."""
+    at = site(tmp_path, "https://10.0.0.1:6443", **{"proxy-url": "http://127.0.0.1:1"})
+    reply = await asked_of(at)
+    assert reply.message == "the proxy 127.0.0.1:1 does not answer: Connection refused"
+    login = Login(Server("f", "https://api:6443"), User("f"))
+    several = OSError(
+        "Multiple exceptions: [Errno 111] Connect call failed ('::1', 1), [Errno 113] No route ('a', 1)"
+    )
+    stopped = no_way(aiohttp.ClientConnectorError(cast(Any, None), several), login, "")
+    assert stopped.error.message == "no connection to api:6443: Connection refused, No route to host"
+
+
 async def test_no_tls_there(tmp_path: Path) -> None:
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(answer(400, b"Client sent an HTTP request to an HTTPS server, or the other way round"))
