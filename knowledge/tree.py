@@ -298,8 +298,9 @@ def _rule_out(walker: _Walker, ask: Ask, refuted: list[Branch], open_ways: list[
 def causes_from(
     knowledge: Knowledge, symptom: Symptom, destination: Destination, *, blindly: bool = True
 ) -> tuple[str, ...]:
-    """Ids of all causes that can be reached from here, nearest first. Without `blindly` not over `unknown` ways:
-    what they lead to is the matter of the look that failed, and no answer here speaks about it."""
+    """Ids of all causes that can be reached from here, nearest first. Without `blindly` not over `unknown` ways, for
+    what they lead to is the matter of the look that failed, nor into trees of another layer: an answered ping says
+    nothing of a volume claim, though its tree asks after Services where it is not answered."""
     return tuple(dict.fromkeys(_causes(knowledge, symptom, destination, blindly, set())))
 
 
@@ -316,7 +317,7 @@ def _causes(
                 ways.append(symptom.steps[step].unknown)
             for way in ways:
                 yield from _causes(knowledge, symptom, way, blindly, seen)
-        case Jump(other):
+        case Jump(other) if blindly or knowledge.symptoms[other].layer == symptom.layer:
             target = knowledge.symptoms[other]
             yield from _causes(knowledge, target, Goto(target.first), blindly, seen)
         case _:
