@@ -298,9 +298,9 @@ def _rule_out(walker: _Walker, ask: Ask, refuted: list[Branch], open_ways: list[
 def causes_from(
     knowledge: Knowledge, symptom: Symptom, destination: Destination, *, blindly: bool = True
 ) -> tuple[str, ...]:
-    """Ids of all causes that can be reached from here, nearest first. Without `blindly` not over `unknown` ways, for
-    what they lead to is the matter of the look that failed, nor into trees of another layer: an answered ping says
-    nothing of a volume claim, though its tree asks after Services where it is not answered."""
+    """Ids of all causes that can be reached from here, nearest first. Without `blindly` not over `unknown` ways,
+    for what they lead to is the matter of the look that failed, nor into trees of another layer: an answered ping
+    says nothing of a volume claim, though its tree asks after Services where it is not answered."""
     return tuple(dict.fromkeys(_causes(knowledge, symptom, destination, blindly, set())))
 
 
