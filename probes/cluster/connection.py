@@ -123,13 +123,15 @@ class HttpApi:
     async def _within(self, request: ApiRequest, held: _Held, stage: Stage) -> Answer:
         """The time limit looks where the request is before it ends it."""
         end = asyncio.get_running_loop().time() + request.timeout
+        held.stages.append(stage)
         asking = asyncio.ensure_future(self._asked(request, held, stage, end))
         try:
             await asyncio.wait({asking}, timeout=request.timeout)
             if asking.done():
                 return asking.result()
-            raise _with_ours(too_late(held.login, stage.look(), request.timeout, held.proxy), held)
+            raise _with_ours(too_late(held.login, _looked(stage, held), request.timeout, held.proxy), held)
         finally:
+            held.stages.remove(stage)
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
 
@@ -190,10 +192,20 @@ class _Held:
     before: list[Client] = field(default_factory=list)
     """Those with certificates a plugin gave earlier."""
     busy: int = 0
+    stages: list[Stage] = field(default_factory=list)
+    """Of the questions that are on their way now."""
 
     async def close(self) -> None:
         for client in (*self.before, *((self.client,) if self.client else ())):
             await client.close()
+
+
+def _looked(stage: Stage, held: _Held) -> str:
+    """A server that accepts nothing takes as many connections as its queue holds: where another question's is open,
+    the port is, and no firewall drops."""
+    at = stage.look()
+    open_there = (one.look() in ("tls", "http") and one.address == stage.address for one in held.stages)
+    return "tls" if at == "port" and any(open_there) else at
 
 
 def _with_ours(stopped: NoWay, held: _Held) -> NoWay:

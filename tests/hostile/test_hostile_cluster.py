@@ -9,6 +9,7 @@ import email.utils
 import gzip
 import json
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -403,6 +404,24 @@ async def test_the_system_says_it_in_its_own_words(tmp_path: Path) -> None:
     )
     stopped = no_way(aiohttp.ClientConnectorError(cast(Any, None), several), login, "")
     assert stopped.error.message == "no connection to api:6443: Connection refused, No route to host"
+
+
+async def test_a_server_that_accepts_nothing_is_open_all_the_same(tmp_path: Path) -> None:
+    """Its queue holds few connections; those after them are not answered, by no firewall."""
+    with socket.socket() as frozen:
+        frozen.bind(("127.0.0.1", 0))
+        frozen.listen(0)
+        at = site(tmp_path, f"https://127.0.0.1:{frozen.getsockname()[1]}")
+        async with nothing_left(), LiveToolbox(at) as toolbox:
+            api = await toolbox.api("cluster:lab")
+            patient = [asyncio.create_task(api.get(dataclasses.replace(SOON, timeout=4.0))) for _ in range(3)]
+            await asyncio.sleep(1.0)
+            late = await asyncio.gather(*(api.get(SOON) for _ in range(3)))
+            for one in patient:
+                one.cancel()
+            await asyncio.gather(*patient, return_exceptions=True)
+    assert {layer(one) for one in late} == {"tls"}
+    assert all("is open, but no TLS handshake comes" in one.message for one in late)
 
 
 async def test_no_tls_there(tmp_path: Path) -> None:
