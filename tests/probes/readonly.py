@@ -58,6 +58,8 @@ _WHOLE = (
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-vsctl --format=json --columns=[a-z_,]+ list [A-Z][a-z]+",
     rf"ps -o user= -p {_N}",
     rf"stat -L -c '%U %G %a' {_PATH}",
+    r"stat -c %a /proc/sys/net/netfilter/nf_conntrack_max",
+    r"grep -sm [0-9]{1,5} '' /proc/net/nf_conntrack",
     rf"stat -c '%Y %n'(?: {_PATH})+",
     rf"stat -f -c '%a %S' {_PATH}",
     rf"journalctl -u {_NAME} --no-pager -o cat -n [0-9]+(?: _SYSTEMD_INVOCATION_ID=[0-9a-f]+)?",
