@@ -16,6 +16,7 @@ from probes.cloud import (
     openvswitch,
     plugs,
     ports,
+    router_subnets,
     servers,
     units,
     whose,

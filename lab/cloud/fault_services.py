@@ -14,6 +14,7 @@ from lab.cloud.steps import (
     cloud_fault,
     gone,
     log,
+    no_own_router,
     rows_changed,
     server_is,
     start,
@@ -122,7 +123,10 @@ SERVICE_FAULTS = {
                 "subnet create --network overlap-net --subnet-range 10.0.0.128/25 --no-dhcp overlap-subnet",
             ),
         ),
-        undo=(at_will("router remove subnet router1 overlap-subnet", "network delete overlap-net"),),
+        undo=(
+            no_own_router("overlap-subnet"),
+            at_will("router remove subnet router1 overlap-subnet", "network delete overlap-net"),
+        ),
         shows=(
             Run(CTL, "openstack router add subnet router1 overlap-subnet"),
             Run(CTL, "openstack subnet list -c Name -c Network -c Subnet"),

@@ -155,6 +155,13 @@ def gone(*names: str) -> tuple[Run, Run]:
     return Run(CTL, f'test -z "$({_MARIADB} "{left}")" || {delete}'), then(rows(left, '= ""'))
 
 
+def no_own_router(subnet: str) -> Run:
+    """Of a subnet, which a repair may have given it."""
+    routers = f"select concat('deadhop-', id) from neutron.subnets where name='{subnet}'"
+    steps = f"s/.*/router remove subnet & {subnet}\\nrouter delete &/"
+    return Run(CTL, f'{_MARIADB} "{routers}" | sed "{steps}" | openstack-batch --all >/dev/null 2>&1')
+
+
 def rule(protocol: str, port: int = 0) -> Run:
     """Adds an ingress rule to the security group of the workers, unless it is there."""
     ports = f"--dst-port {port} " if port else ""

@@ -258,3 +258,23 @@ class RouterPath:
     blocked_by: str
     """Empty, no-router, no-gateway (the router has no external network), gateway-differs (no router has the
     subnet's gateway address), router-down."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouterSubnets:
+    """A router, and a subnet that shall come to it."""
+
+    cloud: str
+    router: str
+    """Its id."""
+    name: str
+    project: str
+    external: str
+    """The external network's id; empty without a gateway."""
+    subnet: Subnet
+    attached: bool
+    """The subnet is on this router already."""
+    subnets: tuple[Subnet, ...]
+    """Those on the router that the role may see."""
+    overlapping: tuple[Subnet, ...]
+    """Those of them that have addresses of the subnet."""

@@ -13,7 +13,7 @@ from probes.errors import NotFound
 from probes.linux.fields import is_address
 from probes.probe import Toolbox, probe
 
-_ROUTER_PORTS = frozenset(
+ROUTER_PORTS = frozenset(
     {
         "network:router_interface",
         "network:router_interface_distributed",
@@ -22,7 +22,7 @@ _ROUTER_PORTS = frozenset(
 )
 
 
-def _is_id(text: str) -> bool:
+def is_id(text: str) -> bool:
     try:
         return bool(KINDS["uuid"](text))
     except ValueError:
@@ -39,7 +39,7 @@ def _is_id(text: str) -> bool:
 async def network(cloud: str, toolbox: Toolbox, network: str) -> Network:
     """A network by its name or id: type, segment, MTU, and its subnets."""
     asked = Cloud(cloud, toolbox)
-    query: Query = (("id" if _is_id(network) else "name", network),)
+    query: Query = (("id" if is_id(network) else "name", network),)
     found = await asked.list("network", "v2.0", "networks", shape=shapes.Networks, query=query)
     subnets: tuple[shapes.Subnet, ...] = ()
     if not found:
@@ -72,7 +72,7 @@ def _network(
         segment=segments[0].id,
         segments=tuple(segment for segment in segments if segment.kind),
         segments_known=bool(segments[0].kind),
-        subnets=tuple(map(_subnet, subnets)),
+        subnets=tuple(map(subnet_facts, subnets)),
     )
 
 
@@ -80,7 +80,7 @@ def _segment(one: shapes.Segment) -> Segment:
     return Segment(one.network_type or "", one.physical_network or "", one.segmentation_id or 0)
 
 
-def _subnet(one: shapes.Subnet) -> Subnet:
+def subnet_facts(one: shapes.Subnet) -> Subnet:
     return Subnet(
         id=one.id,
         name=one.name,
@@ -146,25 +146,25 @@ async def floating_ip(cloud: str, toolbox: Toolbox, address: str) -> FloatingIp:
 async def router_path(cloud: str, toolbox: Toolbox, subnet: str) -> RouterPath:
     """From a subnet (its id or name, or a fixed address in it) over a router to an external network."""
     asked = Cloud(cloud, toolbox)
-    held = await _subnet_of(asked, subnet)
+    held = await subnet_of(asked, subnet)
     query = (("fixed_ips", f"subnet_id={held.id}"),)
     found = await asked.list("network", "v2.0", "ports", shape=shapes.Ports, query=query)
-    interfaces = [port for port in found if port.device_owner in _ROUTER_PORTS]
+    interfaces = [port for port in found if port.device_owner in ROUTER_PORTS]
     routers = await asyncio.gather(*(_router(asked, port, held) for port in interfaces))
     ordered = tuple(sorted(filter(None, routers), key=lambda one: one.interface != held.gateway_ip))
     if not ordered:
         await asked.sees_all(f"routers of {subnet}")
-    return RouterPath(cloud, _subnet(held), ordered, _blocked(held, ordered))
+    return RouterPath(cloud, subnet_facts(held), ordered, _blocked(held, ordered))
 
 
-async def _subnet_of(cloud: Cloud, asked: str) -> shapes.Subnet:
+async def subnet_of(cloud: Cloud, asked: str) -> shapes.Subnet:
     path = ("v2.0", "subnets")
     if is_address(asked):
         ports, _ = await ports_with(cloud, asked)
         ids = [fixed.subnet_id for port in ports for fixed in port.fixed_ips]
         query: Query = (("id", ids[0]),) if ids else (("id", asked),)
     else:
-        query = (("id" if _is_id(asked) else "name", asked),)
+        query = (("id" if is_id(asked) else "name", asked),)
     found = await cloud.list("network", *path, shape=shapes.Subnets, query=query)
     if not found:
         await cloud.sees_all(asked)

@@ -180,9 +180,15 @@ class Gateway(Shape):
 class Router(Shape):
     id: str
     name: str = ""
+    project_id: str = ""
     status: str = ""
     admin_state_up: bool = True
     external_gateway_info: Gateway | None = None
+
+
+class Routers(Page[Router]):
+    items: tuple[Router, ...] = field(name="routers")
+    links: tuple[Link, ...] = field(name="routers_links", default=())
 
 
 class OneRouter(Shape):

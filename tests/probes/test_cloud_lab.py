@@ -24,7 +24,15 @@ from lab.cloud import api
 from lab.instance import current
 from probes.api import ApiRequest
 from probes.cloud.facts import Agents, CloudReach
-from probes.cloud.network_facts import FloatingIp, Network, PortOf, Ports, RouterPath, SecurityRules
+from probes.cloud.network_facts import (
+    FloatingIp,
+    Network,
+    PortOf,
+    Ports,
+    RouterPath,
+    RouterSubnets,
+    SecurityRules,
+)
 from probes.exchange import Exchange
 from probes.facts import Snapshot
 from probes.probe import PROBES, Evidence, Probe, checked_call, observe
@@ -194,6 +202,31 @@ async def test_a_subnet_without_router(box: LiveToolbox, seeded: Seeded) -> None
     assert path.reason == "not-found"
 
 
+async def test_subnets_of_a_router(box: LiveToolbox, seeded: Seeded) -> None:
+    facts = (await seen(box, "cloud.router_subnets", router="way-out", subnet="inside-v4")).facts
+    assert isinstance(facts, RouterSubnets)
+    assert (facts.attached, [one.cidr for one in facts.subnets], facts.overlapping) == (True, ["10.77.0.0/24"], ())
+    overlapping = await _with_overlap(box, seeded)
+    assert (overlapping.attached, overlapping.subnet.cidr, overlapping.external) == (
+        False,
+        "10.77.0.128/25",
+        facts.external,
+    )
+    assert [one.name for one in overlapping.overlapping] == ["inside-v4"]
+    assert failure_of(await seen(box, "cloud.router_subnets", router="none", subnet="inside-v4")) == "not-found"
+
+
+async def _with_overlap(box: LiveToolbox, seeded: Seeded) -> RouterSubnets:
+    url, token = neutron(seeded.clouds)
+    _, _, network = call(f"{url}/networks", token, {"network": {"name": "beside it"}})
+    wanted = {"network_id": network["network"]["id"], "ip_version": 4, "cidr": "10.77.0.128/25", "name": "half"}
+    status, _, said = call(f"{url}/subnets", token, {"subnet": wanted})
+    assert status == 201, said
+    facts = (await seen(box, "cloud.router_subnets", router="way-out", subnet="half")).facts
+    assert isinstance(facts, RouterSubnets)
+    return facts
+
+
 async def test_agents(box: LiveToolbox) -> None:
     facts = (await seen(box, "cloud.agents")).facts
     assert isinstance(facts, Agents)
@@ -230,6 +263,7 @@ async def test_a_service_that_the_cloud_has_not(box: LiveToolbox) -> None:
         ("cloud.ports", {}),
         ("cloud.network", {"network": "inside of it"}),
         ("cloud.router_path", {"subnet": "inside-v4"}),
+        ("cloud.router_subnets", {"router": "way-out", "subnet": "inside-v4"}),
     ],
 )
 async def test_a_member_is_not_told_that_nothing_is_there(
@@ -410,6 +444,7 @@ def _everything(clouds: Path) -> dict[str, Any]:
 ARGUMENTS: dict[str, dict[str, Value]] = {
     "cloud.network": {"network": "inside of it"},
     "cloud.router_path": {"subnet": "inside-v4"},
+    "cloud.router_subnets": {"router": "way-out", "subnet": "inside-v4"},
     "cloud.server": {"server": "web"},
     "cloud.server_actions": {"server": "3e6cb7a4-0a7e-4f3e-9d0c-0d5f0c1a2b3c"},
 }
