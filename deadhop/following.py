@@ -59,9 +59,9 @@ def _next(front: Front, session: Session, view: RepairView) -> list[str]:
     if session.drill:
         return []
     site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
-    ran = any(action.state in ("done", "failed", "interrupted") for action in view.fix.actions)
+    ran = [action for action in view.fix.actions if action.state in ("done", "failed", "interrupted")]
     lines = []
-    if ran:
+    if any(action.undo for action in ran):
         undo = front.say("to take it back", "되돌리려면")
         lines.append(f"  deadhop fix {session.id} --undo{site}   # {undo}")
     if view.phase == "verified" and view.fix.persist:

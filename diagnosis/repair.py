@@ -222,7 +222,9 @@ class Repair(Keeping):
         self._session.refuse_changes()
         done = [i for i, action in enumerate(self.view.fix.actions) if action.state in UNDOABLE and action.undo]
         if not done:
-            raise UsageError("there is nothing to undo", hint="only actions that ran can be undone")
+            ran = any(action.state in UNDOABLE for action in self.view.fix.actions)
+            hint = "what ran here cannot be undone" if ran else "only actions that ran can be undone"
+            raise UsageError("there is nothing to undo", hint=hint)
         unknown = [self.view.fix.actions[i] for i in done if not self.view.fix.actions[i].undo_known]
         if unknown:
             raise UsageError(

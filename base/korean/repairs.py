@@ -108,6 +108,7 @@ REPAIRS: Mapping[str, str] = {
     ),
     "there is nothing to undo": "되돌릴 것이 없다",
     "only actions that ran can be undone": "실행한 것만 되돌릴 수 있다",
+    "what ran here cannot be undone": "실행한 명령은 되돌릴 수 없는 것이다",
     "nobody has said what takes `{run}` back, for it was edited": "`{run}` 은(는) 편집한 명령이라 되돌리는 "
     "명령을 알 수 없다",
     "confirm its undo or edit it too: {undo}": "되돌리는 명령이 맞는지 확인하거나 함께 편집한다: {undo}",

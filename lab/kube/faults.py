@@ -3,6 +3,7 @@
 from lab.faults import Fault
 from lab.kube.fault_calico import CALICO_FAULTS
 from lab.kube.fault_control import CONTROL_FAULTS
+from lab.kube.fault_disks import DISK_FAULTS
 from lab.kube.fault_dns import DNS_FAULTS
 from lab.kube.fault_network import NETWORK_FAULTS
 from lab.kube.fault_nodes import NODE_FAULTS
@@ -10,5 +11,12 @@ from lab.kube.fault_services import SERVICE_FAULTS
 from lab.kube.fault_workloads import WORKLOAD_FAULTS
 
 KUBE_FAULTS: dict[str, Fault] = (
-    NODE_FAULTS | NETWORK_FAULTS | CALICO_FAULTS | DNS_FAULTS | SERVICE_FAULTS | CONTROL_FAULTS | WORKLOAD_FAULTS
+    NODE_FAULTS
+    | DISK_FAULTS
+    | NETWORK_FAULTS
+    | CALICO_FAULTS
+    | DNS_FAULTS
+    | SERVICE_FAULTS
+    | CONTROL_FAULTS
+    | WORKLOAD_FAULTS
 )

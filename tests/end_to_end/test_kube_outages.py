@@ -85,6 +85,15 @@ NODES = (
         (W1, "! ls /etc/cni/net.d/*.conflist"),
         undone=False,
     ),
+    Outage(
+        "partition-not-grown",
+        "partition-not-grown",
+        f"host:{W1}",
+        "node-not-ready",
+        (f"node={W1}",),
+        (W1, "df --output=pcent /var/lib/kubelet | grep -q 100%"),
+        undone=False,
+    ),
 )
 RANGES = (
     Outage(

@@ -115,6 +115,11 @@ EXPECTED = {
     "disk-full": Expected(
         "100% /var/lib/kubelet", "no space left on device", ((W1, "rm /var/lib/kubelet/core.4711"),)
     ),
+    "partition-not-grown": Expected(
+        "100% /var/lib/kubelet",
+        "320M +0 part /var/lib/kubelet",
+        ((W1, "p=$(df --output=source /var/lib/kubelet | tail -n 1); growpart ${p%p1} 1; xfs_growfs ${p}"),),
+    ),
     "br-netfilter-off": Expected(
         "bridge-nf-call-iptables = 0",
         "Client.Timeout exceeded|i/o timeout|deadline exceeded",
@@ -216,6 +221,7 @@ BATCHES = (
     ("no-cni", "kubelet-down"),
     ("flannel-env-missing", "containerd-down"),
     ("disk-full",),
+    ("partition-not-grown",),
     ("service-selector", "kubeadm-too-new"),
     ("node-forward-off",),
     ("calico-crosssubnet",),
