@@ -9,9 +9,11 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from textual.pilot import Pilot
 
 from lab.instance import current
 from lab.session import Lab
+from tests import patience
 
 assert hypothesis  # its plugin would load it in the depth of a test, where CPython 3.11 can fail to compile it
 
@@ -33,6 +35,14 @@ def pytest_configure() -> None:
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _patient_pilots() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pilot, "pause", patience.pause)
+        patch.setattr(Pilot, "press", patience.press)
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -48,7 +48,7 @@ def clouds_in(text: str, path: str) -> Mapping[str, Mapping[str, Any]]:
     try:
         if root is not None and _pairs(root, {}) > _MOST:
             raise ValueError("merges that multiply")
-        data = yaml.safe_load(text)
+        data = yaml.SafeLoader("").construct_document(root) if root is not None else None  # not parsed twice
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: has no `clouds`", hint="is it a clouds.yaml?") from error
     clouds = data.get("clouds") if isinstance(data, dict) else None

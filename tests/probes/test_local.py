@@ -53,12 +53,11 @@ async def test_a_flood_is_cut_and_ended_and_the_rest_still_runs(shell: BatchedCo
 
 async def test_pieces_come_as_they_are_printed(shell: BatchedConnection) -> None:
     pieces: list[tuple[str, float]] = []
-    begun = time.monotonic()
-    text = "printf one; sleep 0.5; printf two"
+    text = "printf one; sleep 1; printf two"
     reply = await shell.run(Command(script=text, on_output=lambda piece: pieces.append((piece, time.monotonic()))))
     assert reply.stdout == "onetwo"
     assert [piece for piece, _ in pieces] == ["one", "two"]
-    assert pieces[0][1] - begun < 0.4
+    assert pieces[1][1] - pieces[0][1] > 0.3  # not both at the end
 
 
 async def test_a_script_is_run_byte_for_byte(shell: BatchedConnection) -> None:
@@ -91,9 +90,9 @@ async def test_close_ends_what_runs() -> None:
 
 async def test_a_background_child_that_keeps_the_pipes_holds_nobody_up(shell: BatchedConnection) -> None:
     begun = time.monotonic()
-    reply = await shell.run(Command(script="sleep 4 & echo started"))
+    reply = await shell.run(Command(script="sleep 60 & echo started"))
     assert reply.stdout == "started\n"
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 30
 
 
 async def test_a_console_that_is_a_shell() -> None:
@@ -110,7 +109,7 @@ async def test_a_console_that_is_not_there() -> None:
     assert "console" in reply.hint
 
 
-async def gone(pid: int, seconds: float = 3.0) -> bool:
+async def gone(pid: int, seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

@@ -188,10 +188,8 @@ async def test_what_was_seen_is_not_tried_again_by_who_comes_next(place: Place) 
         place.host("web", port)
         async with LiveToolbox(place.site()) as toolbox:
             await toolbox.reach("web")
-            begun = time.monotonic()
             reply = await toolbox.connection("host:web").run(Command(("true",)))
             assert (reply.failure, connections) == ("unreachable", 1)
-            assert time.monotonic() - begun < 1
             await toolbox.reach("web")
             assert connections == 2
 

@@ -97,14 +97,14 @@ async def test_nothing_of_a_later_phase_is_said_early() -> None:
 
 
 async def test_at_full_speed_it_takes_no_time_and_at_half_it_takes_half() -> None:
-    recording = [exchange("host:a", "ping", Reply(0, "one\ntwo\n", seconds=0.4))]
+    recording = [exchange("host:a", "ping", Reply(0, "one\ntwo\n", seconds=4.0))]
     begun = time.monotonic()
     await ask(ReplayToolbox(SITE, recording), "ping")
     at_once = time.monotonic() - begun
     await ask(ReplayToolbox(SITE, recording, speed=0.5), "ping")
     half = time.monotonic() - begun - at_once
-    assert at_once < 0.05
-    assert 0.19 < half < 0.35
+    assert at_once < 1
+    assert 1.9 < half < 3.9
 
 
 async def test_output_streams_in_lines() -> None:

@@ -1,7 +1,6 @@
 """Home, driven by keys on drawn views."""
 
-import asyncio
-import time
+import threading
 
 import pytest
 from textual.pilot import Pilot
@@ -100,11 +99,9 @@ async def test_a_paste_of_one_megabyte_blocks_no_key() -> None:
         home = app.screen
         assert isinstance(home, HomeScreen)
         big = ("\x1b[31m" + "x" * 95 + "\n") * 10_000
-        begun = time.perf_counter()
         home.ask.put(big)
-        taken = time.perf_counter() - begun
+        assert len(home.ask.value) < 100  # the field never holds it: keys are as quick as before
         await settle(pilot)
-        assert taken < 0.05
         assert session.searched[-1] == big
         assert "10,000 lines pasted (1.0 MB)" in picture(app)
         await found(pilot, "y" * 1_000_000)
@@ -229,13 +226,14 @@ async def test_the_first_text_is_searched() -> None:
 
 async def test_newest_search_wins_and_only_one_runs() -> None:
     class Slow(ScriptedSession):
+        typed = threading.Event()
         running = 0
         most = 0
 
         def search(self, text: str) -> FoundAll:
             self.running += 1
             self.most = max(self.most, self.running)
-            time.sleep(0.05)
+            assert self.typed.wait(60)
             self.running -= 1
             return super().search(text)
 
@@ -243,12 +241,11 @@ async def test_newest_search_wins_and_only_one_runs() -> None:
     app = app_of(session)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        for letter in "destination":
-            await pilot.press(letter)
-            await asyncio.sleep(0.03)
+        await pilot.press(*"destination")
+        session.typed.set()
         await settle(pilot)
         assert session.searched[-1] == "destination"
-        assert len(session.searched) < len("destination")
+        assert len(session.searched) <= 2  # the one that ran, and the newest
         assert session.most == 1
 
 
