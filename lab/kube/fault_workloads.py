@@ -1,7 +1,5 @@
 """Faults of what runs in the cluster: images, crashes, scheduling, volumes."""
 
-from typing import cast
-
 from lab.faults import Fault
 from lab.kube.steps import (
     W1,
@@ -12,62 +10,16 @@ from lab.kube.steps import (
     deployment,
     described,
     events_of,
-    in_namespace,
     kube_fault,
     on_master,
     pod_with_claim,
     quietly,
-    service,
     told_of_pod,
     volume,
 )
 from lab.kube.versions import REPOSITORY
 
 _NO_FILE = "echo 'cannot open /etc/app.conf: No such file or directory' >&2; exit 3"
-
-_HARBOR_CLAIM = "database-data-harbor-database-0"
-_HELM = {
-    "app": "harbor",
-    "release": "harbor",
-    "heritage": "Helm",
-    "chart": "harbor",
-    "app.kubernetes.io/managed-by": "Helm",
-}
-
-
-def _of_release(namespace: str) -> dict[str, str]:
-    return {"meta.helm.sh/release-name": "harbor", "meta.helm.sh/release-namespace": namespace}
-
-
-def _left_set() -> dict[str, object]:
-    """A StatefulSet that was scaled down instead of removed."""
-    body = deployment("harbor-database")
-    metadata = {"name": "harbor-database", "labels": _HELM, "annotations": _of_release("default")}
-    spec: dict[str, object] = {**cast("dict[str, object]", body["spec"]), "replicas": 0, "serviceName": ""}
-    return {**body, "kind": "StatefulSet", "metadata": metadata, "spec": spec}
-
-
-def _harbor_claim(namespace: str, volume_name: str = "") -> dict[str, object]:
-    """As the chart makes it; helm keeps it when it removes the release."""
-    body = claim(_HARBOR_CLAIM, volume_name)
-    keep = {"helm.sh/resource-policy": "keep", **_of_release(namespace)}
-    metadata = {"name": _HARBOR_CLAIM, "namespace": namespace, "labels": _HELM, "annotations": keep}
-    return {**body, "metadata": metadata}
-
-
-def _harbor() -> list[dict[str, object]]:
-    """A database that waits for its volume, a core that ends without it, a jobservice that core refuses."""
-    database = pod_with_claim("harbor-database", _HARBOR_CLAIM, ("httpd", "-f", "-p", "5432"))
-    core = "get http://harbor-database:5432 && exec httpd -f -p 8080"
-    jobs = "get http://harbor-core/api/v2.0/ping && exec sleep infinity"
-    pods = [
-        deployment("harbor-core", command=["sh", "-c", core]),
-        deployment("harbor-jobservice", command=["sh", "-c", jobs]),
-        service("harbor-core", 80, 8080),
-        service("harbor-database", 5432, 5432),
-    ]
-    return [_harbor_claim("harbor"), *(in_namespace("harbor", body) for body in (database, *pods))]
-
 
 WORKLOAD_FAULTS: dict[str, Fault] = {
     "pvc-pending": kube_fault(
@@ -91,25 +43,6 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
             on_master("kubectl describe pvc old | grep -E 'Status|Finalizers|Used By'"),
         ),
         shown=on_master("kubectl get pvc old | grep -q Terminating"),
-    ),
-    "harbor-leftover": kube_fault(
-        "Harbor was once installed without a namespace: the claim in default keeps the volume the new one needs",
-        breaks=(
-            apply(volume("harbor-database"), _harbor_claim("default", "harbor-database"), _left_set()),
-            quietly(f"kubectl wait --for=jsonpath='{{.status.phase}}'=Bound pvc/{_HARBOR_CLAIM} --timeout=60s"),
-            apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "harbor"}}, *_harbor()),
-        ),
-        undo=(
-            quietly("kubectl delete namespace harbor --ignore-not-found"),
-            delete(f"pvc/{_HARBOR_CLAIM}", "statefulset/harbor-database"),
-            delete("pv/harbor-database"),
-        ),
-        shows=(
-            on_master("kubectl -n harbor get pods"),
-            on_master("kubectl -n harbor logs deploy/harbor-jobservice"),
-            on_master("kubectl get pvc -A"),
-        ),
-        shown=on_master("kubectl -n harbor logs deploy/harbor-jobservice 2>&1 | grep -q 'connection refused'"),
     ),
     "crashloop": kube_fault(
         "an application that exits with an error",

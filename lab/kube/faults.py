@@ -5,6 +5,7 @@ from lab.kube.fault_calico import CALICO_FAULTS
 from lab.kube.fault_control import CONTROL_FAULTS
 from lab.kube.fault_disks import DISK_FAULTS
 from lab.kube.fault_dns import DNS_FAULTS
+from lab.kube.fault_harbor import HARBOR_FAULTS
 from lab.kube.fault_network import NETWORK_FAULTS
 from lab.kube.fault_nodes import NODE_FAULTS
 from lab.kube.fault_services import SERVICE_FAULTS
@@ -19,4 +20,5 @@ KUBE_FAULTS: dict[str, Fault] = (
     | SERVICE_FAULTS
     | CONTROL_FAULTS
     | WORKLOAD_FAULTS
+    | HARBOR_FAULTS
 )

@@ -226,7 +226,19 @@ SERVICES = (
         (W1, "sysctl -n net.bridge.bridge-nf-call-iptables | grep -qx 0"),
     ),
 )
+HARBOR = (
+    Outage(
+        "harbor-jobservice",
+        "jobservice-refused-by-core",
+        "host:harbor-jobservice",
+        "harbor-does-not-start",
+        ("in_namespace=harbor",),
+        (MASTER, "kubectl -n harbor get pods | grep -q 'harbor-jobservice-.* 0/1 '"),
+        undone=False,
+    ),
+)
 OUTAGES = (*NODES, *RANGES, *PODS, *CONTROL, *NAMES, *SERVICES)
+"""A sweep finds them too; of Harbor it names the container that ends."""
 
 
 @pytest.fixture
@@ -234,7 +246,7 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-@pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.fault)
+@pytest.mark.parametrize("outage", (*OUTAGES, *HARBOR), ids=lambda outage: outage.fault)
 def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outage: Outage, state: Path) -> None:
     lab, site = healed_kube_lab, healed_kube_lab.site()
     lab.break_(outage.fault)

@@ -133,6 +133,11 @@ EXPECTED = {
             (M, 'kubectl patch pv harbor-database -p \'{"spec": {"claimRef": null}}\''),
         ),
     ),
+    "harbor-jobservice": Expected(
+        r"harbor-jobservice-\S+ +0/1",
+        "connection refused",
+        ((M, "kubectl -n harbor rollout restart deployment harbor-jobservice"),),
+    ),
     "token-expired": Expected(
         "could not find a JWS signature in the cluster-info ConfigMap",
         'token ID "abcdef"',
@@ -222,7 +227,7 @@ BATCHES = (
     ("flannel-env-missing", "containerd-down"),
     ("disk-full",),
     ("partition-not-grown",),
-    ("service-selector", "kubeadm-too-new"),
+    ("service-selector", "kubeadm-too-new", "harbor-jobservice"),
     ("node-forward-off",),
     ("calico-crosssubnet",),
     ("node-no-default-route",),
