@@ -246,7 +246,7 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-@pytest.mark.parametrize("outage", (*OUTAGES, *HARBOR), ids=lambda outage: outage.fault)
+@pytest.mark.parametrize("outage", [*OUTAGES, *HARBOR], ids=lambda outage: outage.fault)
 def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outage: Outage, state: Path) -> None:
     lab, site = healed_kube_lab, healed_kube_lab.site()
     lab.break_(outage.fault)
