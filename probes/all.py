@@ -16,6 +16,7 @@ from probes.cloud import (
     openvswitch,
     plugs,
     ports,
+    quota,
     router_subnets,
     servers,
     units,

@@ -231,3 +231,29 @@ class Hypervisor:
 class Hypervisors:
     cloud: str
     hypervisors: tuple[Hypervisor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    resource: str
+    """instances, cores, ram (MiB), server_groups; network, subnet, port, router, floatingip, security_group …"""
+    option: str
+    """Of `openstack quota set`, without its dashes."""
+    limit: int
+    """-1 without one."""
+    used: int
+    """With what is reserved for what is being made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    cloud: str
+    project: str
+    """Its id."""
+    name: str
+    """Empty where it was asked for by its id."""
+    limits: tuple[Limit, ...]
+    full: tuple[Limit, ...]
+    """Those of which nothing is left."""
+    unseen: tuple[str, ...]
+    """Services that did not say: compute, network."""

@@ -21,6 +21,7 @@ LOOP = ("no-answer-to-ping", "--set", "source=master", "--set", "target=192.168.
 API = ("openstack-api-does-not-answer",)
 ASSOCIATE = ("floating-ip-cannot-be-associated", "--set", "subnet=test-subnet", "--set", "external=ext-net")
 ATTACH = ("subnet-cannot-be-attached", "--set", "router=router1", "--set", "subnet=overlap-subnet")
+QUOTA = ("refused-by-quota", "--set", "resource=instances")
 NEW = ("server-gets-no-address-or-metadata",)
 AGENTS = ("agents-or-services-down",)
 NEW_FLOATING = ("instance-unreachable", "--set", "address=192.168.200.150")
@@ -52,6 +53,7 @@ ALIVE = "openstack network agent list --host {} --agent-type {} -f value -c Aliv
 OVS_ALIVE = ALIVE.format("compute", "open-vswitch")
 NO_DEAD = "! openstack network agent list -f value -c Alive | grep -q False"
 UP = "openstack compute service list --host compute -f value -c Status -c State | grep -q 'enabled up'"
+MADE = "openstack server create --image empty --flavor m1.tiny --network private-net test-vm >/dev/null 2>&1"
 JOINED = (
     "openstack port list --device-owner network:router_interface --fixed-ip subnet=overlap-subnet -f value -c ID "
     "| grep -q ."
@@ -127,6 +129,7 @@ OUTAGES = (
     Outage("computes-disabled", "compute-service-disabled", "host:compute", BUILD, well=UP),
     Outage("ovs-restarted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE),
+    Outage("quota-exceeded", "quota-used-up", "cloud:lab", BUILD, well=MADE, again=QUOTA),
     Outage("cidr-overlap", "subnet-overlaps-on-router", "cloud:lab", ATTACH, well=JOINED),
     Outage("port-security-routed", "port-security-drops-pods", "cloud:lab", PODS, pasted=False),
     Outage("sg-no-vxlan", "security-group-drops-tunnel", "cloud:lab", PODS, pasted=False),

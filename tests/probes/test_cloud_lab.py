@@ -23,7 +23,7 @@ from lab import cleanup
 from lab.cloud import api
 from lab.instance import current
 from probes.api import ApiRequest
-from probes.cloud.facts import Agents, CloudReach
+from probes.cloud.facts import Agents, CloudReach, Quota
 from probes.cloud.network_facts import (
     FloatingIp,
     Network,
@@ -225,6 +225,18 @@ async def _with_overlap(box: LiveToolbox, seeded: Seeded) -> RouterSubnets:
     facts = (await seen(box, "cloud.router_subnets", router="way-out", subnet="half")).facts
     assert isinstance(facts, RouterSubnets)
     return facts
+
+
+async def test_a_quota_without_nova(box: LiveToolbox) -> None:
+    """Neutron tells its own part; that Nova is not there is said."""
+    own = (await seen(box, "cloud.quota")).facts
+    named = (await seen(box, "cloud.quota", project="admin")).facts
+    assert isinstance(own, Quota)
+    assert isinstance(named, Quota)
+    assert (own.project, own.limits, own.unseen) == (named.project, named.limits, ("compute",))
+    routers = next(one for one in own.limits if one.option == "routers")
+    assert (routers.resource, routers.limit, routers.used >= 1) == ("router", 10, True)
+    assert failure_of(await seen(box, "cloud.quota", project="nothing")) == "not-found"
 
 
 async def test_agents(box: LiveToolbox) -> None:
