@@ -2,12 +2,12 @@
 
 from lab.faults import Fault, Run
 from lab.kube.node import RESOLVER
-from lab.kube.steps import W1, W2, apply, coredns_on, delete, in_pod, kube_fault, on_master, quietly
+from lab.kube.steps import W1, W2, coredns_on, in_pod, kube_fault, on_master, quietly
 from lab.machines import MACHINES
 
 _WORKERS = (W1, W2)
 _FORWARD = "net.ipv4.ip_forward"
-_INSIDE, _OUTSIDE = in_pod(1, "nslookup web.default.svc.cluster.local"), in_pod(1, "nslookup upstream.example")
+_OUTSIDE = in_pod(1, "nslookup upstream.example")
 _FRESH = in_pod(1, "nslookup x$RANDOM.upstream.example")
 _ROUTER = "10.0.0.1"
 _LEASE = "/run/systemd/netif/leases/2"
@@ -46,16 +46,6 @@ _FIND_ROUTE = "\n".join(
         *(f"ip route del {net} via {_ROUTER} 2>/dev/null || true" for net in _KEPT),
     ]
 )
-_ONLY_WEB: dict[str, object] = {
-    "apiVersion": "networking.k8s.io/v1",
-    "kind": "NetworkPolicy",
-    "metadata": {"name": "only-web"},
-    "spec": {
-        "podSelector": {},
-        "policyTypes": ["Egress"],
-        "egress": [{"to": [{"podSelector": {}}], "ports": [{"port": 8080}]}],
-    },
-}
 
 DNS_FAULTS: dict[str, Fault] = {
     "node-forward-off": kube_fault(
@@ -86,11 +76,5 @@ DNS_FAULTS: dict[str, Fault] = {
         undo=(Run(W2, _FIND_ROUTE), quietly(coredns_on("null"))),
         shows=(_FRESH, Run(W2, "ping -c1 -W1 192.0.2.53")),
         shown=_fails(_FRESH),
-    ),
-    "dns-denied-by-policy": kube_fault(
-        "a NetworkPolicy lets pods of default send to each other and not to kube-dns; flannel enforces none",
-        breaks=(apply(_ONLY_WEB),),
-        undo=(delete("networkpolicy/only-web"),),
-        shows=(_INSIDE, on_master("kubectl get networkpolicy")),
     ),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lab.kube.health import ailments
+from lab.kube.steps import in_pod
 from lab.session import Lab
 from tests.end_to_end.outages import Ran, deadhop, diagnose
 
@@ -313,6 +314,32 @@ def test_a_policy_that_flannel_does_not_enforce_is_said_to_be_without_effect(
     found = diagnose("pod-dns-fails", lab.site(), state)
     assert (found.status, found.document["verdict"]) == (0, "nothing-found"), (found.document, found.stderr)
     assert "flannel enforces no policies" in found.document["text"]["en"]
+
+
+def test_a_policy_that_is_enforced_is_named_and_lets_names_through(healed_kube_lab: Lab, state: Path) -> None:
+    """What else it denies stays denied."""
+    lab, cause = healed_kube_lab, "network-policy-denies-dns"
+    resolves = in_pod(1, "nslookup web.default.svc.cluster.local")
+    lab.break_("dns-denied-for-real")
+    found = diagnose(lab.paste("dns-denied-for-real"), lab.site(), state)
+    by_entry = diagnose("pod-dns-fails", lab.site(), state)
+    for one in (found, by_entry):
+        named = one.document["causes"][0]
+        assert (named["id"], named["confidence"]) == (cause, "certain"), (one.document, one.stderr)
+        assert named["values"]["policy"] == "only-web"
+
+    session = found.document["session"]
+    fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert within(30, lambda: lab.run(resolves.where, resolves.text).returncode == 0)
+    ping = in_pod(1, "ping -c1 -W1 $(kubectl get pod -l app=client-2 -o jsonpath='{.items[0].status.podIP}')")
+    assert lab.run(ping.where, ping.text).returncode != 0
+    well = diagnose("pod-dns-fails", lab.site(), state)
+    assert (well.status, well.document["causes"]) == (0, []), well.document
+
+    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert within(30, lambda: lab.run(resolves.where, resolves.text).returncode != 0)
 
 
 def test_a_deleted_claim_is_kept_by_a_pod_and_goes_with_it(healed_kube_lab: Lab, state: Path) -> None:

@@ -184,6 +184,9 @@ EXPECTED = {
         ),
     ),
     "dns-denied-by-policy": Expected("only-web", "only-web", ((M, "kubectl delete networkpolicy only-web"),)),
+    "dns-denied-for-real": Expected(
+        "no servers could be reached", "only-web", ((M, "kubectl delete networkpolicy only-web"),)
+    ),
     "backend-deaf": Expected("connection refused", "web-deaf +1/1 +Running", ((M, "kubectl delete pod web-deaf"),)),
     "kube-proxy-stuck": Expected(
         "no route to host|context deadline exceeded", r"T\S* +kube-proxy", ((W1, "pkill -CONT -x kube-proxy"),)
@@ -233,6 +236,7 @@ BATCHES = (
     ("node-no-default-route",),
     ("pods-not-masqueraded", "dns-denied-by-policy"),
     ("backend-deaf",),
+    ("dns-denied-for-real",),
     ("kube-proxy-stuck",),
     ("node-cordoned",),
     ("swap-on",),
