@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 
@@ -23,6 +23,24 @@ pytestmark = pytest.mark.lab
 EVERY_RUN = ("missing-route", "ssh-drop")
 """The others wait for LABS=all: each costs a sweep and a fix, and their trees are walked in every run anyway."""
 _TRAFFIC = (("master", "192.168.100.102"), ("controller", "10.10.10.3"), ("kubernetes-host", "10.10.10.1"))
+_BULK = (("master", "controller", "192.168.100.101"), ("controller", "master", "172.20.112.101"))
+"""From, to, and the address of the latter."""
+_TAKES = """
+import socket
+with socket.create_server(('', 5201)) as server:
+    taken = server.accept()[0]
+    while taken.recv(1 << 20): pass
+"""
+_GIVES = """
+import socket, sys, time
+while True:
+    try:
+        with socket.create_connection((sys.argv[1], 5201)) as given:
+            while True: given.sendall(bytes(1 << 17)); time.sleep(0.02)
+    except ConnectionRefusedError:
+        time.sleep(0.1)
+"""
+"""Some 50 Mbit/s: what a network carries without taking both processors from the sweep."""
 
 
 @pytest.fixture
@@ -38,16 +56,31 @@ def sweep(lab: Lab, state: Path, *words: str) -> Ran:
 def traffic() -> Iterator[None]:
     """What else is on the wires of a site that works."""
     lab = current()
-    pings = [
-        Popen([*enter(lab, where), "ping", "-q", "-i", "0.05", address], stdout=DEVNULL, start_new_session=True)
-        for where, address in _TRAFFIC
+    pings = [(where, ["ping", "-q", "-i", "0.05", address]) for where, address in _TRAFFIC]
+    takers = [(to, ["python3", "-c", _TAKES]) for _, to, _ in _BULK]
+    givers = [(where, ["python3", "-c", _GIVES, address]) for where, _, address in _BULK]
+    running = [
+        Popen([*enter(lab, where), *words], stdout=DEVNULL, stderr=DEVNULL, start_new_session=True)
+        for where, words in (*pings, *takers, *givers)
     ]
     try:
         yield
+        assert [one.args for one in running if one.poll() is not None] == []
     finally:
-        for ping in pings:
-            os.killpg(ping.pid, signal.SIGKILL)  # what enters the machine would leave its child behind
-            ping.wait()
+        for one in running:
+            os.killpg(one.pid, signal.SIGKILL)  # what enters the machine would leave its child behind
+            one.wait()
+
+
+@pytest.mark.long
+def test_a_healthy_site_names_nothing_ten_times_in_a_row(healed_lab: Lab, state: Path) -> None:
+    for number in range(10):
+        with traffic() if number % 2 else nullcontext():
+            found = sweep(healed_lab, state)
+        assert (found.status, found.document["causes"], found.document["open"]) == (0, [], []), (
+            number,
+            found.document,
+        )
 
 
 def test_a_healthy_site_names_nothing_also_while_it_works(healed_lab: Lab, state: Path) -> None:
