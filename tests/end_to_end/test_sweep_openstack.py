@@ -1,0 +1,105 @@
+"""A sweep of a cloud: nothing where all is well, else the cause first, by the cloud's own lists and by packets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.session import Lab
+from tests.end_to_end.faults_table import Row, row
+from tests.end_to_end.outages import Ran, deadhop
+from tests.end_to_end.test_cloud_outages import OUTAGES, Outage, is_broken_again, is_well
+
+pytestmark = [pytest.mark.lab, pytest.mark.long]
+
+SWEPT = (
+    "br-tun-deleted",
+    "tunnels-blocked",
+    "floating-loop",
+    "ovs-restarted",
+    "ovs-agent-stopped",
+    "ovs-agent-frozen",
+    "dhcp-agent-stopped",
+    "metadata-agent-stopped",
+    "l3-agent-stopped",
+    "local-ip-invalid",
+    "clock-behind",
+    "rabbitmq-stopped",
+    "nova-compute-stopped",
+    "computes-disabled",
+    "no-bridge-mapping",
+    "instances-path",
+    "host-not-mapped",
+    "keystone-stopped",
+    "neutron-api-stopped",
+)
+TRACES = {
+    "br-tun-deleted": ["openstack-host", "k8s-worker-1"],
+    "tunnels-blocked": ["openstack-host", "k8s-worker-1"],
+    "floating-loop": ["kubernetes-host", "openstack-host"],
+}
+"""Faults that drop packets to the floating address, and what they die between: a trace is blind inside of Neutron's
+tunnels, whose ends the router and the server do not know."""
+FLOATING = ("master", "192.168.200.106")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+def sweep(lab: Lab, state: Path) -> Ran:
+    return deadhop("sweep", "--site", str(lab.site()), "--json", state=state)
+
+
+def test_a_healthy_cloud_names_nothing_twice(healed_openstack_lab: Lab, state: Path) -> None:
+    for _ in range(2):
+        found = sweep(healed_openstack_lab, state)
+        assert (found.status, found.document["verdict"]) == (0, "nothing-found"), found.document["text"]
+        assert [found.document[key] for key in ("causes", "may_be_meant", "open", "unknown")] == [[], [], [], []]
+        seen = {one["probe"] for one in found.document["evidence"]}
+        assert {"cloud.reach", "cloud.agents", "cloud.compute_services", "cloud.servers"} <= seen
+
+
+@pytest.mark.parametrize("outage", [one for one in OUTAGES if one.fault in SWEPT], ids=lambda outage: outage.fault)
+def test_the_cause_comes_first(healed_openstack_lab: Lab, outage: Outage, state: Path) -> None:
+    lab = healed_openstack_lab
+    lab.break_(outage.fault)
+    with row(outage.fault) as seen:
+        found = sweep(lab, state)
+        seen.swept(found.document, outage.cause)
+        _assert_first(found, outage)
+        if outage.fault in TRACES:
+            _trace(lab, outage, seen, state)
+        _fix_and_undo(lab, outage, found, seen, state)
+
+
+def _assert_first(found: Ran, outage: Outage) -> None:
+    assert found.status == 1, (found.document["text"], found.document["open"])
+    cause = found.document["causes"][0]
+    assert (cause["id"], cause["targets"]) == (outage.cause, [outage.target]), found.document["text"]
+    assert (cause["explained_by"], bool(cause["witnesses"])) == ([], True)
+
+
+def _trace(lab: Lab, outage: Outage, seen: Row, state: Path) -> None:
+    traced = deadhop("trace", *FLOATING, "--site", str(lab.site()), "--json", state=state)
+    seen.traced(traced.document)
+    assert traced.status in (1, 2), traced.document["text"]
+    assert traced.document["between"] == TRACES[outage.fault], traced.document["text"]
+
+
+def _fix_and_undo(lab: Lab, outage: Outage, found: Ran, seen: Row, state: Path) -> None:
+    """By what the cloud's own client or a packet says, not by deadhop alone."""
+    session, words = found.document["session"], ("--yes", "--max-risk", outage.risk, "--json")
+    fixed = deadhop("fix", session, "--cause", outage.cause, *words, state=state)
+    seen.fixed(fixed.document)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert is_well(lab, outage)
+    if not outage.undone:
+        return
+    undone = deadhop("fix", session, "--undo", "--json", state=state)
+    seen.undone = "no"
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert is_broken_again(lab, outage)
+    seen.undone = "yes"
