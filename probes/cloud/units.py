@@ -11,7 +11,7 @@ from probes.cloud.containers import Container, container_of
 from probes.cloud.host_facts import StackUnit, StackUnits
 from probes.cloud.services import is_container_unit, service_of, unit_names
 from probes.connection import Connection
-from probes.errors import HostUnreachable, ProbeError
+from probes.errors import CommandMissing, HostUnreachable, ProbeError
 from probes.linux.facts import Unit
 from probes.linux.unit import COMMANDS, first_of, frozen_of, is_wrong, units_of
 from probes.probe import Toolbox, probe
@@ -75,7 +75,7 @@ async def units(host: str, toolbox: Toolbox) -> StackUnits:
     answers = dict(zip(names, await asyncio.gather(*(_on(toolbox, name) for name in names)), strict=True))
     found = tuple(one for some in answers.values() if some for one in some)
     unseen = tuple(name for name, some in answers.items() if some is None)
-    if len(unseen) == len(names):
+    if names and len(unseen) == len(names):
         raise HostUnreachable("no host of the site can be asked", hint="`deadhop site check`")
     wrong = tuple(one for one in found if is_wrong(one))
     return StackUnits(tuple(name for name, some in answers.items() if some), unseen, found, wrong)
@@ -86,6 +86,8 @@ async def _on(toolbox: Toolbox, host: str) -> tuple[StackUnit, ...] | None:
     try:
         found = await units_of(connection, host, PATTERNS)
         return of_openstack(await asyncio.gather(*(_inside(connection, named(one)) for one in found)))
+    except CommandMissing:
+        return ()  # without systemd there are none
     except ProbeError:
         return None
 
