@@ -317,7 +317,7 @@ def _way(tree: Tree) -> Way:
 
 
 def _is_root(group: Group) -> bool:
-    return not group.explained_by and not group.cause.may_be_meant
+    return not group.explained_by and not group.is_meant
 
 
 def _reference(group: Group) -> Reference:

@@ -36,6 +36,11 @@ class Group:
     def passes(self) -> frozenset[str]:
         return frozenset().union(*(outcome.passes for outcome in self.outcomes))
 
+    @property
+    def is_meant(self) -> bool:
+        """It may be, and nobody is known to suffer from it."""
+        return self.cause.may_be_meant and not any(outcome.suffered for outcome in self.outcomes)
+
     def weight(self) -> int:
         """Trees that are as they are because of it."""
         return len(self.outcomes) + len(self.symptoms) + sum(len(other.outcomes) for other in self.explains)
@@ -118,7 +123,7 @@ def _worth(found: Found, sure: bool) -> tuple[bool, bool, int]:
 def _explain(groups: Sequence[Group], open_ones: Sequence[Outcome]) -> None:
     for root in groups:
         for other in groups:
-            meant = root.cause.may_be_meant and not other.cause.may_be_meant
+            meant = root.is_meant and not other.is_meant
             if (
                 other is not root
                 and not meant

@@ -5,7 +5,7 @@ As with pairs the number is bounded: it grows with what is broken, and not with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,9 @@ _MOST_PODS = 16
 _MOST_SERVICES = 8
 _ENDED = ("Succeeded", "Failed")
 _CALM = ("", "ContainerCreating", "PodInitializing", "Completed")
+
+_FAILED = frozenset({"cluster.waiting-pods", "cloud.failed-servers"})
+"""Lists of what does not work; the others are of what is worth a try."""
 
 Member = Mapping[str, str]
 """`each` → what it is this time."""
@@ -109,6 +112,11 @@ _LISTS: tuple[tuple[str, str, Callable[[object], Iterator[Member]], int], ...] =
 def probe_for(each: str) -> str:
     """Empty for what the site itself knows."""
     return next((probe for name, probe, _, _ in _LISTS if each == name or each.startswith(f"{name}.")), "")
+
+
+def is_of_failed(eaches: Iterable[str]) -> bool:
+    """A tree with such inputs is walked for somebody who suffers, whatever its cause was meant for."""
+    return not _FAILED.isdisjoint(eaches)
 
 
 def members_of(evidence: Evidence) -> tuple[Member, ...]:

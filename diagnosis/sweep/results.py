@@ -169,7 +169,7 @@ def _ranked(
     what has changed since the baseline."""
     found = [(group, _finding(group, rendering, differences)) for group in groups]
     found.sort(key=lambda one: (*standing(one[0]), not one[1].changed))
-    return [(finding, group.cause.may_be_meant) for group, finding in found]
+    return [(finding, group.is_meant) for group, finding in found]
 
 
 def _left_out(planned: Sequence[Planned]) -> Iterator[LeftOut]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from base.values import Value
+from diagnosis.sweep.members import is_of_failed
 from diagnosis.walk import answer_of, facts_of
 from knowledge.model import Verdict
 from knowledge.tree import Ended, Found, NotKnown, Position, evaluate
@@ -61,6 +62,8 @@ class Outcome:
     """Causes, each with the id of the evidence."""
     question: str = ""
     """Key of the step that asks."""
+    suffered: bool = False
+    """It was walked for a pod or server that does not start."""
 
 
 @dataclass
@@ -108,6 +111,7 @@ class Tree:
             frozenset(_passed(planned.inputs, self.evidence.values(), site)),
             tuple((one.cause, self.evidence[one.by].id) for one in position.ruled_out if one.by in self.evidence),
             question,
+            is_of_failed(one.each for one in knowledge.symptoms[planned.symptom].inputs.values()),
         )
 
 

@@ -136,3 +136,12 @@ def test_a_tree_that_was_cut_or_could_not_begin_rules_out_nothing(knowledge: Kno
     healthy = ended(PING, Verdict.NOTHING_FOUND, ruled_out=(("ip-forward-off", "e1"),))
     for way in (Way.CUT, Way.UNSEEN, Way.ASKS):
         assert list(ruled_out([healthy, Outcome(PING, {}, way)], knowledge)) == []
+
+
+def test_what_may_be_meant_is_a_fault_where_a_server_failed_of_it(knowledge: Knowledge) -> None:
+    """Every hypervisor is disabled: for maintenance, as long as nobody needs one."""
+    values = {"cloud": "lab", "host": "compute"}
+    listed = found("compute-service-disabled", "agents-or-services-down", values=values)
+    failed = found("compute-service-disabled", "server-does-not-start", values=values, suffered=True)
+    assert [group.is_meant for group in grouped([listed], knowledge)] == [True]
+    assert [group.is_meant for group in grouped([listed, failed], knowledge)] == [False]

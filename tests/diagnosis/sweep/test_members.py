@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from diagnosis.catalog import catalog
-from diagnosis.sweep.members import Member, beyond, members_of
+from diagnosis.sweep.members import Member, beyond, is_of_failed, members_of
 from diagnosis.sweep.trees import Planned, Wanted, lists_for, lone_trees, member_trees
 from knowledge.load import load, shipped
 from knowledge.model import Knowledge
@@ -112,3 +112,10 @@ def test_trees_are_walked_on_what_is_listed(knowledge: Knowledge) -> None:
         Planned("node-not-ready", {"cluster": "k", "node": "w2"}),
         Planned("pod-does-not-start", {"cluster": "k", "in_namespace": "shop", "pod": "web-1"}),
     ]
+
+
+def test_whose_trees_are_of_what_does_not_work() -> None:
+    """Services are only tried, and nodes that are Ready are asked as well."""
+    assert is_of_failed(("site.clouds", "cloud.failed-servers"))
+    assert is_of_failed(("cluster.waiting-pods", "cluster.waiting-pods.namespace"))
+    assert not is_of_failed(("site.clusters", "cluster.services", "cluster.nodes-in-trouble", ""))
