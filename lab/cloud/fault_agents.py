@@ -62,6 +62,24 @@ rm -f {_DATE} /etc/faketimerc {_DROP_IN}
 systemctl disable -q --now chrony; rm -f /etc/systemd/system/chrony.service
 systemctl daemon-reload"""
 
+_UNMAPPED = (
+    client("compute service set --disable compute2 nova-compute"),  # a server is tried on other hosts first
+    Run(C1, f"sed -i 's/^bridge_mappings/#bridge_mappings/' {AGENT_INI}"),
+    restart(),
+    then(rows(f"select count(*) from neutron.agents where {_IS_AGENT} and {_NO_MAPPING}", "= 1")),
+    then(alive()),
+    client("port create --network ext-net --host compute stuck-port"),  # stays binding_failed afterwards
+    boot(network="ext-net"),
+)
+_MAPPED_AGAIN = (
+    at_will("port delete stuck-port"),
+    no_copies(),
+    Run(C1, f"sed -i 's/^#bridge_mappings/bridge_mappings/' {AGENT_INI}"),
+    restart(),
+    *gone(),
+    client("compute service set --enable compute2 nova-compute"),
+)
+
 AGENT_FAULTS = {
     "ovs-agent-stopped": cloud_fault(
         "neutron-openvswitch-agent on compute is stopped: old ports work, new ones cannot be bound",
@@ -86,23 +104,8 @@ AGENT_FAULTS = {
     ),
     "no-bridge-mapping": cloud_fault(
         "bridge_mappings is missing on compute: a server on the provider network cannot be built",
-        breaks=(
-            client("compute service set --disable compute2 nova-compute"),  # a server is tried on other hosts first
-            Run(C1, f"sed -i 's/^bridge_mappings/#bridge_mappings/' {AGENT_INI}"),
-            restart(),
-            then(rows(f"select count(*) from neutron.agents where {_IS_AGENT} and {_NO_MAPPING}", "= 1")),
-            then(alive()),
-            client("port create --network ext-net --host compute stuck-port"),  # stays binding_failed afterwards
-            boot(network="ext-net"),
-        ),
-        undo=(
-            at_will("port delete stuck-port"),
-            no_copies(),
-            Run(C1, f"sed -i 's/^#bridge_mappings/bridge_mappings/' {AGENT_INI}"),
-            restart(),
-            *gone(),
-            client("compute service set --enable compute2 nova-compute"),
-        ),
+        breaks=_UNMAPPED,
+        undo=_MAPPED_AGAIN,
         shows=(
             SERVER_FAULT,
             AGENTS,
@@ -111,6 +114,17 @@ AGENT_FAULTS = {
             log(CTL, "neutron-api", "Failed to bind port", 1),
             log(C1, "nova-compute", "PortBindingFailed", 1),
             log(CTL, "nova-conductor", "to ERROR state", 1),
+        ),
+        shown=server_is("error"),
+    ),
+    "mapping-not-read": cloud_fault(
+        "bridge_mappings was written into compute's file after its agent had started, and nobody restarted it",
+        breaks=(*_UNMAPPED, Run(C1, f"sed -i 's/^#bridge_mappings/bridge_mappings/' {AGENT_INI}")),
+        undo=_MAPPED_AGAIN,
+        shows=(
+            SERVER_FAULT,
+            AGENTS,
+            Run(C1, f"stat -c '%y %n' {AGENT_INI}; systemctl show -p ActiveEnterTimestamp {OVS_AGENT}"),
         ),
         shown=server_is("error"),
     ),

@@ -18,6 +18,7 @@ from lab.cloud.steps import (
     ini,
     no_copies,
     no_rule,
+    no_rule_from,
     ping,
     restart,
     rule,
@@ -37,6 +38,8 @@ _NODES = ping(W1, "10.0.0.34")
 _TUNNELS = "ovs-vsctl --columns=name,options find interface type=vxlan"
 _FORWARD = "FORWARD -p udp --dport 4789 -j DROP"
 _HYPERVISORS_HOSTS = ("openstack-host", "compute-2-host")
+_NOT_OURS = "203.0.113.0/24"
+_OTHERS = f"--ingress --protocol tcp --dst-port 22 --remote-ip {_NOT_OURS}"
 _NEW_FIP = "192.168.200.151"
 _ASSOCIATE = f"floating ip create ext-net --floating-ip-address {_NEW_FIP} --port test-port"
 _BR_EX = (
@@ -84,6 +87,13 @@ NETWORK_FAULTS = {
         "the security group lacks TCP 22: ping works, SSH times out",
         breaks=(no_rule("tcp", 22),),
         undo=(rule("tcp", 22),),
+        shows=(Run(ROOT, f"nc -v -z -w2 {FIP1} 22"), _FLOATING, RULES),
+        shown=Run(ROOT, f"! nc -z -w2 {FIP1} 22"),
+    ),
+    "sg-ssh-from-others": cloud_fault(
+        "the security group lets SSH in, but only from a network that is not ours",
+        breaks=(no_rule("tcp", 22), client(f"security group rule create {_OTHERS} k8s")),
+        undo=(no_rule_from(_NOT_OURS), rule("tcp", 22)),
         shows=(Run(ROOT, f"nc -v -z -w2 {FIP1} 22"), _FLOATING, RULES),
         shown=Run(ROOT, f"! nc -z -w2 {FIP1} 22"),
     ),

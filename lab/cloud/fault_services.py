@@ -6,8 +6,10 @@ from lab.cloud.steps import (
     C2,
     COMPUTES,
     CTL,
+    OVS_AGENT,
     SERVER,
     SERVER_FAULT,
+    alive,
     at_will,
     boot,
     client,
@@ -15,6 +17,7 @@ from lab.cloud.steps import (
     gone,
     log,
     no_own_router,
+    ping,
     rows_changed,
     server_is,
     start,
@@ -23,6 +26,7 @@ from lab.cloud.steps import (
 )
 from lab.faults import Run
 
+_OFF_FIP = "192.168.200.152"
 _PATH = "/var/lib/nova/instances"
 
 SERVICE_FAULTS = {
@@ -69,6 +73,38 @@ SERVICE_FAULTS = {
             Run(CTL, "openstack port show unbound-port -c binding_host_id -c binding_vif_type -c status"),
             Run(CTL, "openstack network agent list --host nowhere"),
         ),
+    ),
+    "port-not-bound-again": cloud_fault(
+        "a port was bound while compute had no agent; it is back, and the port stays binding_failed",
+        breaks=(
+            stop(C1, OVS_AGENT),
+            Run(
+                CTL, "openstack network agent delete $(openstack network agent list --host compute -f value -c ID)"
+            ),
+            client("port create --network private-net --host compute late-port"),
+            start(C1, OVS_AGENT),
+            then(alive()),
+        ),
+        undo=(at_will("port delete late-port"), start(C1, OVS_AGENT), then(alive())),
+        shows=(
+            Run(CTL, "openstack port show late-port -c binding_host_id -c binding_vif_type -c status"),
+            Run(CTL, "openstack network agent list --host compute -c Binary -c Alive"),
+        ),
+    ),
+    "server-shut-off": cloud_fault(
+        "a server with a floating IP was stopped: Nova calls it SHUTOFF, its address answers nothing",
+        breaks=(
+            boot(),
+            then(server_is("active")),
+            client(
+                f"floating ip create ext-net --floating-ip-address {_OFF_FIP}",
+                f"server add floating ip {SERVER} {_OFF_FIP}",
+                f"server stop {SERVER}",
+            ),
+        ),
+        undo=(at_will(f"floating ip delete {_OFF_FIP}"), *gone()),
+        shows=(ping("master", _OFF_FIP), Run(CTL, f"openstack server show {SERVER} -c status -c addresses")),
+        shown=server_is("stopped"),
     ),
     "instances-path": cloud_fault(
         "instances_path of compute2 cannot be written: the service is up, no server can be built there",

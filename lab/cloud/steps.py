@@ -174,6 +174,13 @@ def no_rule(protocol: str, port: int = 0) -> Run:
     return Run(CTL, f"openstack security group rule delete $({these} | grep '{pattern}' | cut -d' ' -f1)")
 
 
+def no_rule_from(remote: str) -> Run:
+    """Deletes what lets packets in from there alone, where it is."""
+    left = f"select id from neutron.securitygrouprules where remote_ip_prefix='{remote}'"
+    delete = 'sed "s/^/security group rule delete /" | openstack-batch --all >/dev/null 2>&1'
+    return Run(CTL, f'{_MARIADB} "{left}" | {delete}')
+
+
 def drops_of_tap(machine: str = C1) -> Run:
     """What port security drops is counted by the flow of priority 10 in table 71."""
     return Run(

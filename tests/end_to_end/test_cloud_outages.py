@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.cloud.steps import rows_changed
+from lab.machines import ROOT
 from lab.session import Lab
 from tests.end_to_end.outages import Ran, deadhop
 
@@ -66,6 +67,15 @@ OUTAGES = (
         BUILD,
         well=MAPPED,
     ),
+    Outage(
+        "mapping-not-read",
+        "agent-runs-old-configuration",
+        "host:compute",
+        BUILD,
+        risk="disruptive",
+        undone=False,
+        well=MAPPED,
+    ),
     Outage("kolla-setting-lost", "kolla-setting-not-on-node", "host:compute", BUILD, well=MAPPED),
     Outage(
         "kolla-container-old", "kolla-container-has-old-files", "host:compute", BUILD, True, "disruptive", False
@@ -89,6 +99,7 @@ OUTAGES = (
         well="nova-manage cell_v2 list_hosts 2>/dev/null | grep -q compute2",
     ),
     Outage("sg-no-icmp", "security-group-lacks-rule", "cloud:lab", PING),
+    Outage("sg-ssh-from-others", "security-group-excludes-asker", "cloud:lab", SSH),
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
     Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("tunnels-blocked", "tunnel-port-blocked", "host:openstack-host", PING),
@@ -129,6 +140,38 @@ OUTAGES = (
     Outage("computes-disabled", "compute-service-disabled", "host:compute", BUILD, well=UP),
     Outage("ovs-restarted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
     Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE),
+    Outage(
+        "allowed-pairs-conflict",
+        "pairs-keep-port-security",
+        "cloud:lab",
+        ("port-security-stays-on", "--set", "port=pairs-port"),
+        risk="disruptive",
+        well="openstack port show pairs-port -f value -c port_security_enabled | grep -q False",
+    ),
+    Outage(
+        "binding-failed",
+        "port-on-host-without-agent",
+        "cloud:lab",
+        ("port-stays-unbound", "--set", "port=unbound-port"),
+        well="openstack port show unbound-port -f value -c binding_vif_type | grep -q unbound",
+    ),
+    Outage(
+        "port-not-bound-again",
+        "port-binding-failed",
+        "host:compute",
+        ("port-stays-unbound", "--set", "port=late-port"),
+        risk="disruptive",
+        undone=False,
+        well="openstack port show late-port -f value -c binding_vif_type | grep -q ovs",
+    ),
+    Outage(
+        "server-shut-off",
+        "server-is-off",
+        "cloud:lab",
+        ("instance-unreachable", "--set", "address=192.168.200.152"),
+        risk="disruptive",
+        well="openstack server show test-vm -f value -c status | grep -q ACTIVE",
+    ),
     Outage("quota-exceeded", "quota-used-up", "cloud:lab", BUILD, well=MADE, again=QUOTA),
     Outage("cidr-overlap", "subnet-overlaps-on-router", "cloud:lab", ATTACH, well=JOINED),
     Outage("port-security-routed", "port-security-drops-pods", "cloud:lab", PODS, pasted=False),
@@ -183,7 +226,7 @@ def _works(lab: Lab, outage: Outage) -> bool:
     """By the cloud's own client, or by packets; not by what deadhop says."""
     if outage.asked in (PING, SSH, LOOP):
         look = "nc -z -w 2 192.168.200.106 22" if outage.asked == SSH else "ping -c2 -W1 192.168.200.106"
-        return lab.run("operator", look).returncode == 0
+        return lab.run(ROOT, look).returncode == 0
     if outage.asked == PODS:
         return lab.run("k8s-worker-1", "ping -c2 -W1 -I 10.244.1.1 10.244.2.1").returncode == 0
     return not outage.well or lab.run("controller", outage.well).returncode == 0

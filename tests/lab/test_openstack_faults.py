@@ -82,6 +82,11 @@ EXPECTED = {
             (CTL, f"{MAPPED}; {AGENT_ALIVE}; {again('--network ext-net')}"),
         ),
     ),
+    "mapping-not-read": Expected(
+        "message: Exceeded maximum number of retries",
+        "openvswitch_agent.ini$",
+        ((C1, RESTART), (CTL, f"{MAPPED}; {AGENT_ALIVE}; {again('--network ext-net')}")),
+    ),
     "kolla-setting-lost": Expected(
         "message: Exceeded maximum number of retries",
         f"{CONTAINER} Up",
@@ -134,6 +139,9 @@ EXPECTED = {
     "sg-no-icmp": Expected(LOST, "tcp/22: exit status 0", ((CTL, allow("k8s", "icmp")),)),
     "sg-no-ssh": Expected(
         "timed out", "2 received, 0% packet loss", ((CTL, allow("k8s", "tcp", "--dst-port 22")),)
+    ),
+    "sg-ssh-from-others": Expected(
+        "timed out", r"tcp +\| 203\.0\.113\.0/24", ((CTL, allow("k8s", "tcp", "--dst-port 22")),)
     ),
     "tunnels-blocked": Expected(
         LOST,
@@ -191,6 +199,12 @@ EXPECTED = {
     "binding-failed": Expected(
         "binding_failed", "nowhere", ((CTL, "openstack port set --host compute unbound-port"),)
     ),
+    "port-not-bound-again": Expected(
+        "binding_failed",
+        f"{OVS_AGENT} +\\| :-\\)|:-\\) +\\| {OVS_AGENT}",
+        ((CTL, "openstack port unset --host late-port && openstack port set --host compute late-port"),),
+    ),
+    "server-shut-off": Expected("SHUTOFF", "192.168.200.152", ((CTL, "openstack server start test-vm"),)),
     "instances-path": Expected(
         "message: Exceeded maximum number of retries",
         r"/var/lib/nova/instances +tmpfs +ro",
@@ -228,6 +242,9 @@ BATCHES = (
     ("computes-disabled", "docker-overlap"),
     ("clock-behind",),
     ("floating-loop",),
+    ("mapping-not-read",),
+    ("server-shut-off", "sg-ssh-from-others"),
+    ("port-not-bound-again",),
     ("kolla-setting-lost",),
     ("kolla-container-old",),
     ("ovs-restarted",),
