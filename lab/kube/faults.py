@@ -8,6 +8,7 @@ from lab.kube.fault_dns import DNS_FAULTS
 from lab.kube.fault_harbor import HARBOR_FAULTS
 from lab.kube.fault_network import NETWORK_FAULTS
 from lab.kube.fault_nodes import NODE_FAULTS
+from lab.kube.fault_overlap import OVERLAP_FAULTS
 from lab.kube.fault_policy import POLICY_FAULTS
 from lab.kube.fault_services import SERVICE_FAULTS
 from lab.kube.fault_workloads import WORKLOAD_FAULTS
@@ -17,6 +18,7 @@ KUBE_FAULTS: dict[str, Fault] = (
     | DISK_FAULTS
     | NETWORK_FAULTS
     | CALICO_FAULTS
+    | OVERLAP_FAULTS
     | DNS_FAULTS
     | POLICY_FAULTS
     | SERVICE_FAULTS

@@ -56,6 +56,8 @@ class PodNetwork:
     """Of flannel: vxlan, host-gw, …"""
     pools: tuple[IpPool, ...]
     """Of Calico."""
+    pods: str = ""
+    """Flannel's network of all pods."""
 
 
 class _Program(shapes.Shape):
@@ -126,6 +128,7 @@ async def pod_network(cluster: str, toolbox: Toolbox, pod: str = "") -> PodNetwo
     programs = tuple(p for p in _PROGRAMS if any(p in one.metadata.name for one in named))
     flannel = next((one for one in named if "flannel" in one.metadata.name), None)
     namespace = flannel.metadata.namespace if flannel else ""
+    backend, pods = await _settings(api, namespace) if flannel else ("", "")
     place, arguments = flanneld(flannel) if flannel else (0, ["--ip-masq"])
     return PodNetwork(
         cluster=cluster,
@@ -136,8 +139,9 @@ async def pod_network(cluster: str, toolbox: Toolbox, pod: str = "") -> PodNetwo
         container=place,
         arguments=len(arguments) if flannel else 0,
         masquerades=any(one == _MASQUERADE or one == f"{_MASQUERADE}=true" for one in arguments),
-        backend=await _backend(api, namespace) if flannel else "",
+        backend=backend,
         pools=holding(tuple(map(_pool, pools.items or ())), pod),
+        pods=pods,
     )
 
 
@@ -180,12 +184,14 @@ def flanneld(one: DaemonSet) -> tuple[int, list[str]]:
     return 0, []
 
 
-async def _backend(api: Api, namespace: str) -> str:
+async def _settings(api: Api, namespace: str) -> tuple[str, str]:
+    """Backend and network of flannel, each empty where its ConfigMap does not say it."""
     request = ApiRequest(("api", "v1", "namespaces", namespace, "configmaps", "kube-flannel-cfg"), shape=_ConfigMap)
     try:
         text = ((await fetch(api, request, _ConfigMap)).data or {}).get("net-conf.json", "")
-        return str(json_of(text)["Backend"]["Type"])
+        said = json_of(text)
+        return str(said["Backend"]["Type"]), str(said.get("Network", ""))
     except NotRecorded:
         raise
     except (ProbeError, ValueError, KeyError, TypeError):
-        return ""
+        return "", ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.api import Api, ApiRequest
 from probes.cluster import shapes
@@ -102,6 +102,8 @@ class ServicePath:
     suspects: tuple[Suspect, ...]
     """Nodes whose rules could not be read, and from whose pods only the Service's address does not answer."""
     not_tried: tuple[str, ...]
+    pod: str = ""
+    """The pod that has the address, where no Service has it."""
 
 
 _SERVICES = ApiRequest(("api", "v1", "services"), (CACHED,), shape=shapes.ServiceList, limit=LIST_LIMIT)
@@ -129,7 +131,7 @@ async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int =
     api = await toolbox.api(f"cluster:{cluster}")
     service = await service_with(api, address)
     if service is None:
-        return _unknown(cluster, address, port)
+        return replace(_unknown(cluster, address, port), pod=await _pod_with(api, address))
     tcp = [one for one in service.spec.ports or () if one.protocol == "TCP"]
     number = port if port or not tcp else tcp[0].port
     slices, pods = await asyncio.gather(slices_of(api, service), _pods(api, service.metadata.namespace))
@@ -222,6 +224,21 @@ async def slices_of(api: Api, service: shapes.Service) -> shapes.EndpointSliceLi
         shape=shapes.EndpointSliceList,
     )
     return await fetch(api, request, shapes.EndpointSliceList)
+
+
+async def _pod_with(api: Api, address: str) -> str:
+    """Pods in their node's own network do not count: they share its address."""
+    request = ApiRequest(
+        ("api", "v1", "pods"),
+        (CACHED, ("fieldSelector", f"status.podIP={address},spec.hostNetwork=false")),
+        shape=shapes.PodList,
+        limit=LIST_LIMIT,
+    )
+    try:
+        found = (await fetch(api, request, shapes.PodList)).items or []
+    except ProbeError:
+        return ""
+    return next((one.metadata.name for one in found), "")
 
 
 async def _pods(api: Api, namespace: str) -> list[shapes.Pod]:

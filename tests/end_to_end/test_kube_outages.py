@@ -44,6 +44,16 @@ class Outage:
     """What a narrow repair leaves of the fault."""
 
 
+ADDRESSES = (
+    Outage(
+        "libvirt-hides-pods",
+        "bridge-hides-network",
+        f"host:{W1}",
+        "pods-across-nodes",
+        (),
+        (W1, "ip -4 addr show virbr0 | grep -q 10.244."),
+    ),
+)
 NODES = (
     Outage(
         "kubelet-down",
@@ -238,7 +248,7 @@ HARBOR = (
         undone=False,
     ),
 )
-OUTAGES = (*NODES, *RANGES, *PODS, *CONTROL, *NAMES, *SERVICES)
+OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CONTROL, *NAMES, *SERVICES)
 """A sweep finds them too; of Harbor it names the container that ends."""
 
 
@@ -373,9 +383,10 @@ def test_a_firewall_that_drops_the_tunnel_is_named_and_lets_the_tunnel_pass(
     """Nodes are Ready, and ping between them works: only packets of pods to the other node are lost."""
     lab = healed_kube_lab
     lab.break_("vxlan-blocked")
-    found = diagnose("pods-across-nodes", lab.site(), state)
-    (cause,) = found.document["causes"]
-    assert (cause["id"], cause["targets"]) == ("tunnel-port-blocked", [f"host:{W1}"]), found.stderr
+    found = diagnose(lab.paste("vxlan-blocked"), lab.site(), state)
+    for one in (found, diagnose("pods-across-nodes", lab.site(), state)):
+        (cause,) = one.document["causes"]
+        assert (cause["id"], cause["targets"]) == ("tunnel-port-blocked", [f"host:{W1}"]), one.stderr
     session = found.document["session"]
     fixed = deadhop("fix", session, "--cause", "tunnel-port-blocked", *_YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
@@ -391,8 +402,9 @@ def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(healed_k
     lab = healed_kube_lab
     lab.break_("calico-crosssubnet")
     mode = "kubectl get ippools.crd.projectcalico.org -o jsonpath={.items[0].spec.ipipMode}"
-    found = diagnose("pods-across-nodes", lab.site(), state)
-    assert found.document["causes"][0]["id"] == "calico-direct-routing-dropped", (found.document, found.stderr)
+    found = diagnose(lab.paste("calico-crosssubnet"), lab.site(), state)
+    for one in (found, diagnose("pods-across-nodes", lab.site(), state)):
+        assert one.document["causes"][0]["id"] == "calico-direct-routing-dropped", (one.document, one.stderr)
     session = found.document["session"]
     fixed = deadhop("fix", session, "--cause", "calico-direct-routing-dropped", *_YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (4, False), (fixed.document, fixed.stderr)
@@ -400,6 +412,31 @@ def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(healed_k
     undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert lab.run(MASTER, mode).stdout.strip() == "CrossSubnet"
+
+
+@pytest.mark.parametrize("fault", ["hostgw-port-security", "directrouting-port-security"])
+def test_pods_that_go_without_a_tunnel_are_followed_to_the_card(
+    healed_kube_lab: Lab, state: Path, fault: str
+) -> None:
+    """No cloud is known here: what drops them beyond the card is for tests/end_to_end/test_stack_outages.py."""
+    lab = healed_kube_lab
+    lab.break_(fault)
+    for text in (lab.paste(fault), "pods-across-nodes"):
+        found = diagnose(text, lab.site(), state)
+        assert (found.status, found.document["causes"]) == (2, []), (found.document, found.stderr)
+        assert "flannel routes with the pods' own addresses" in found.document["text"]["en"]
+
+
+def test_a_network_inside_the_range_of_services_is_named(healed_kube_lab: Lab, state: Path) -> None:
+    """Which of both gives way nobody can tell: there is no fix."""
+    lab = healed_kube_lab
+    lab.break_("services-overlap")
+    named = diagnose("networks-overlap", lab.site(), state).document["causes"][0]
+    assert (named["id"], named["confidence"], named["fixes"]) == ("networks-overlap", "certain", [])
+    seen = {named["values"][key] for key in ("kind", "network", "other", "other_name")}
+    assert seen == {"services", "10.96.0.0/12", "10.96.0.0/24", "backup0"}
+    lab.heal()
+    assert diagnose("networks-overlap", lab.site(), state).document["causes"] == []
 
 
 def test_a_node_whose_coredns_forwards_to_itself_gets_its_real_resolvers(healed_kube_lab: Lab, state: Path) -> None:

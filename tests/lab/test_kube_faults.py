@@ -196,6 +196,12 @@ EXPECTED = {
     ),
     "vxlan-blocked": Expected(LOST, LOST, ((W1, "iptables -D INPUT -p udp --dport 4789 -j DROP"),)),
     "hostgw-port-security": Expected(LOST, r"10\.244\.\d\.0/24 via 10\.0\.0\.34 dev eth0", ALLOW_PODS),
+    "libvirt-hides-pods": Expected(
+        "dev virbr0", LOST, ((W1, "ip addr flush dev virbr0; ip -4 route flush dev virbr0"),)
+    ),
+    "services-overlap": Expected(
+        "dev backup0|local 10.96.0", "10.96.0.10", (("openstack-host", "ip link del backup0"),)
+    ),
     "calico-crosssubnet": Expected(LOST, "default-ipv4-ippool +CrossSubnet", ALLOW_PODS),
     "directrouting-port-security": Expected(LOST, r"10\.244\.\d\.0/24 via 10\.0\.0\.34 dev eth0", ALLOW_PODS),
     "pvc-pending": Expected("data +Pending", "no persistent volumes available", ((M, PV),)),
@@ -236,7 +242,8 @@ BATCHES = (
     ("node-no-default-route",),
     ("pods-not-masqueraded", "dns-denied-by-policy"),
     ("backend-deaf",),
-    ("dns-denied-for-real",),
+    ("dns-denied-for-real", "services-overlap"),
+    ("libvirt-hides-pods",),
     ("kube-proxy-stuck",),
     ("node-cordoned",),
     ("swap-on",),
