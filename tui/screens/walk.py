@@ -284,7 +284,9 @@ class WalkScreen(LooksFromPods):
         if pane == "diagnosis" and self.query_one(DiagnosisPane).fixes:
             focus = "#fixes"
         if not self.has_class("-asking"):
-            self.query_one(focus).focus()
+            self.query_one(focus).focus(
+                scroll_visible=False
+            )  # before the layout: what is wrong would leave the screen
 
     # ------------------------------------------------------------ fixes
 
