@@ -25,6 +25,7 @@ Written by the tests on real machines (`tests/end_to_end/faults_table.py`), not 
 - **rank**: the place of the right cause among those that the sweep names; 1 is first.
 - **seconds**: of the whole sweep. The machines of the lab share two cores.
 - **hop**: where the trace says that packets die, with the rule where there is one; {NONE} where none are dropped.
+  Inside of Neutron's tunnels a trace sees nothing: it says between which machines, and the sweep names the rule.
 - **verified**: by the fix's own look; a sweep afterwards no longer names the cause.
 - **undone**: the undo ran, and the machines are as they were before the fix; {NONE} where the fix has none.
 
