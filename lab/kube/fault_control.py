@@ -5,7 +5,19 @@ import re
 from lab.bash import write
 from lab.faults import Fault, Run
 from lab.kube.node import PROGRAMS
-from lab.kube.steps import GET_NODES, MANIFESTS, MASTER, W2, kube_fault, on_master, quietly
+from lab.kube.steps import (
+    GET_NODES,
+    MANIFESTS,
+    MASTER,
+    W2,
+    apply,
+    delete,
+    deployment,
+    kube_fault,
+    on_master,
+    quietly,
+    told_of_pod,
+)
 from lab.kube.versions import KUBERNETES
 from lab.machines import MACHINES
 
@@ -27,6 +39,7 @@ timeouts: {{discovery: 5s}}
 """
 _PREFLIGHT = "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all"
 _ONLY_ERRORS = " 2>&1 | grep ^error"
+_ALL_ERRORS = " 2>&1 | grep -i error"
 
 _NEXT = "v1.37.0"
 """kubeadm goes with a control plane of its own minor version or the one before."""
@@ -90,6 +103,13 @@ CONTROL_FAULTS: dict[str, Fault] = {
         shows=(GET_NODES,),
         shown=_NO_API,
     ),
+    "scheduler-down": kube_fault(
+        "the scheduler's static pod manifest was moved away, and a new pod waits",
+        breaks=(*_moved("kube-scheduler")[:1], apply(deployment("queue"))),
+        undo=(*_moved("kube-scheduler")[1:], delete("deployment/queue")),
+        shows=(on_master("kubectl get pods -l app=queue"), told_of_pod("queue")),
+        shown=on_master("! pgrep -x kube-scheduler && kubectl get pods -l app=queue | grep -q Pending"),
+    ),
     "apiserver-crash": kube_fault(
         "the API server's manifest names a wrong etcd port: it starts and ends again and again",
         breaks=(
@@ -125,6 +145,19 @@ CONTROL_FAULTS: dict[str, Fault] = {
         ),
         shows=(Run(W2, _PREFLIGHT + _ONLY_ERRORS), on_master("kubeadm token list")),
         shown=on_master("! kubeadm token list | grep -q abcdef"),
+    ),
+    "node-not-prepared": kube_fault(
+        "a machine that does not forward packets wants to join (discovery only, nothing joins)",
+        breaks=(
+            quietly(f"kubeadm token create {JOIN_TOKEN} --ttl 1h"),
+            Run(W2, write("/root/join.yaml", _JOIN, "600")),
+            Run(W2, "sysctl -qw net.ipv4.ip_forward=0"),
+        ),
+        undo=(
+            quietly(f"kubeadm token delete {JOIN_TOKEN.partition('.')[0]} || true"),
+            Run(W2, "rm -f /root/join.yaml; sysctl -qw net.ipv4.ip_forward=1"),
+        ),
+        shows=(Run(W2, _PREFLIGHT.partition(" --ignore")[0] + _ALL_ERRORS), Run(W2, "sysctl net.ipv4.ip_forward")),
     ),
     "kubeadm-too-new": kube_fault(
         "a machine whose kubelet and kubeadm are two minor versions newer (discovery only, nothing joins)",

@@ -201,6 +201,16 @@ NAMES = tuple(
         ),
     )
 )
+SCHEDULER = (
+    Outage(
+        "scheduler-down",
+        "static-pod-manifest-missing",
+        f"host:{MASTER}",
+        "pod-does-not-start",
+        (_pod("queue"),),
+        (MASTER, f"! test -e {MANIFESTS}/kube-scheduler.yaml"),
+    ),
+)
 _WEB = "address=$(kubectl get service web -o jsonpath={.spec.clusterIP})"
 SERVICES = (
     Outage(
@@ -248,7 +258,7 @@ HARBOR = (
         undone=False,
     ),
 )
-OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CONTROL, *NAMES, *SERVICES)
+OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CONTROL, *SCHEDULER, *NAMES, *SERVICES)
 """A sweep finds them too; of Harbor it names the container that ends."""
 
 
@@ -440,21 +450,26 @@ def test_a_network_inside_the_range_of_services_is_named(healed_kube_lab: Lab, s
 
 
 def test_a_node_whose_coredns_forwards_to_itself_gets_its_real_resolvers(healed_kube_lab: Lab, state: Path) -> None:
-    """Its undo is looked at in the file."""
+    """And its stub again by the undo: the pod that is made then ends over the loop."""
     lab = healed_kube_lab
     lab.break_("dns-loop")
     found = diagnose(lab.paste("dns-loop"), lab.site(), state)
     by_entry = diagnose("pod-dns-fails", lab.site(), state)
-    named = [each.document["causes"][0] for each in (found, by_entry)]
+    its_words = lab.run(MASTER, "kubectl -n kube-system logs -l k8s-app=kube-dns | grep -o 'Loop (.*'").stdout
+    by_line = diagnose(its_words.splitlines()[-1], lab.site(), state)
+    named = [each.document["causes"][0] for each in (found, by_entry, by_line)]
     assert {(one["id"], one["confidence"]) for one in named} == {("coredns-forwards-to-itself", "certain")}
 
     session, node = found.document["session"], named[0]["values"]["host"]
     fixed = deadhop("fix", session, "--cause", "coredns-forwards-to-itself", *_YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert lab.run(node, "grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml").returncode == 0
+    looping = "kubectl -n kube-system logs -l k8s-app=kube-dns | grep -q 'Loop (.*detected'"
+    assert within(60, lambda: lab.run(MASTER, looping).returncode != 0), lab.paste("dns-loop")
     undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert lab.run(node, "grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml").returncode != 0
+    assert within(90, lambda: lab.run(MASTER, looping).returncode == 0), lab.paste("dns-loop")
 
 
 def test_a_claim_left_in_default_hands_its_volume_over_and_harbor_starts(healed_kube_lab: Lab, state: Path) -> None:
@@ -502,6 +517,29 @@ def test_a_machine_that_is_too_new_gets_what_goes_with_the_cluster(healed_kube_l
     ]
     again = diagnose("node-cannot-join", lab.site(), state, *told)
     assert again.document["causes"][0]["id"] == "version-skew"
+
+
+def test_a_machine_that_does_not_forward_is_prepared_and_passes_preflight(
+    healed_kube_lab: Lab, state: Path
+) -> None:
+    lab, cause = healed_kube_lab, "node-not-prepared"
+    lab.break_("node-not-prepared")
+    refused = f"{JOIN.partition(' --ignore')[0]} 2>&1 | grep -q 'ip_forward contents are not set to 1'"
+    assert lab.run(W2, refused).returncode == 0
+    named = [
+        diagnose(text, lab.site(), state, "--set", f"machine={W2}", "--set", "join_id=abcdef")
+        for text in (lab.paste("node-not-prepared"), "node-cannot-join")
+    ]
+    for found in named:
+        one = found.document["causes"][0]
+        assert (one["id"], one["targets"]) == (cause, [f"host:{W2}"]), (found.document, found.stderr)
+    session = named[0].document["session"]
+    fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert lab.run(W2, refused).returncode != 0
+    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert lab.run(W2, refused).returncode == 0
 
 
 def test_a_new_token_lets_the_machine_join_until_it_is_taken_back(healed_kube_lab: Lab, state: Path) -> None:

@@ -112,6 +112,11 @@ EXPECTED = {
         "current time .* is after",
         ((M, "kubeadm certs renew apiserver >/dev/null; pkill -x kube-apiserver"),),
     ),
+    "scheduler-down": Expected(
+        r"queue-\S+ +0/1 +Pending",
+        "Events: +<none>",
+        ((M, "mv /root/kube-scheduler.yaml /etc/kubernetes/manifests/"),),
+    ),
     "disk-full": Expected(
         "100% /var/lib/kubelet", "no space left on device", ((W1, "rm /var/lib/kubelet/core.4711"),)
     ),
@@ -142,6 +147,11 @@ EXPECTED = {
         "could not find a JWS signature in the cluster-info ConfigMap",
         'token ID "abcdef"',
         ((M, f"kubeadm token create {JOIN_TOKEN} --ttl 5m"),),
+    ),
+    "node-not-prepared": Expected(
+        "ip_forward contents are not set to 1",
+        r"net\.ipv4\.ip_forward = 0",
+        ((W2, "sysctl -qw net.ipv4.ip_forward=1"),),
     ),
     "kubeadm-too-new": Expected(
         "only supports deploying clusters with the control plane version",
@@ -258,6 +268,8 @@ BATCHES = (
     ("apiserver-crash",),
     ("apiserver-cert-expired",),
     ("etcd-down",),
+    ("scheduler-down",),
+    ("node-not-prepared",),
 )
 
 
