@@ -57,6 +57,12 @@ printf '#!/bin/sh\\nLD_PRELOAD=%s exec /usr/bin/date "$@"\\n' $library > {_DATE}
 printf '%s\\n' '[Service]' 'ExecStart=/bin/sh -c "echo +0 > /etc/faketimerc; exec sleep infinity"' \\
   '[Install]' 'WantedBy=multi-user.target' > /etc/systemd/system/chrony.service
 systemctl daemon-reload"""
+_INITIALIZED = Run(
+    C1,
+    f"journalctl -o cat _SYSTEMD_INVOCATION_ID=$(systemctl show {OVS_AGENT} -p InvocationID --value) "
+    "| grep -q 'Agent initialized successfully'",
+)
+"""A clock that jumps while the agent starts leaves it hanging."""
 _CLOCK_RIGHT = f"""\
 rm -f {_DATE} /etc/faketimerc {_DROP_IN}
 systemctl disable -q --now chrony; rm -f /etc/systemd/system/chrony.service
@@ -97,7 +103,7 @@ AGENT_FAULTS = {
     ),
     "clock-behind": cloud_fault(
         "compute's clock is an hour behind, its time service stopped: Neutron throws away what its agent says",
-        breaks=(Run(C1, _CLOCK_BEHIND), restart(), then(dead())),
+        breaks=(Run(C1, _CLOCK_BEHIND), restart(), then(_INITIALIZED), then(dead())),
         undo=(Run(C1, _CLOCK_RIGHT), restart(), then(alive())),
         shows=(AGENTS, Run(C1, f"systemctl is-active {OVS_AGENT}; systemctl is-active chrony"), Run(C1, "date -u")),
         shown=dead(),
