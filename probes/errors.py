@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base.errors import DeadhopError
+from base.errors import DeadhopError, UsageError
 
 
 class ProbeError(DeadhopError):
@@ -84,3 +84,10 @@ class NotRecorded(ProbeError):
     """A replay was asked what its recording does not hold."""
 
     reason = "not-recorded"
+
+
+class NoSuchHost(ProbeError, UsageError):
+    """The site has no such host: a hypervisor that the cloud names, or a word on the command line."""
+
+    reason = "no-such-host"
+    exit_code = UsageError.exit_code

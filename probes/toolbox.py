@@ -14,7 +14,7 @@ from base.errors import UsageError
 from probes.api import Api, ApiRequest
 from probes.batch import BatchedConnection
 from probes.connection import Command, Connection, Recorder
-from probes.errors import ProbeError
+from probes.errors import NoSuchHost, ProbeError
 from probes.exchange import LOOK, REACH, Exchange, Reply, Request
 from probes.execution import Channel, Execution, failed
 from probes.holders import Holders
@@ -43,7 +43,7 @@ class LiveToolbox:
         """Knows what pods said that were started with the operator's consent."""
 
     def connection(self, target: str) -> Connection:
-        """`operator`, `host:NAME` or `console:NAME`; UsageError for anything else."""
+        """`operator`, `host:NAME` or `console:NAME`; NoSuchHost for anything else."""
         if target not in self._connections:
             self._connections[target] = _Recorded(self._open(target), self)
         return self._connections[target]
@@ -114,7 +114,7 @@ class LiveToolbox:
         kind, _, name = target.partition(":")
         host = self.site.by_name.get(name)
         if host is None or kind not in ("host", "console"):
-            raise UsageError(f"{target}: no such target", hint="`deadhop site show` lists the hosts")
+            raise NoSuchHost(f"{target}: no such target", hint="`deadhop site show` lists the hosts")
         if kind == "console":
             return _console(host)
         shell = _LateShell(name, self._ssh)

@@ -16,6 +16,7 @@ LOOKS: Mapping[str, str] = {
     "unreadable": "출력을 읽을 수 없다",
     "too-long": "출력이 너무 길다",
     "not-recorded": "녹화에 없다",
+    "no-such-host": "사이트에 없는 호스트다",
     "not-asked": "묻지 않았다",
     # the way in
     "{host}: through {jump}: {message}": "{host}: {jump} 경유: {message}",

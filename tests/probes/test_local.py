@@ -7,9 +7,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+import probes.all
 from probes.batch import BatchedConnection
 from probes.connection import Command
 from probes.local import LocalShell
+from probes.probe import checked_call, observe
+from probes.site import Site
+from probes.toolbox import LiveToolbox
+
+assert probes.all
 
 
 @pytest.fixture
@@ -145,3 +151,11 @@ async def test_children_that_are_ended_early_leave_no_word_behind(
     await connection.close()
     await asyncio.sleep(1)
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+async def test_a_host_that_the_site_has_not_is_a_look_that_failed() -> None:
+    """A cloud names its hypervisors, and not all of them need be in the site: what was seen before stays."""
+    async with LiveToolbox(Site("test")) as box:
+        evidence = await observe(checked_call("linux.clock", "compute", {}), box, "e1")
+    assert evidence.failure is not None
+    assert (evidence.facts, evidence.failure.reason) == (None, "no-such-host")
