@@ -90,7 +90,7 @@ def _moved(manifest: str) -> tuple[Run, Run]:
     """Breaks and undo: a static pod whose manifest is not there is stopped."""
     there, kept = f"{MANIFESTS}/{manifest}.yaml", f"/root/{manifest}.yaml"
     return (
-        on_master(f"mv {there} {kept}; {_KILL.format(manifest)}"),
+        on_master(f"mv {there} {kept}; {_KILL.format(manifest)} || true"),
         on_master(f"[ -e {there} ] || mv {kept} {there}; rm -f {kept}; {_UNTIL_READY}"),
     )
 
