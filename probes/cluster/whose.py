@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from probes.api import ApiRequest
 from probes.cluster import shapes
+from probes.cluster.answers import fetch
 from probes.cluster.objects import CACHED, LIST_LIMIT
 from probes.cluster.service_path import service_with
 from probes.errors import HostUnreachable, ProbeError
+from probes.node.machine import host_of_node
 from probes.probe import Toolbox, probe
 
 _SECONDS = 2.0
@@ -19,6 +21,8 @@ _SERVICES = ApiRequest(
     ("api", "v1", "services"), (CACHED,), shape=shapes.ServiceList, limit=LIST_LIMIT, timeout=_SECONDS
 )
 
+_NODES = ApiRequest(("api", "v1", "nodes"), (CACHED,), shape=shapes.NodeList, limit=LIST_LIMIT, timeout=_SECONDS)
+
 
 @dataclass(frozen=True, slots=True)
 class WhoseService:
@@ -26,17 +30,24 @@ class WhoseService:
 
     address: str
     cluster: str
-    """Empty where none has it, or those of several clusters."""
+    """Empty where none has it, or those of several clusters and the host that asks is a node of none or several."""
     namespace: str
     name: str
     unseen: tuple[str, ...]
     """Clusters that could not be asked."""
 
 
-@probe("k8s.whose", commands=("GET /api/v1/services",), timeout=5.0, address="address")
-async def whose(host: str, toolbox: Toolbox, address: str) -> WhoseService:
+@probe(
+    "k8s.whose",
+    commands=("GET /api/v1/services", "GET /api/v1/nodes"),
+    timeout=8.0,
+    address="address",
+    seen_from="host",
+)
+async def whose(host: str, toolbox: Toolbox, address: str, seen_from: str = "") -> WhoseService:
     """Asks all clusters of the site at once for a Service that has an address; put to `operator`. Nobody is asked
-    where there is no cluster, or where the site itself says that a host has the address."""
+    where there is no cluster, or where the site says that a host has the address. Clusters often share a range:
+    of several that have it, that of the node `seen_from` is meant."""
     if any(address in one.addresses for one in toolbox.site.hosts):
         return WhoseService(address, "", "", "", ())
     names = [cluster.name for cluster in toolbox.site.clusters]
@@ -45,6 +56,9 @@ async def whose(host: str, toolbox: Toolbox, address: str) -> WhoseService:
     unseen = tuple(name for name, one in zip(names, answers, strict=True) if one is None)
     if names and len(unseen) == len(names):
         raise HostUnreachable("no cluster of the site can be asked", hint="`deadhop site check`")
+    if len(found) > 1 and seen_from:
+        theirs = await asyncio.gather(*(_has_node(toolbox, cluster, seen_from) for cluster, _, _ in found))
+        found = [one for one, its in zip(found, theirs, strict=True) if its]
     cluster, namespace, name = found[0] if len(found) == 1 else ("", "", "")
     return WhoseService(address, cluster, namespace, name, unseen)
 
@@ -57,3 +71,13 @@ async def _service(toolbox: Toolbox, cluster: str, address: str) -> tuple[str, s
     except (ProbeError, TimeoutError):
         return None
     return (cluster, found.metadata.namespace, found.metadata.name) if found else (cluster, "", "")
+
+
+async def _has_node(toolbox: Toolbox, cluster: str, host: str) -> bool:
+    try:
+        async with asyncio.timeout(_SECONDS):
+            listed = await fetch(await toolbox.api(f"cluster:{cluster}"), _NODES, shapes.NodeList)
+            nodes = listed.items or []
+            return host in await asyncio.gather(*(host_of_node(toolbox, one.metadata.name, one) for one in nodes))
+    except (ProbeError, TimeoutError):
+        return False

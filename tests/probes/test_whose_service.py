@@ -11,7 +11,7 @@ from probes.cluster.whose import WhoseService
 from probes.probe import Evidence, checked_call, observe
 from probes.site import OPERATOR, Cluster, Host, Site
 from probes.toolbox import LiveToolbox
-from tests.hostile.hostile_http import answer, mute, says, serving
+from tests.hostile.hostile_http import Asked, Behaviour, Writer, answer, mute, says, serving
 from tests.probes.pki import kubeconfig
 
 assert connection  # the client is imported before anybody waits for it
@@ -29,9 +29,9 @@ def site(folder: Path, **urls: str) -> Site:
     return Site("test", (Host("node", ("192.0.2.1",)),), clusters=tuple(clusters))
 
 
-async def asked(at: Site, address: str) -> Evidence:
+async def asked(at: Site, address: str, **more: str) -> Evidence:
     async with LiveToolbox(at) as toolbox:
-        return await observe(checked_call("k8s.whose", OPERATOR, {"address": address}), toolbox, "e1")
+        return await observe(checked_call("k8s.whose", OPERATOR, {"address": address, **more}), toolbox, "e1")
 
 
 def found(evidence: Evidence) -> WhoseService:
@@ -51,6 +51,28 @@ async def test_a_clusterip_of_one_of_two_clusters(tmp_path: Path) -> None:
 async def test_two_clusters_with_the_same_range_tell_nothing(tmp_path: Path) -> None:
     async with serving(says(services(DNS))) as one, serving(says(services(DNS))) as two:
         assert found(await asked(site(tmp_path, one=one.url, two=two.url), "10.96.0.10")).cluster == ""
+
+
+async def test_of_two_clusters_with_the_same_range_that_of_the_node_is_meant(tmp_path: Path) -> None:
+    """Its name in one of them; in another both have its address, and nobody knows."""
+
+    def cluster(node: str, address: str) -> Behaviour:
+        addresses = [{"type": "InternalIP", "address": address}]
+        nodes = answer(200, {"items": [{"metadata": {"name": node}, "status": {"addresses": addresses}}]})
+
+        async def behave(asked: Asked, writer: Writer) -> None:
+            writer.write(nodes if "/nodes" in asked.path else services(DNS))
+
+        return behave
+
+    ours, theirs = cluster("node", "192.0.2.1"), cluster("other", "192.0.2.2")
+    async with serving(ours) as one, serving(theirs) as two:
+        at = site(tmp_path, one=one.url, two=two.url)
+        assert found(await asked(at, "10.96.0.10", seen_from="node")).cluster == "one"
+        assert found(await asked(at, "10.96.0.10")).cluster == ""
+    async with serving(ours) as one, serving(ours) as two:
+        at = site(tmp_path, one=one.url, two=two.url)
+        assert found(await asked(at, "10.96.0.10", seen_from="node")).cluster == ""
 
 
 async def test_no_cluster_and_hosts_of_the_site_ask_nobody(tmp_path: Path) -> None:
