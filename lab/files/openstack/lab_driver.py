@@ -106,6 +106,15 @@ class LabDriver(fake.FakeDriver):  # type: ignore[misc]
         super().destroy(context, instance, network_info, *args, **more)
         shutil.rmtree(folder(instance), ignore_errors=True)
 
+    # As libvirt's: a domain that is off has no card.
+    def power_off(self, instance: Any, *args: Any, **more: Any) -> None:
+        super().power_off(instance, *args, **more)
+        self.unplug_vifs(instance, instance.get_network_info())
+
+    def power_on(self, context: Any, instance: Any, network_info: Any, *args: Any, **more: Any) -> None:
+        super().power_on(context, instance, network_info, *args, **more)
+        self.plug_vifs(instance, network_info)
+
     def plug_vifs(self, instance: Any, network_info: Any) -> None:
         for vif in network_info:
             run(PLUG, card(instance, vif))
