@@ -19,8 +19,6 @@ assert probes.all
 pytestmark = pytest.mark.lab
 
 CONTROLLER = "192.168.100.101"
-SECONDS = 3.0
-"""What one probe of a path may take once its hosts are logged in to; all of them make a diagnosis of 10 s."""
 
 
 @pytest.fixture
@@ -36,7 +34,6 @@ async def look(toolbox: LiveToolbox, name: str, host: str, arguments: Mapping[st
     evidence = await observe(checked_call(name, host, arguments), toolbox, "e1")
     print(f"{name} on {host}: {time.monotonic() - started:.2f} s")
     assert evidence.failure is None
-    assert evidence.seconds < SECONDS
     for exchange in evidence.exchanges:
         assert exchange.request.text.startswith(PROBES[name].commands), exchange.request.text
     return evidence
