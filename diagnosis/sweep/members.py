@@ -70,12 +70,12 @@ def _waiting(facts: object) -> Iterator[Member]:
 
 
 def _reason(pod: Pod) -> str:
-    """Why it does not start; empty for one that may just be starting."""
+    """Why it does not start; empty for one that may just be starting. A scheduler that runs says something of each
+    pod within moments."""
     if pod.unschedulable:
         return "unschedulable"
     said = (one.reason for one in pod.containers if one.state != "running" and one.reason not in _CALM)
-    waits = "Pending" if pod.phase == "Pending" and pod.node else ""
-    return next(said, "not ready" if pod.phase == "Running" else waits)
+    return next(said, {"Running": "not ready", "Pending": "Pending"}.get(pod.phase, ""))
 
 
 def _services(facts: object) -> Iterator[Member]:

@@ -67,6 +67,11 @@ def test_a_node_without_a_range_counts_where_others_have_one() -> None:
     assert not [one for one in nodes(without, replace(without, name="w3")) if key in one]
 
 
+def test_a_pod_that_nobody_schedules_waits() -> None:
+    (found,) = pods(replace(POD, name="queue-0", phase="Pending", node="", containers=()))
+    assert found["cluster.waiting-pods"] == "queue-0"
+
+
 def test_pods_are_one_for_each_maker_and_reason() -> None:
     twins = [replace(POD, name=f"web-{number}") for number in range(40)]
     other = replace(POD, name="db-0", owner="StatefulSet/db", unschedulable="0/3 nodes", containers=())
