@@ -17,6 +17,7 @@ from lab.cloud.steps import (
     drops_of_tap,
     ini,
     no_copies,
+    no_own_groups,
     no_rule,
     no_rule_from,
     ping,
@@ -79,21 +80,21 @@ NETWORK_FAULTS = {
     "sg-no-icmp": cloud_fault(
         "the security group lacks ICMP: ping fails, SSH works",
         breaks=(no_rule("icmp"),),
-        undo=(rule("icmp"),),
+        undo=(no_own_groups(), rule("icmp")),
         shows=(_FROM_MASTER, Run(ROOT, f"nc -z -w2 {FIP1} 22; echo tcp/22: exit status $?"), RULES),
         shown=silent(_FLOATING),
     ),
     "sg-no-ssh": cloud_fault(
         "the security group lacks TCP 22: ping works, SSH times out",
         breaks=(no_rule("tcp", 22),),
-        undo=(rule("tcp", 22),),
+        undo=(no_own_groups(), rule("tcp", 22)),
         shows=(Run(ROOT, f"nc -v -z -w2 {FIP1} 22"), _FLOATING, RULES),
         shown=Run(ROOT, f"! nc -z -w2 {FIP1} 22"),
     ),
     "sg-ssh-from-others": cloud_fault(
         "the security group lets SSH in, but only from a network that is not ours",
         breaks=(no_rule("tcp", 22), client(f"security group rule create {_OTHERS} k8s")),
-        undo=(no_rule_from(_NOT_OURS), rule("tcp", 22)),
+        undo=(no_own_groups(), no_rule_from(_NOT_OURS), rule("tcp", 22)),
         shows=(Run(ROOT, f"nc -v -z -w2 {FIP1} 22"), _FLOATING, RULES),
         shown=Run(ROOT, f"! nc -z -w2 {FIP1} 22"),
     ),
@@ -139,7 +140,7 @@ NETWORK_FAULTS = {
         ),
         undo=(Run(C1, _BR_EX), Run(C1, f"systemctl restart {OVS_AGENT} nova-compute"), then(alive())),
         shows=(
-            _FLOATING,
+            _FROM_MASTER,
             Run(
                 C1,
                 "for b in br-int br-tun br-ex; do echo $b $(ovs-ofctl dump-flows $b | grep -c actions) flows; done",
@@ -165,7 +166,7 @@ NETWORK_FAULTS = {
             ),
         ),
         undo=(Run("openstack-host", "ip link del docker0 2>/dev/null; true"),),
-        shows=(_FLOATING, Run("openstack-host", "ip -br addr show docker0; ip route get 192.168.200.106")),
+        shows=(_FROM_MASTER, Run("openstack-host", "ip -br addr show docker0; ip route get 192.168.200.106")),
         shown=silent(_FLOATING),
     ),
     "br-tun-deleted": cloud_fault(
@@ -173,7 +174,7 @@ NETWORK_FAULTS = {
         breaks=(Run(C1, "ovs-vsctl del-br br-tun"),),
         undo=(restart(),),
         shows=(
-            _FLOATING,
+            _FROM_MASTER,
             Run(C1, "ovs-vsctl list-br; ovs-vsctl --columns=name,error find interface name=patch-tun"),
             AGENTS,
             PORT,
@@ -189,7 +190,7 @@ NETWORK_FAULTS = {
             Run(C1, "ip addr del 10.99.0.1/32 dev lo 2>/dev/null; true"),
             restart(),
         ),
-        shows=(_FLOATING, AGENTS, Run(C1, _TUNNELS), Run(CTL, f"{_TUNNELS}; ip route get 10.99.0.1")),
+        shows=(_FROM_MASTER, AGENTS, Run(C1, _TUNNELS), Run(CTL, f"{_TUNNELS}; ip route get 10.99.0.1")),
         shown=silent(_FLOATING),
     ),
 }
