@@ -101,7 +101,7 @@ OUTAGES = (
     Outage("sg-no-icmp", "security-group-lacks-rule", "cloud:lab", PING),
     Outage("sg-ssh-from-others", "security-group-excludes-asker", "cloud:lab", SSH),
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
-    Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
+    Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, risk="disruptive", undone=False),
     Outage("tunnels-blocked", "tunnel-port-blocked", "host:openstack-host", PING),
     Outage("floating-loop", "routing-loop", "host:openstack-host", LOOP),
     Outage("docker-overlap", "bridge-hides-network", "host:openstack-host", PING, pasted=False),
