@@ -12,7 +12,7 @@ from lab.machines import FLANNEL_PORT
 from lab.session import Lab
 from tests.end_to_end.faults_table import Row, row
 from tests.end_to_end.outages import Ran, deadhop
-from tests.end_to_end.test_kube_outages import MASTER, OUTAGES, W1, Outage, is_broken, is_healthy, within
+from tests.end_to_end.test_kube_outages import MASTER, OUTAGES, W1, W2, Outage, is_broken, is_healthy, within
 
 pytestmark = pytest.mark.lab
 
@@ -44,6 +44,22 @@ TUNNEL = Outage(
     (),
     (W1, f"iptables -S INPUT | grep -q 'dport {FLANNEL_PORT} -j DROP'"),
 )
+LOOP = Outage(
+    "dns-loop",
+    "coredns-forwards-to-itself",
+    f"host:{W2}",
+    "pod-dns-fails",
+    (),
+    (W2, "! grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml"),
+)
+ITS_OWNERS = (
+    ("disk-full", "node-disk-full"),
+    ("crashloop", "container-exits"),
+    ("image-pull", "image-cannot-be-pulled"),
+    ("pending-resources", "no-node-has-room"),
+    ("pvc-pending", "claim-not-bound"),
+)
+"""Fault and cause: what is missing only its owner can give."""
 POD = "default/$(kubectl get pod -l app={} -o jsonpath='{{.items[0].metadata.name}}')"
 TRACES = {"vxlan-blocked": (POD.format("client-1"), POD.format("client-2"))}
 """Faults that drop packets, and a path that they break."""
@@ -51,7 +67,10 @@ TRACES = {"vxlan-blocked": (POD.format("client-1"), POD.format("client-2"))}
 
 @pytest.mark.parametrize(
     "outage",
-    [pytest.param(one, marks=() if one.fault in EVERY_RUN else pytest.mark.long) for one in (*OUTAGES, TUNNEL)],
+    [
+        pytest.param(one, marks=() if one.fault in EVERY_RUN else pytest.mark.long)
+        for one in (*OUTAGES, TUNNEL, LOOP)
+    ],
     ids=lambda outage: outage.fault,
 )
 def test_the_cause_comes_first(healed_kube_lab: Lab, outage: Outage, state: Path) -> None:
@@ -65,6 +84,18 @@ def test_the_cause_comes_first(healed_kube_lab: Lab, outage: Outage, state: Path
             _trace(healed_kube_lab, outage, seen, state)
         if outage.fault not in EVERY_RUN or os.environ.get("FAULTS_TABLE"):
             _fix_and_undo(healed_kube_lab, outage, found, seen, state)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("fault", "cause"), ITS_OWNERS, ids=lambda one: one)
+def test_what_only_its_owner_can_repair_comes_first(
+    healed_kube_lab: Lab, fault: str, cause: str, state: Path
+) -> None:
+    healed_kube_lab.break_(fault)
+    with row(fault) as seen:
+        found = sweep(healed_kube_lab, state)
+        seen.swept(found.document, cause)
+        assert found.document["causes"][0]["id"] == cause, (found.document["text"], found.document["open"])
 
 
 def _assert_first(found: Ran, outage: Outage) -> None:
