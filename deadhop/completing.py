@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,23 @@ from base.text import clip
 from deadhop.asking import ask_line
 from deadhop.front import Front
 from diagnosis.inputs import choices, refuse_none
+from knowledge.model import HERE
+from knowledge.paste import clean
+from probes.site import OPERATOR
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
     from knowledge.model import Input
 
 
-async def complete(front: Front, session: Session, symptom: str, captured: Mapping[str, str]) -> dict[str, str]:
+async def complete(
+    front: Front, session: Session, symptom: str, captured: Mapping[str, str], text: str = ""
+) -> dict[str, str]:
     """All inputs: from `--set`, from the text, by default, by asking. UsageError names all that are missing."""
     wanted = session.inputs_of(symptom)
     inputs = {spec.name: front.presets.get(spec.name) or captured.get(spec.name) or spec.default for spec in wanted}
+    if not front.can_ask and not names_another(text):
+        inputs |= _here(front, [spec for spec in wanted if not inputs[spec.name] and spec.paste == HERE])
     missing = [spec for spec in wanted if not inputs[spec.name]]
     for spec in missing:
         refuse_none(spec.kind, session.site)
@@ -28,6 +36,24 @@ async def complete(front: Front, session: Session, symptom: str, captured: Mappi
     for spec in missing:
         inputs[spec.name] = await _ask_input(front, session, spec)
     return inputs
+
+
+def names_another(text: str) -> bool:
+    """A prompt or log line in it is of a machine that is not this one."""
+    paste = clean(text)
+    named = {*(prompt.host for prompt in paste.prompts), *paste.log_hosts} - {""}
+    return bool({name.partition(".")[0] for name in named} - {socket.gethostname().partition(".")[0]})
+
+
+def _here(front: Front, specs: list[Input]) -> dict[str, str]:
+    """`ping web1 | deadhop diagnose -`: what no prompt says was seen here."""
+    for spec in specs:
+        said = front.say(
+            "{0}: this machine, for the text does not say which (another: `--set {0}=HOST`)",
+            "{0}: 글에 장비가 나와 있지 않아 이 장비로 본다(다른 장비라면 `--set {0}=HOST`)",
+        )
+        front.out.talk(said.format(spec.name))
+    return {spec.name: OPERATOR for spec in specs}
 
 
 def _missing(front: Front, session: Session, symptom: str, missing: list[Input]) -> UsageError:

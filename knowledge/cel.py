@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from base.errors import DeadhopError
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 
 class EvaluationError(DeadhopError):
     """A condition that could not be evaluated on these facts."""
+
+
+def within(inner: str, outer: str) -> bool:
+    """An address or network lies in another network; false where one of both is neither."""
+    try:
+        one, other = ip_network(inner, strict=False), ip_network(outer, strict=False)
+        return one.subnet_of(other)  # type: ignore[arg-type]
+    except (ValueError, TypeError):  # no address, or IPv4 beside IPv6
+        return False
 
 
 @lru_cache(maxsize=4096)
@@ -35,6 +45,8 @@ class Expression:
         import cel
 
         try:
-            return _program(self.source).execute(cel.Context(dict(variables), dict(functions or {})))
+            return _program(self.source).execute(
+                cel.Context(dict(variables), {"within": within, **(functions or {})})
+            )
         except Exception as error:
             raise EvaluationError(f"`{self.source}` cannot be evaluated: {error}") from error

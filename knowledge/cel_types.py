@@ -87,7 +87,7 @@ _CONVERSIONS = {
     "double": ((STRING, INT, DOUBLE), DOUBLE),
     "string": ((STRING, INT, DOUBLE), STRING),
 }
-_FUNCTIONS = frozenset({"size", "has", "host_of", *_CONVERSIONS})
+_FUNCTIONS = frozenset({"size", "has", "host_of", "within", *_CONVERSIONS})
 _KNOWN_METHODS = frozenset({"size", *_METHODS, *_MACROS})
 
 
@@ -243,6 +243,8 @@ class _Checker:
     def _function(self, node: Call) -> Shape:
         if node.function == "has":
             return self._has(node)
+        if node.function == "within":
+            return self._within(node)
         if node.function not in _FUNCTIONS:
             return self._unknown_function(node)
         if len(node.arguments) != 1:
@@ -254,6 +256,14 @@ class _Checker:
         if not any(fits(shape, one) for one in accepted):
             self.wrong(node.at, f"`{node.function}` cannot take {named(shape)}")
         return result
+
+    def _within(self, node: Call) -> Shape:
+        if len(node.arguments) != 2:
+            return self.wrong(node.at, f"`within` takes 2 arguments, not {len(node.arguments)}")
+        for shape in map(self.of, node.arguments):
+            if not fits(shape, STRING):
+                self.wrong(node.at, f"`within` cannot take {named(shape)}")
+        return BOOL
 
     def _unknown_function(self, node: Call) -> Shape:
         if node.function in _KNOWN_METHODS:

@@ -48,6 +48,9 @@ class Risk(StrEnum):
 # ------------------------------------------------------------------ symptoms
 
 
+HERE = "prompt-host-or-here"
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """What a tree must know before it starts."""
@@ -59,7 +62,8 @@ class Input:
     each: str = ""
     """Where a sweep takes it from: a key of `EACH`."""
     paste: str = ""
-    """`prompt-host` or `prompt-user`: taken from the shell prompt of a paste when no signature captured it."""
+    """`prompt-host` or `prompt-user`: taken from the shell prompt of a paste when no signature captured it. HERE:
+    where the text has no prompt of a host either, and nobody can be asked, it was seen on this machine."""
     default: str = ""
 
 

@@ -50,7 +50,7 @@ class InputSchema(Strict):
         "cluster.services",
         "cloud.failed-servers",
     ] = ""
-    paste: Literal["", "prompt-host", "prompt-user"] = ""
+    paste: Literal["", "prompt-host", "prompt-host-or-here", "prompt-user"] = ""
     default: str = ""
 
 

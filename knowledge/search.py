@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from base.text import Text, clip, inert
 from knowledge.likeness import Likeness, LikenessIndex
 from knowledge.mentions import HostNames, Mention, assign, checked, host_names, mentions, without_mentions
-from knowledge.model import Input, Symptom
+from knowledge.model import HERE, Input, Symptom
 from knowledge.paste import Paste, Prompt, clean
 from knowledge.signatures import Hit, SignatureIndex
 
@@ -175,7 +175,8 @@ def _from_prompt(inputs: Mapping[str, Input], paste: Paste, line: int, hosts: Ho
     """Inputs that a shell prompt or the prefix of a log line answers."""
     prompt = paste.prompt_at(line) or Prompt("", "", "", 0)
     host = paste.log_hosts[line] or prompt.host
-    told = {"prompt-host": hosts.known(host) if hosts.by_name else host, "prompt-user": prompt.user}
+    known = hosts.known(host) if hosts.by_name else host
+    told = {"prompt-host": known, HERE: known, "prompt-user": prompt.user}
     found = {name: checked(wanted, told.get(wanted.paste, "")) for name, wanted in inputs.items() if wanted.paste}
     return {name: value for name, value in found.items() if value}
 

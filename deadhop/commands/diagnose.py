@@ -74,7 +74,7 @@ async def _diagnose(front: Front, session: Session, text: str) -> int:
         return 2
     refuse_unknown_presets(front, session)
     looking.refuse(front, session)
-    inputs = await complete(front, session, symptom, captured)
+    inputs = await complete(front, session, symptom, captured, text)
     session.presets = dict(front.presets)
     walk = session.walk(symptom, inputs, searched=text)
     async with learning(session) as task:

@@ -96,6 +96,26 @@ def test_text_without_a_command_is_diagnosed_where_there_is_no_terminal(desk: De
     assert desk.run(*words, stdin=text.encode()).code == 1
 
 
+LOST = """PING 127.0.0.1 (127.0.0.1) 56(84) bytes of data.
+
+--- 127.0.0.1 ping statistics ---
+2 packets transmitted, 0 received, 100% packet loss, time 1028ms
+"""
+
+
+def test_a_ping_that_is_piped_in_was_sent_from_here(desk: Desk) -> None:
+    outcome = desk.run("diagnose", "-", "--site", str(desk.site), "--json", stdin=LOST.encode())
+    assert outcome.json["inputs"] == {"source": "operator", "target": "127.0.0.1"}
+    assert "source: this machine" in outcome.err
+    assert "--set source=HOST" in outcome.err
+
+
+def test_a_ping_behind_the_prompt_of_an_unknown_machine_was_not(desk: Desk) -> None:
+    outcome = desk.run("diagnose", "-", "--site", str(desk.site), stdin=f"root@web9:~# ping x\n{LOST}".encode())
+    assert outcome.code == 3
+    assert "Which machine sends the ping?" in outcome.err
+
+
 def test_korean_report_is_korean(desk: Desk) -> None:
     outcome = desk.diagnose("--lang", "ko")
     assert "원인 찾음: 누군가 표시 파일을 지웠다" in outcome.out

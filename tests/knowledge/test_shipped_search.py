@@ -357,6 +357,19 @@ UNRELATED = (
 TOO_LITTLE = ("ping", "host", "server", "port", "vm", "network", "키", "서버", "방화벽", "안 된다", "cannot")
 """Words that several symptoms share, or that say nothing: a guess may be listed, not taken."""
 
+KUBEADM = "\n".join(
+    (
+        "[root@master ~]# kubeadm init",
+        "[kubelet-check] The kubelet is not healthy after 4m0.002528672s",
+        "The HTTP call equal to 'curl -sSL http://127.0.0.1:10248/healthz' returned error: "
+        'Get "http://127.0.0.1:10248/healthz": dial tcp 127.0.0.1:10248: connect: connection refused',
+    )
+)
+SWAP = """[root@compute ~]# kubeadm join 10.0.0.10:6443
+[preflight] Some fatal errors occurred:
+\t[ERROR Swap]: running with swap on is not supported. Please disable swap
+"""
+
 TYPED = [(text, symptom) for language in (ENGLISH, KOREAN) for symptom, texts in language.items() for text in texts]
 
 
@@ -389,3 +402,12 @@ def test_half_a_word_already_points_the_way(index: Index) -> None:
         ("ssh conn", "host-does-not-answer-ssh"),
     ):
         assert index.search(text).matches[0].symptom == symptom
+
+
+@pytest.mark.parametrize(("text", "node"), [(KUBEADM, "master"), (SWAP, "compute")], ids=["kubelet-check", "swap"])
+def test_a_kubelet_that_does_not_start_is_no_service_that_does_not_answer(
+    index: Index, text: str, node: str
+) -> None:
+    found = index.search(text, hosts=HOSTS)
+    assert found.confident
+    assert (found.matches[0].symptom, dict(found.matches[0].inputs)) == ("node-not-ready", {"node": node})
