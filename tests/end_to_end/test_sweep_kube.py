@@ -30,8 +30,8 @@ def sweep(lab: Lab, state: Path) -> Ran:
 
 def test_a_healthy_cluster_names_nothing(healed_kube_lab: Lab, state: Path) -> None:
     found = sweep(healed_kube_lab, state)
-    assert (found.status, found.document["verdict"]) == (0, "nothing-found"), found.document["text"]
     assert [found.document[key] for key in ("causes", "may_be_meant", "open", "unknown")] == [[], [], [], []]
+    assert (found.status, found.document["verdict"]) == (0, "nothing-found"), found.document["text"]
     seen = {one["probe"] for one in found.document["evidence"]}
     assert {"k8s.nodes", "k8s.pods", "k8s.service_places"} <= seen
 
