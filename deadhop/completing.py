@@ -26,8 +26,9 @@ async def complete(
     """All inputs: from `--set`, from the text, by default, by asking. UsageError names all that are missing."""
     wanted = session.inputs_of(symptom)
     inputs = {spec.name: front.presets.get(spec.name) or captured.get(spec.name) or spec.default for spec in wanted}
-    if not front.can_ask and not names_another(text):
-        inputs |= _here(front, [spec for spec in wanted if not inputs[spec.name] and spec.paste == HERE])
+    here = [spec for spec in wanted if not inputs[spec.name] and spec.paste == HERE]
+    if here and not front.can_ask and not names_another(text):
+        inputs |= _here(front, here)
     missing = [spec for spec in wanted if not inputs[spec.name]]
     for spec in missing:
         refuse_none(spec.kind, session.site)
@@ -39,7 +40,7 @@ async def complete(
 
 
 def names_another(text: str) -> bool:
-    """A prompt or log line in it is of a machine that is not this one."""
+    """A prompt or log line in it is of a machine other than this one."""
     paste = clean(text)
     named = {*(prompt.host for prompt in paste.prompts), *paste.log_hosts} - {""}
     return bool({name.partition(".")[0] for name in named} - {socket.gethostname().partition(".")[0]})

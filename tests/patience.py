@@ -14,7 +14,7 @@ from textual.screen import Screen
 ROUNDS = 50
 """For screens that never come to rest: a clock, a spinner."""
 _PACE = 0.01
-_ask_keys = Pilot.press
+_press = Pilot.press
 
 
 async def pause(pilot: Pilot[Any], delay: float | None = None) -> None:
@@ -30,7 +30,7 @@ async def pause(pilot: Pilot[Any], delay: float | None = None) -> None:
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
-    await _ask_keys(pilot, *keys)
+    await _press(pilot, *keys)
     await pause(pilot)
 
 

@@ -94,7 +94,7 @@ CLOUDS: Mapping[str, str] = {
     "the cloud has no router {router}": "클라우드에 라우터 {router} 이(가) 없다",
     "{count} routers have the name {name}": "이름이 {name} 인 라우터가 {count}개 있다",
     "{count} projects have the name {name}": "이름이 {name} 인 프로젝트가 {count}개 있다",
-    "ask by the id of the one that is meant": "찾는 라우터의 ID 로 다시 묻는다",
+    "ask by the id of the one that is meant": "찾는 것의 ID 로 다시 묻는다",
     "`openstack router list` lists what the role may see": "`openstack router list` 로 이 역할이 볼 수 있는 것을 "
     "확인한다",
     "the cloud gives a subnet a network that is none": "클라우드가 서브넷의 대역으로 네트워크가 아닌 값을 준다",

@@ -227,10 +227,10 @@ async def slices_of(api: Api, service: shapes.Service) -> shapes.EndpointSliceLi
 
 
 async def _pod_with(api: Api, address: str) -> str:
-    """Pods in their node's own network do not count: they share its address."""
+    """Pods in their node's own network share its address and do not count; old servers cannot select by that."""
     request = ApiRequest(
         ("api", "v1", "pods"),
-        (CACHED, ("fieldSelector", f"status.podIP={address},spec.hostNetwork=false")),
+        (CACHED, ("fieldSelector", f"status.podIP={address}")),
         shape=shapes.PodList,
         limit=LIST_LIMIT,
     )
@@ -238,7 +238,7 @@ async def _pod_with(api: Api, address: str) -> str:
         found = (await fetch(api, request, shapes.PodList)).items or []
     except ProbeError:
         return ""
-    return next((one.metadata.name for one in found), "")
+    return next((one.metadata.name for one in found if not one.spec.host_network), "")
 
 
 async def _pods(api: Api, namespace: str) -> list[shapes.Pod]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,254 +11,13 @@ import pytest
 from lab.kube.health import ailments
 from lab.kube.steps import in_pod
 from lab.session import Lab
+from tests.end_to_end.kube_outages import HARBOR, MASTER, OUTAGES, W1, W2, WEB, Outage, pod_of
 from tests.end_to_end.outages import Ran, deadhop, diagnose
 
 pytestmark = pytest.mark.lab
 
-W1, W2, MASTER = "k8s-worker-1", "k8s-worker-2", "master"
-MANIFESTS = "/etc/kubernetes/manifests"
-MANAGER = f"{MANIFESTS}/kube-controller-manager.yaml"
 JOIN = "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all"
 _YES = ("--yes", "--max-risk", "disruptive")
-
-
-def _pod(app: str) -> str:
-    return f"pod=$(kubectl get pod -l app={app} -o jsonpath='{{.items[0].metadata.name}}')"
-
-
-@dataclass(frozen=True)
-class Outage:
-    fault: str
-    cause: str
-    target: str
-    """Empty where chance decides."""
-    symptom: str
-    inputs: tuple[str, ...]
-    """NAME=VALUE; `$(COMMAND)` is what it says on master."""
-    broken: tuple[str, str]
-    """Machine and a command that succeeds there while the fault is in, not before and not after."""
-    undone: bool = True
-    """False where the repair has nothing to take back."""
-    leaves: str = ""
-    """What a narrow repair leaves of the fault."""
-
-
-ADDRESSES = (
-    Outage(
-        "libvirt-hides-pods",
-        "bridge-hides-network",
-        f"host:{W1}",
-        "pods-across-nodes",
-        (),
-        (W1, "ip -4 addr show virbr0 | grep -q 10.244."),
-    ),
-)
-NODES = (
-    Outage(
-        "kubelet-down",
-        "kubelet-stopped",
-        f"host:{W2}",
-        "node-not-ready",
-        (f"node={W2}",),
-        (W2, "! systemctl is-active -q kubelet"),
-    ),
-    Outage(
-        "containerd-down",
-        "runtime-stopped",
-        f"host:{W2}",
-        "node-not-ready",
-        (f"node={W2}",),
-        (W2, "! systemctl is-active -q containerd"),
-    ),
-    Outage(
-        "swap-on",
-        "kubelet-refuses-swap",
-        f"host:{W1}",
-        "node-not-ready",
-        (f"node={W1}",),
-        (W1, "grep -q vda2 /proc/swaps && ! systemctl is-active -q kubelet"),
-    ),
-    Outage(
-        "nodeip-missing",
-        "node-ip-not-here",
-        f"host:{W1}",
-        "node-not-ready",
-        (f"node={W1}",),
-        (W1, "! ip -4 addr show lo | grep -q 192.168.200.106"),
-    ),
-    Outage(
-        "no-cni",
-        "cni-config-missing",
-        f"host:{W1}",
-        "node-not-ready",
-        (f"node={W1}",),
-        (W1, "! ls /etc/cni/net.d/*.conflist"),
-        undone=False,
-    ),
-    Outage(
-        "partition-not-grown",
-        "partition-not-grown",
-        f"host:{W1}",
-        "node-not-ready",
-        (f"node={W1}",),
-        (W1, "df --output=pcent /var/lib/kubelet | grep -q 100%"),
-        undone=False,
-    ),
-)
-RANGES = (
-    Outage(
-        "flannel-no-podcidr",
-        "pod-cidrs-not-allocated",
-        f"host:{MASTER}",
-        "node-without-pod-cidr",
-        (f"node={W2}",),
-        (MASTER, f"grep -q allocate-node-cidrs=false {MANAGER}"),
-    ),
-    Outage(
-        "cluster-cidr-small",
-        "cluster-cidr-too-small",
-        f"host:{MASTER}",
-        "node-without-pod-cidr",
-        ("node=$(cat /run/third-node)",),
-        (MASTER, f"grep -q cluster-cidr=10.244.0.0/23 {MANAGER}"),
-    ),
-)
-PODS = (
-    Outage(
-        "flannel-env-missing",
-        "flannel-subnet-env-missing",
-        f"host:{W1}",
-        "pod-does-not-start",
-        (_pod("client-1"),),
-        (W1, "! test -e /run/flannel/subnet.env"),
-        undone=False,
-    ),
-    Outage(
-        "pending-taint",
-        "taint-not-tolerated",
-        f"host:{W1}",
-        "pod-does-not-start",
-        (_pod("mail"),),
-        (MASTER, f"kubectl get node {W1} -o jsonpath='{{.spec.taints[*].key}}' | grep -q maintenance"),
-        leaves=f"node {W2} has taints maintenance",
-    ),
-    Outage(
-        "node-cordoned",
-        "node-cordoned",
-        f"host:{W1}",
-        "pod-does-not-start",
-        (_pod("post"),),
-        (MASTER, f"kubectl get node {W1} -o jsonpath={{.spec.unschedulable}} | grep -q true"),
-        leaves=f"node {W2} has taints node.kubernetes.io/unschedulable",
-    ),
-)
-CONTROL = tuple(
-    Outage(fault, cause, f"host:{MASTER}", "kubernetes-api-does-not-answer", (), (MASTER, broken))
-    for fault, cause, broken in (
-        ("apiserver-down", "static-pod-manifest-missing", f"! test -e {MANIFESTS}/kube-apiserver.yaml"),
-        ("etcd-down", "static-pod-manifest-missing", f"! test -e {MANIFESTS}/etcd.yaml"),
-        ("apiserver-crash", "apiserver-asks-wrong-etcd", f"grep -q 127.0.0.1:2378 {MANIFESTS}/kube-apiserver.yaml"),
-        (
-            "apiserver-cert-expired",
-            "apiserver-certificate-expired",
-            "! openssl x509 -checkend 0 -noout -in /etc/kubernetes/pki/apiserver.crt",
-        ),
-    )
-)
-NAMES = tuple(
-    Outage(fault, cause, target, "pod-dns-fails", (), broken)
-    for fault, cause, target, broken in (
-        (
-            "coredns-none",
-            "coredns-scaled-to-zero",
-            "cluster:lab",
-            (MASTER, "kubectl -n kube-system get deployment coredns -o jsonpath={.spec.replicas} | grep -qx 0"),
-        ),
-        (
-            "dns-upstream",
-            "resolver-firewall-drops-dns",
-            "host:openstack-host",
-            ("openstack-host", "iptables -S INPUT 1 | grep -q 'dport 53 -j DROP'"),
-        ),
-        (
-            "node-forward-off",
-            "node-does-not-forward",
-            f"host:{W1}",
-            (W1, "grep -qx 0 /proc/sys/net/ipv4/ip_forward"),
-        ),
-        (
-            "node-no-default-route",
-            "node-without-default-route",
-            f"host:{W2}",
-            (W2, "! ip route | grep -q ^default"),
-        ),
-        (
-            "pods-not-masqueraded",
-            "pods-not-masqueraded",
-            "",
-            (MASTER, "! kubectl -n kube-flannel get daemonset kube-flannel-ds -o yaml | grep -q -e '- --ip-masq$'"),
-        ),
-    )
-)
-SCHEDULER = (
-    Outage(
-        "scheduler-down",
-        "static-pod-manifest-missing",
-        f"host:{MASTER}",
-        "pod-does-not-start",
-        (_pod("queue"),),
-        (MASTER, f"! test -e {MANIFESTS}/kube-scheduler.yaml"),
-    ),
-)
-_WEB = "address=$(kubectl get service web -o jsonpath={.spec.clusterIP})"
-SERVICES = (
-    Outage(
-        "service-selector",
-        "service-selects-no-pod",
-        "host:web",
-        "service-does-not-answer",
-        (_WEB,),
-        (MASTER, "kubectl get service web -o jsonpath={.spec.selector.app} | grep -qx wbe"),
-    ),
-    Outage(
-        "backend-deaf",
-        "backend-does-not-listen",
-        "host:web-deaf",
-        "service-does-not-answer",
-        (_WEB,),
-        (MASTER, "kubectl get pod web-deaf -o jsonpath={.metadata.labels.app} | grep -qx web"),
-    ),
-    Outage(
-        "kube-proxy-stuck",
-        "kube-proxy-does-not-follow",
-        f"host:{W1}",
-        "service-does-not-answer",
-        (_WEB,),
-        (W1, "grep -q '^State:.T' /proc/$(pgrep -x kube-proxy)/status"),
-        undone=False,
-    ),
-    Outage(
-        "br-netfilter-off",
-        "bridge-netfilter-off",
-        f"host:{W1}",
-        "service-does-not-answer",
-        (_WEB,),
-        (W1, "sysctl -n net.bridge.bridge-nf-call-iptables | grep -qx 0"),
-    ),
-)
-HARBOR = (
-    Outage(
-        "harbor-jobservice",
-        "jobservice-refused-by-core",
-        "host:harbor-jobservice",
-        "harbor-does-not-start",
-        ("in_namespace=harbor",),
-        (MASTER, "kubectl -n harbor get pods | grep -q 'harbor-jobservice-.* 0/1 '"),
-        undone=False,
-    ),
-)
-OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CONTROL, *SCHEDULER, *NAMES, *SERVICES)
-"""A sweep finds them too; of Harbor it names the container that ends."""
 
 
 @pytest.fixture
@@ -308,7 +66,7 @@ def test_what_only_its_owner_can_repair_is_named_with_its_last_words(
 ) -> None:
     lab = healed_kube_lab
     lab.break_(fault)
-    by_entry = diagnose("pod-does-not-start", lab.site(), state, "--set", _read(lab, _pod(app)))
+    by_entry = diagnose("pod-does-not-start", lab.site(), state, "--set", _read(lab, pod_of(app)))
     for found in (diagnose(lab.paste(fault), lab.site(), state), by_entry):
         assert found.status == 1, (found.document, found.stderr)
         named = found.document["causes"][0]
@@ -320,7 +78,7 @@ def test_a_cluster_ip_without_an_answer_to_ping_is_no_fault(healed_kube_lab: Lab
     lab = healed_kube_lab
     paste = lab.paste("clusterip-ping")
     assert "100% packet loss" in paste
-    by_entry = diagnose("service-does-not-answer", lab.site(), state, "--set", _read(lab, _WEB))
+    by_entry = diagnose("service-does-not-answer", lab.site(), state, "--set", _read(lab, WEB))
     for found in (diagnose(paste, lab.site(), state), by_entry):
         assert (found.status, found.document["verdict"]) == (0, "not-a-fault"), (found.document, found.stderr)
         assert found.document["causes"] == []

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from probes.cluster import connection
+from probes.cluster.service_path import ServicePath
 from probes.cluster.whose import WhoseService
 from probes.probe import Evidence, checked_call, observe
 from probes.site import OPERATOR, Cluster, Host, Site
@@ -92,3 +93,23 @@ async def test_an_api_that_says_nothing_is_waited_for_a_little(tmp_path: Path) -
         assert evidence.failure.reason == "unreachable"
         both = found(await asked(site(tmp_path, gone=f"http://127.0.0.1:{port}", lab=lab.url), "10.96.0.10"))
         assert (both.cluster, both.unseen) == ("lab", ("gone",))
+
+
+async def test_an_address_that_is_a_pods_is_told_with_its_pod(tmp_path: Path) -> None:
+    """The node's own address is that of its pods without a network of their own as well: it is none of theirs."""
+    own = {"metadata": {"name": "proxy"}, "spec": {"hostNetwork": True}, "status": {"phase": "Running"}}
+    pod = {"metadata": {"name": "web-0"}, "spec": {}, "status": {"phase": "Running"}}
+
+    def cluster(*pods: dict[str, Any]) -> Behaviour:
+        async def behave(asked: Asked, writer: Writer) -> None:
+            writer.write(services(*pods) if "/pods" in asked.path else services(DNS))
+
+        return behave
+
+    for pods, name in (((own, pod), "web-0"), ((own,), ""), ((), "")):
+        async with serving(cluster(*pods)) as lab, LiveToolbox(site(tmp_path, lab=lab.url)) as toolbox:
+            call = checked_call("k8s.service_path", "lab", {"address": "10.244.1.7", "port": 0})
+            evidence = await observe(call, toolbox, "e1")
+            assert isinstance(evidence.facts, ServicePath), evidence.failure
+            assert (evidence.facts.name, evidence.facts.pod) == ("", name)
+            assert "podIP%3D10.244.1.7" in "".join(one.path for one in lab.asked)

@@ -284,9 +284,8 @@ class WalkScreen(LooksFromPods):
         if pane == "diagnosis" and self.query_one(DiagnosisPane).fixes:
             focus = "#fixes"
         if not self.has_class("-asking"):
-            self.query_one(focus).focus(
-                scroll_visible=False
-            )  # before the layout: what is wrong would leave the screen
+            # It is not laid out yet: scrolled to its fixes now, what is wrong would leave the screen.
+            self.query_one(focus).focus(scroll_visible=False)
 
     # ------------------------------------------------------------ fixes
 
