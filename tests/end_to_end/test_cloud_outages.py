@@ -93,7 +93,7 @@ OUTAGES = (
         "host-not-mapped",
         "host-not-mapped-to-a-cell",
         "host:compute2",
-        BUILD,
+        AGENTS,
         risk="disruptive",
         undone=False,  # Nova takes no host with servers out of its cell
         well="nova-manage cell_v2 list_hosts 2>/dev/null | grep -q compute2",
