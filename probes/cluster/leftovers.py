@@ -10,7 +10,7 @@ import msgspec
 from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch
-from probes.cluster.objects import CACHED, LIST_LIMIT
+from probes.cluster.objects import CACHED, LIST_LIMIT, METADATA
 from probes.errors import NotRecorded, ProbeError
 from probes.probe import Toolbox, probe
 
@@ -220,7 +220,9 @@ async def pods_in(api: Api, namespace: str) -> list[ClaimingPod]:
 
 async def _named(api: Api, namespace: str, what: str) -> list[_Named]:
     path = ("apis", "apps", "v1", "namespaces", namespace, what)
-    return (await fetch(api, ApiRequest(path, (CACHED,), shape=_NamedList), _NamedList)).items or []
+    return (
+        await fetch(api, ApiRequest(path, (CACHED,), shape=_NamedList, accept=METADATA), _NamedList)
+    ).items or []
 
 
 async def _there(
@@ -238,15 +240,19 @@ async def _there(
 
 
 async def _is_installed(api: Api, namespace: str, release: str) -> bool:
-    """Of Helm's Secrets only the names are read."""
-    path = ("api", "v1", "namespaces", namespace, "secrets")
-    query = (("labelSelector", f"owner=helm,name={release}"),)
     try:
-        return bool((await fetch(api, ApiRequest(path, query, shape=_NamedList), _NamedList)).items)
+        return bool((await fetch(api, helm_secrets(namespace, release), _NamedList)).items)
     except NotRecorded:
         raise
     except ProbeError:
         return False
+
+
+def helm_secrets(namespace: str, release: str) -> ApiRequest:
+    """Of Helm's Secrets only the names are read, and only they cross the wire."""
+    path = ("api", "v1", "namespaces", namespace, "secrets")
+    query = (("labelSelector", f"owner=helm,name={release}"),)
+    return ApiRequest(path, query, shape=_NamedList, accept=METADATA)
 
 
 async def policy_of(api: Api, volume: str) -> str:

@@ -18,6 +18,9 @@ LIST_LIMIT = 512 * MEBIBYTE
 """Of JSON: 50,000 pods are 150 MiB. What is kept of them is a tenth."""
 CACHED = ("resourceVersion", "0")
 """From the API server's memory, without a question to etcd."""
+METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+"""`accept` of lists whose names, labels and annotations are enough: what a Secret holds stays on the server. An
+aggregated API that cannot cut them sends them whole, and the shape cuts them here."""
 _SECONDS = 20.0
 _ROLE = "node-role.kubernetes.io/"
 _NOT_ENDED = -1

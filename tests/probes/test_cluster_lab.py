@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from probes.api import ApiRequest
 from probes.batch import BatchedConnection
 from probes.cluster import shapes, through_host
 from probes.cluster.connection import HttpApi, login
+from probes.cluster.leftovers import helm_secrets
 from probes.cluster.through_host import HostApi, OrThroughHost
 from probes.local import LocalShell
 from probes.probe import PROBES, Evidence, checked_call, observe
@@ -201,6 +203,25 @@ async def test_logs_of_a_node_that_is_not_there(server: ApiServer) -> None:
 
 
 # ------------------------------------------------------------------ what they cannot say
+
+
+async def test_of_secrets_only_the_names_leave_the_server(server: ApiServer) -> None:
+    labels = {"owner": "helm", "name": "harbor"}
+    secret = {
+        "metadata": {"name": "sh.helm.release.v1.harbor.v1", "labels": labels},
+        "stringData": {"release": "x" * 9000},
+    }
+    server.call("POST", "/api/v1/namespaces/shop/secrets", secret)
+    wanted = helm_secrets("shop", "harbor")
+    site = Site("test", clusters=(Cluster("lab", (server.kubeconfig("lab"),)),))
+    async with LiveToolbox(site) as toolbox:
+        api = await toolbox.api("cluster:lab")
+        named = await api.get(wanted)
+        raw = await api.get(replace(wanted, shape=None))
+        whole = await api.get(replace(wanted, shape=None, accept="application/json"))
+    assert "sh.helm.release.v1.harbor.v1" in named.stdout
+    assert json.loads(raw.stdout)["kind"] == "PartialObjectMetadataList"
+    assert len(raw.stdout) < 2000 < 9000 < len(whole.stdout)
 
 
 async def test_names_that_are_not_there(server: ApiServer) -> None:
