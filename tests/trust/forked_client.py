@@ -52,6 +52,7 @@ class Server(ForkingMixIn, UnixStreamServer):
 
 def main(folder: Path) -> None:
     address = folder / "socket"
+    sys.argv[0] = "openstack"  # what it calls itself
     # Loads what commands load, the classes of the cloud's services too; the port is not there.
     status_of(["port", "show", "none"])
     status_of(["server", "show", "none"])
