@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud.steps import rows_changed
+from lab.cloud.steps import boot, gone, rows_changed, server_is, then
 from lab.machines import ROOT
 from lab.session import Lab
 from tests.end_to_end.outages import Ran, deadhop
@@ -26,6 +26,7 @@ QUOTA = ("refused-by-quota", "--set", "resource=instances")
 NEW = ("server-gets-no-address-or-metadata",)
 AGENTS = ("agents-or-services-down",)
 NEW_FLOATING = ("instance-unreachable", "--set", "address=192.168.200.150")
+NO_TUNNELS = ("hypervisor-without-tunnels", "--set", "host=compute")
 PODS = ("pods-across-servers-dropped", "--set", "source=k8s-worker-1", "--set", "target=10.244.2.1")
 
 
@@ -52,6 +53,11 @@ MAPPED = (
 )
 ALIVE = "openstack network agent list --host {} --agent-type {} -f value -c Alive | grep -q True"
 OVS_ALIVE = ALIVE.format("compute", "open-vswitch")
+TUNNELS = (
+    "openstack network agent show -f value -c configuration "
+    "$(openstack network agent list --host compute -f value -c ID) | grep -q 'tunnel_types.: ..vxlan'"
+)
+"""What the agent has made stays when its configuration is gone: its own word is asked as well as a packet."""
 NO_DEAD = "! openstack network agent list -f value -c Alive | grep -q False"
 UP = "openstack compute service list --host compute -f value -c Status -c State | grep -q 'enabled up'"
 MADE = "openstack server create --image empty --flavor m1.tiny --network private-net test-vm >/dev/null 2>&1"
@@ -102,9 +108,10 @@ OUTAGES = (
     Outage("sg-ssh-from-others", "security-group-excludes-asker", "cloud:lab", SSH),
     Outage("sg-no-ssh", "security-group-lacks-rule", "cloud:lab", SSH),
     Outage("br-tun-deleted", "ovs-bridges-incomplete", "host:compute", PING, risk="disruptive", undone=False),
+    Outage("no-tunnel-types", "agent-makes-no-tunnels", "host:compute", NO_TUNNELS, well=TUNNELS),
     Outage("tunnels-blocked", "tunnel-port-blocked", "host:openstack-host", PING),
     Outage("floating-loop", "routing-loop", "host:openstack-host", LOOP),
-    Outage("docker-overlap", "bridge-hides-network", "host:openstack-host", PING, pasted=False),
+    Outage("docker-overlap", "bridge-hides-network", "host:openstack-host", PING),
     Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
     Outage(
         "dhcp-agent-stopped",
@@ -229,6 +236,8 @@ def _works(lab: Lab, outage: Outage) -> bool:
         return lab.run(ROOT, look).returncode == 0
     if outage.asked == PODS:
         return lab.run("k8s-worker-1", "ping -c2 -W1 -I 10.244.1.1 10.244.2.1").returncode == 0
+    if outage.asked == NO_TUNNELS and lab.run(ROOT, "ping -c2 -W1 192.168.200.106").returncode:
+        return False
     return not outage.well or lab.run("controller", outage.well).returncode == 0
 
 
@@ -323,6 +332,32 @@ def test_outage_is_named_from_what_an_operator_pastes(
 ) -> None:
     healed_openstack_lab.break_(outage.fault)
     is_named(diagnose(healed_openstack_lab, state, healed_openstack_lab.paste(outage.fault)), outage)
+
+
+@pytest.mark.parametrize("asked", [PING, NEW], ids=lambda asked: asked[0])
+def test_an_agent_without_tunnels_is_named_where_its_servers_suffer(
+    healed_openstack_lab: Lab, asked: tuple[str, ...], state: Path
+) -> None:
+    healed_openstack_lab.break_("no-tunnel-types")
+    is_named(
+        diagnose(healed_openstack_lab, state, *asked), Outage("", "agent-makes-no-tunnels", "host:compute", asked)
+    )
+
+
+def test_a_server_that_an_agent_without_tunnels_refuses_names_the_agent(
+    healed_openstack_lab: Lab, state: Path
+) -> None:
+    lab = healed_openstack_lab
+    lab.break_("no-tunnel-types")
+    try:
+        step = boot("compute")
+        assert lab.run(step.where, step.text).returncode == 0
+        failed = then(server_is("error"))
+        assert lab.run(failed.where, failed.text).returncode == 0
+        is_named(diagnose(lab, state, *BUILD), Outage("", "agent-makes-no-tunnels", "host:compute", BUILD))
+    finally:
+        for step in gone():
+            lab.run(step.where, step.text)
 
 
 def test_blocked_tunnels_are_named_where_new_servers_get_no_address(healed_openstack_lab: Lab, state: Path) -> None:
