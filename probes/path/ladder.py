@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from probes.connection import Connection
 from probes.errors import CommandFailed, ProbeError
@@ -15,6 +15,8 @@ from probes.linux.ask import ask, reply_to
 from probes.linux.fields import is_address
 from probes.linux.host import route_question
 from probes.linux.ip import parse_links, parse_route_get
+from probes.path import burst
+from probes.path.burst import Pinging
 from probes.path.mtu_facts import Ladder, Rung
 from probes.path.ping import parse_ping, run_ping
 from probes.probe import Toolbox
@@ -28,6 +30,8 @@ SURE = 5
 """Packets of the size that vanishes, before anybody believes it."""
 _WIDTH = 7
 """Sizes at the same time, beside that one: what a connection has channels for."""
+_WIDE = 24
+"""Sizes in one exec."""
 _ROUNDS = 3
 _TOLD = 4
 """Routers on one way that may each name a smaller MTU."""
@@ -66,7 +70,8 @@ async def first_rungs(toolbox: Toolbox, source: str, target: str, largest: int =
 async def search(toolbox: Toolbox, found: Ladder, hints: Iterable[int] = ()) -> Ladder:
     """Narrows the gap between what arrives and what vanishes down, where anything vanishes and does so again."""
     connection = toolbox.connection(target_of(found.source))
-    again: list[tuple[int, int]] = [(found.lost, SURE)]
+    sure = sum(one.sent for one in found.rungs if one.size == found.lost) >= SURE
+    again: list[tuple[int, int]] = [] if sure else [(found.lost, SURE)]
     known = (*hints, *_USUAL)
     for _ in range(_ROUNDS):
         sizes = between(found.largest, found.lost, known) if found.lost else ()
@@ -77,6 +82,59 @@ async def search(toolbox: Toolbox, found: Ladder, hints: Iterable[int] = ()) -> 
         found = told(found.source, found.target, found.first_mtu, [*found.rungs, *tried])
         again, known = [], ()
     return found
+
+
+async def wide_rungs(toolbox: Toolbox, source: str, target: str, largest: int = 0) -> Ladder:
+    """As `first_rungs`, with every usual size between them, all in one exec: where the largest vanishes nobody has
+    to wait twice."""
+    connection = toolbox.connection(target_of(source))
+    mtu = await link_mtu(connection, source, target)
+    floor = SMALL_6 if ":" in target else SMALL
+    size = min(largest or mtu or 1500, _MOST)
+    wanted: Iterable[int] = dict.fromkeys((size, *(one for one in _USUAL if floor < one < size), floor))
+    rungs: list[Rung] = []
+    for _ in range(_TOLD):
+        rungs += await rungs_of(connection, source, [(target, one, 2) for one in wanted])
+        wanted = {one.told_mtu for one in rungs if floor <= one.told_mtu < one.size} - {one.size for one in rungs}
+        if not wanted:
+            break
+    return told(source, target, mtu, rungs)
+
+
+async def narrowed(
+    toolbox: Toolbox, found: Ladder, hints: Iterable[int], addresses: Sequence[str]
+) -> tuple[Ladder, list[str]]:
+    """The gap that a wide ladder leaves tried in one exec, the size that vanishes three times more, and whether it
+    comes to each of these addresses."""
+    connection = toolbox.connection(target_of(found.source))
+    floor = min(one.size for one in found.rungs)
+    sizes = [*[found.lost] * (SURE // 2 + 1), *among(found.largest, found.lost, hints)]
+    asked = addresses[: (burst.MOST - len(sizes)) // 2]
+    places = [(address, size, 2) for address in asked for size in (found.lost, floor)]
+    tried = await rungs_of(connection, found.source, [*((found.target, size, 2) for size in sizes), *places])
+    here, there = tried[: len(sizes)], tried[len(sizes) :]
+    more = told(found.source, found.target, found.first_mtu, [*found.rungs, *here])
+    arrived = [_arrived(large, small) for large, small in zip(there[::2], there[1::2], strict=True)]
+    return more, [*arrived, *["unknown"] * (len(addresses) - len(asked))]
+
+
+def among(arrives: int, lost: int, hints: Iterable[int] = ()) -> tuple[int, ...]:
+    """As `between`, of one exec: every size where they are few; else the hints, the ones just above them, and the
+    rest spread evenly."""
+    room = lost - arrives - 1
+    if room <= _WIDE:
+        return tuple(range(arrives + 1, lost))
+    near = [size for one in hints for size in (one, one + 1) if arrives < size < lost]
+    spread = [arrives + 1 + room * part // _WIDE for part in range(_WIDE)]
+    return tuple(dict.fromkeys((*near[:_WIDTH], *spread)))[:_WIDE]
+
+
+async def rungs_of(connection: Connection, source: str, tries: Sequence[tuple[str, int, int]]) -> list[Rung]:
+    """Address, size and count of each, in one exec. ProbeError where ping cannot try them."""
+    pings = [Pinging(to, max(size - headers(to), 0), count) for to, size, count in tries]
+    said = await burst.burst(connection, pings, uncut=True)
+    _refuse_older(source, "".join(said))
+    return [parse_rung(text, text, size, count) for text, (_, size, count) in zip(said, tries, strict=True)]
 
 
 async def link_mtu(connection: Connection, source: str, target: str) -> int:
@@ -91,9 +149,13 @@ async def link_mtu(connection: Connection, source: str, target: str) -> int:
 async def rung(connection: Connection, source: str, target: str, size: int, count: int = 2) -> Rung:
     """One size. ProbeError where ping cannot try it."""
     reply = await run_ping(connection, target, count, max(size - headers(target), 0), uncut=True)
-    if "invalid option" in reply.stderr or "unrecognized option" in reply.stderr:
-        raise CommandFailed(f"{source}: its ping knows no `-M do`", hint="install iputils' ping there")
+    _refuse_older(source, reply.stderr)
     return parse_rung(reply.stdout, reply.stderr, size, count)
+
+
+def _refuse_older(source: str, said: str) -> None:
+    if "invalid option" in said or "unrecognized option" in said:
+        raise CommandFailed(f"{source}: its ping knows no `-M do`", hint="install iputils' ping there")
 
 
 def headers(target: str) -> int:
@@ -123,11 +185,13 @@ def _router(stdout: str) -> tuple[str, int]:
 
 
 def told(source: str, target: str, first_mtu: int, rungs: Iterable[Rung]) -> Ladder:
-    """What the rungs say together. A size above one that vanished may be answered by chance: it did not vanish."""
+    """What the rungs say together. A size above one that vanished may be answered by chance: it did not vanish. Nor
+    did one above an MTU that somebody named: routers say so a few times a second, and no more."""
     ordered = sorted(rungs, key=lambda one: -one.size)
     largest = max((one.size for one in ordered if one.received), default=0)
-    lost = min((one.size for one in ordered if vanished(one) and one.size > largest), default=0)
     named = [one for one in ordered if one.told_by or one.told_mtu]
+    least = min((one.told_mtu for one in named if one.told_mtu), default=_MOST)
+    lost = min((one.size for one in ordered if vanished(one) and largest < one.size <= least), default=0)
     by = next((one.told_by for one in reversed(named) if one.told_by), "")
     mtu = named[-1].told_mtu if named else 0
     return Ladder(source, target, first_mtu, largest > 0, largest, lost if largest else 0, by, mtu, tuple(ordered))
@@ -135,6 +199,11 @@ def told(source: str, target: str, first_mtu: int, rungs: Iterable[Rung]) -> Lad
 
 def vanished(one: Rung) -> bool:
     return not (one.received or one.told_by or one.told_mtu or one.refused)
+
+
+def lost_of(found: Ladder) -> int:
+    """Packets that vanished."""
+    return sum(one.sent for one in found.rungs if vanished(one))
 
 
 def between(arrives: int, lost: int, hints: Iterable[int] = ()) -> tuple[int, ...]:
@@ -157,6 +226,10 @@ async def arrives(connection: Connection, source: str, target: str, size: int) -
         )
     except ProbeError:
         return "unknown"
+    return _arrived(large, small)
+
+
+def _arrived(large: Rung, small: Rung) -> str:
     if large.received:
         return "yes"
     return "no" if vanished(large) and small.received else "unknown"

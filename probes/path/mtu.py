@@ -55,23 +55,30 @@ async def followed(toolbox: Toolbox, found: Ladder) -> PathMtu:
     """Where a size vanishes that was tried first: what still arrives, and who should have said something."""
     host, target = found.source, found.target
     if not found.lost:
-        return _plain(found)
+        return plain(found)
     way = await walk(toolbox, host, target)
     stations, firewalls = await asyncio.gather(_stations(toolbox, way), read_all(toolbox, _names(way)))
-    hints = {link for one in stations for link in (one.in_mtu, one.out_mtu)}
     more, arrive = await asyncio.gather(
-        ladders.search(toolbox, found, hints),
+        ladders.search(toolbox, found, hints(stations)),
         asyncio.gather(*(_arrives(toolbox, host, target, one, found.lost) for one in stations)),
     )
-    links = tuple(replace(one, large_arrive=said) for one, said in zip(stations, arrive, strict=True))
-    told = replace(_plain(more), links=links, unseen=way.unseen, left_site_at=way.left_site_at)
+    told = along(more, way, stations, arrive)
     if not more.lost:
         return told
-    sent = sum(one.sent for one in more.rungs if ladders.vanished(one)) - 2  # of which the first went out before
-    return await _located(toolbox, told, firewalls, sent)
+    sent = ladders.lost_of(more) - 2  # of which the first went out before
+    return await located(toolbox, told, firewalls, sent)
 
 
-def _plain(found: Ladder) -> PathMtu:
+def hints(stations: Sequence[PathLink]) -> set[int]:
+    return {link for one in stations for link in (one.in_mtu, one.out_mtu)}
+
+
+def along(found: Ladder, way: RouteWalk, stations: Sequence[PathLink], arrive: Sequence[str]) -> PathMtu:
+    links = tuple(replace(one, large_arrive=said) for one, said in zip(stations, arrive, strict=True))
+    return replace(plain(found), links=links, unseen=way.unseen, left_site_at=way.left_site_at)
+
+
+def plain(found: Ladder) -> PathMtu:
     return PathMtu(
         found.source,
         found.target,
@@ -94,6 +101,10 @@ def _names(way: RouteWalk) -> list[str]:
 async def _stations(toolbox: Toolbox, way: RouteWalk) -> tuple[PathLink, ...]:
     """The hops with the MTUs of their links."""
     links = await asyncio.gather(*(_links(toolbox, hop.host) for hop in way.hops))
+    return stations_of(way, links)
+
+
+def stations_of(way: RouteWalk, links: Sequence[Mapping[str, Link]]) -> tuple[PathLink, ...]:
     towards = ["", *(hop.gateway or way.target for hop in way.hops)]
     return tuple(
         station(hop, address, own) for hop, address, own in zip(way.hops, towards[:-1], links, strict=True)
@@ -133,13 +144,21 @@ async def _arrives(toolbox: Toolbox, source: str, target: str, one: PathLink, si
 # ------------------------------------------------------------------ where they vanish
 
 
-async def _located(toolbox: Toolbox, told: PathMtu, before: Mapping[str, Firewall], sent: int) -> PathMtu:
+async def located(
+    toolbox: Toolbox,
+    told: PathMtu,
+    before: Mapping[str, Firewall],
+    sent: int,
+    after: Mapping[str, Firewall] | None = None,
+) -> PathMtu:
+    """`after` is read now where nobody has done so."""
     at = silent(told.links, told.lost)
     if at:
         one = told.links[at]
         named = replace(gap(told, at + 1), silent_at=one.host, silent_interface=one.out_interface)
         hosts = [link.host for link in told.links[: at + 1]]
-        after = await read_all(toolbox, [host for host in hosts if host in before])
+        if after is None:
+            after = await read_all(toolbox, [host for host in hosts if host in before])
         host, hits = dropping(hosts[::-1], before, after, sent)
         return replace(named, silent_mtu=one.out_mtu, hits_host=host, hits=hits)
     missing = first_missing(told.links)
@@ -189,7 +208,7 @@ def dropping(
 ) -> tuple[str, tuple[Hit, ...]]:
     """The host whose rule drops the answers "fragmentation needed", the first on their way back, and its rules."""
     for host in hosts:
-        if host not in after:
+        if host not in after or host not in before:
             continue
         hits = [hit for hit in grown(before[host], after[host], sent, "icmp") if drops_the_answer(hit)]
         if hits:

@@ -21,7 +21,8 @@ _WAIT = 1
 _STATISTICS = re.compile(r"([0-9]{1,9}) packets transmitted, ([0-9]{1,9}) (?:packets )?received")
 _RTT = re.compile(r"(?:rtt|round-trip) min/avg/max(?:/mdev)? = [\d.]+/([0-9]{1,9}(?:\.[0-9]{1,9})?)/")
 _FROM = re.compile(r"From (?:\S+ \()?(?P<sender>[0-9A-Fa-f.:]+?)\)?:? icmp_seq=\d+ (?P<words>.+)")
-_NO_SOCKET = re.compile(r"socket: |missing cap_net_raw|are you root")
+NO_SOCKET = re.compile(r"socket: |missing cap_net_raw|are you root")
+PINGS_OTHERWISE = "invalid number"
 _BUSYBOX_ERROR = re.compile(r"warning: got ICMP (?P<type>\d+)")
 
 _ERRORS = (  # what a router says, in the words of iputils
@@ -84,9 +85,9 @@ async def run_ping(
 ) -> Reply:
     """What ping says. `uncut` sets DF, which busybox cannot. AccessDenied when it may not send."""
     reply = await _ping(connection, target, count, size, str(INTERVAL), uncut=uncut, pod=pod)
-    if "invalid number" in reply.stderr:  # busybox before 1.34 knows whole seconds only
+    if PINGS_OTHERWISE in reply.stderr:  # busybox before 1.34 knows whole seconds only
         reply = await _ping(connection, target, count, size, "1", uncut=uncut, pod=pod)
-    if _NO_SOCKET.search(reply.stderr):
+    if NO_SOCKET.search(reply.stderr):
         source = connection.target.removeprefix("host:")
         raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
     return reply

@@ -6,10 +6,11 @@ import asyncio
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from probes.connection import Command, Connection
+from probes.errors import NotRecorded
 from probes.exchange import LISTENING
 from probes.linux.ask import why_no_answer
 from probes.trace.marks import Mark
@@ -21,7 +22,7 @@ _LINE = re.compile(
     r"(?:(?:ethertype )?IPv[46][^:]*: )?(?P<source>[0-9A-Fa-f.:]+) > (?P<rest>.*)"
 )
 # -q and 96 bytes: what others say over these ports is nobody's business, and would stand in the journal.
-COMMANDS = tuple(f"timeout {halves / 2:g} tcpdump -pqnlei any -s 96 -c" for halves in range(2, 30))
+COMMANDS = tuple(f"timeout {tenths / 10:g} tcpdump -pqnlei any -s 96 -c" for tenths in range(10, 150))
 
 Place = tuple[str, str, str]
 """Interface, side (in or out), direction (there or back)."""
@@ -40,22 +41,32 @@ class Sighted:
 UNABLE = Sighted({}, able=False)
 
 
-async def capture(connection: Connection, mark: Mark, seconds: float, listening: asyncio.Event) -> Sighted:
-    """Looks for so many seconds; UNABLE without root, without tcpdump, or where it tells no interfaces (before
-    4.99). `listening` is set as soon as it sees packets."""
+async def capture(
+    connection: Connection, mark: Mark, seconds: Sequence[float], listening: asyncio.Event
+) -> Sighted:
+    """Looks for as many seconds as the first says; a recording may hold one of the others. UNABLE without root,
+    without tcpdump, or where it tells no interfaces (before 4.99). `listening` is set once it sees packets."""
+    for lasting in seconds:
+        command = _command(mark, lasting, listening)
+        reply = await connection.run(command)
+        if reply.failure == NotRecorded.reason:
+            continue
+        if why_no_answer(reply, command, connection.target, ok=(0, _TIMED_OUT)):
+            return UNABLE
+        return parse_sightings(reply.stdout, reply.stderr, mark)
+    return UNABLE
+
+
+def _command(mark: Mark, seconds: float, listening: asyncio.Event) -> Command:
     wanted = f"({mark.there()}) or ({mark.back()})"
-    lasting = f"{math.ceil(seconds * 2) / 2:g}"
+    lasting = f"{math.ceil(seconds * 10) / 10:g}"
     argv = ("timeout", lasting, "tcpdump", "-pqnlei", "any", "-s", "96", "-c", str(_MOST_LINES), wanted)
 
     def heard(text: str) -> None:
         if LISTENING in text:
             listening.set()
 
-    command = Command(argv=argv, sudo=True, timeout=seconds + 3, alone=True, on_output=heard)
-    reply = await connection.run(command)
-    if why_no_answer(reply, command, connection.target, ok=(0, _TIMED_OUT)):
-        return UNABLE
-    return parse_sightings(reply.stdout, reply.stderr, mark)
+    return Command(argv=argv, sudo=True, timeout=seconds + 3, alone=True, on_output=heard)
 
 
 def parse_sightings(text: str, errors: str, mark: Mark) -> Sighted:

@@ -1,34 +1,133 @@
 """Beside a trace: whether packets of the link's own size arrive too, and who should have said that they do not.
 
-Echo requests alone: of a connection the kernels choose the sizes themselves.
+Echo requests alone: of a connection the kernels choose the sizes themselves. A first exec tries the usual sizes
+while the way is learned. Where one vanishes a second one tries what lies between them, before the trace's own
+silence; its answers are waited for beside it, when its packets have left.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
 from probes.errors import ProbeError
-from probes.path import ladder, mtu
-from probes.path.mtu_facts import Ladder, PathMtu
+from probes.linux.facts import Firewall
+from probes.path import burst, ladder, mtu
+from probes.path.facts import RouteWalk
+from probes.path.mtu_facts import Ladder, PathLink, PathMtu
 from probes.probe import PROBES, Toolbox
+from probes.trace.reading import Reading
+from probes.trace.ways import Ways
 
-COMMANDS = PROBES["path.mtu"].commands
+COMMANDS = (*PROBES["path.mtu"].commands, *burst.COMMANDS)
+SENT_AFTER = 0.5
+"""Seconds from the second exec's begin until its packets have left and been counted; their answers are waited for
+longer, which disturbs nobody."""
+Readings = Mapping[str, Reading]
 
 
-async def first_rungs(toolbox: Toolbox, source: str, target: str, payload: int) -> Ladder | None:
-    """The link's size, or the one that was asked for, and a small one. None where nobody can try."""
+class Sizing:
+    """What goes on beside one trace. Its tasks do not outlive the block."""
+
+    def __init__(self, toolbox: Toolbox, source: str, target: str, payload: int, *, wanted: bool) -> None:
+        self._toolbox, self._ends, self._wanted = toolbox, (source, target), wanted
+        self._payload = payload
+        self._first: asyncio.Task[Ladder | None] | None = None
+        self._more: asyncio.Task[tuple[Ladder, list[str]] | None] | None = None
+        self._before: Readings = {}
+        self._after: Readings = {}
+        self._walk: RouteWalk | None = None
+
+    async def __aenter__(self) -> Sizing:
+        if self._wanted:
+            self._first = asyncio.create_task(_first_rungs(self._toolbox, *self._ends, self._payload))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        tasks = [one for one in (self._first, self._more) if one is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def lost(self, way: Ways) -> bool:
+        """Whether a size vanishes, and more have to be tried: known a second after the first exec's begin. What is
+        done next hangs on what was heard, not on when, so that a replay does the same."""
+        found = await self._first if self._first is not None else None
+        self._walk = way.walk if way.walk and found and found.lost and way.walk.target == found.target else None
+        return self._walk is not None
+
+    def begin(self, before: Readings) -> bool:
+        """Whether more packets leave now: SENT_AFTER seconds later they have been counted."""
+        walk, found = self._walk, self._first.result() if self._first is not None else None
+        if walk is None or found is None or any(hop.host not in before for hop in walk.hops):
+            return False
+        self._before, stations = before, _stations(walk, before)
+        self._more = asyncio.create_task(_narrowed(self._toolbox, found, mtu.hints(stations), _between(stations)))
+        return True
+
+    def counted(self, after: Readings) -> None:
+        """By the hosts, once what `begin` sent had left."""
+        self._after = after
+
+    async def told(self) -> tuple[PathMtu, ...]:
+        """None or one."""
+        found = await self._first if self._first is not None else None
+        narrowed = await self._more if self._more is not None else None
+        if found is None or not found.answers:
+            return ()
+        try:
+            if narrowed is None or self._walk is None or narrowed[0].lost - narrowed[0].largest > 1:
+                return (await mtu.followed(self._toolbox, narrowed[0] if narrowed else found),)
+            return (await self._located(found, *narrowed),)
+        except ProbeError:
+            return ()
+
+    async def _located(self, found: Ladder, more: Ladder, arrive: list[str]) -> PathMtu:
+        assert self._walk is not None
+        stations = _stations(self._walk, self._before)
+        said = dict(zip(_between(stations), arrive, strict=True))
+        told = mtu.along(more, self._walk, stations, [_arrives(one.address, said) for one in stations])
+        if not more.lost:
+            return told
+        sent = ladder.lost_of(more) - ladder.lost_of(found)
+        before, after = _firewalls(self._before, self._walk), _firewalls(self._after, self._walk)
+        return await mtu.located(self._toolbox, told, before, sent, after)
+
+
+async def _first_rungs(toolbox: Toolbox, source: str, target: str, payload: int) -> Ladder | None:
+    """The link's size, or the one that was asked for, and smaller ones. None where nobody can try."""
     try:
-        return await ladder.first_rungs(toolbox, source, target, payload and payload + ladder.headers(target))
+        return await ladder.wide_rungs(toolbox, source, target, payload and payload + ladder.headers(target))
     except ProbeError:
         return None
 
 
-async def followed(toolbox: Toolbox, found: Ladder | None) -> tuple[PathMtu, ...]:
-    """As path.mtu; not beside the trace's own packets, for it sends many more."""
-    if found is None or not found.answers:
-        return ()
+async def _narrowed(
+    toolbox: Toolbox, found: Ladder, hints: Iterable[int], between: Sequence[str]
+) -> tuple[Ladder, list[str]] | None:
     try:
-        return (await mtu.followed(toolbox, found),)
+        return await ladder.narrowed(toolbox, found, hints, between)
     except ProbeError:
-        return ()
+        return None
+
+
+def _stations(walk: RouteWalk, readings: Readings) -> tuple[PathLink, ...]:
+    return mtu.stations_of(walk, [readings[hop.host].links for hop in walk.hops])
+
+
+def _between(stations: Sequence[PathLink]) -> list[str]:
+    """Addresses of those that are neither end."""
+    return [one.address for one in stations[1:-1]]
+
+
+def _arrives(address: str, said: Mapping[str, str]) -> str:
+    """From the source they leave, and at the target they do not arrive: nobody has tried that again."""
+    return said.get(address, "no") if address else "yes"
+
+
+def _firewalls(readings: Readings, walk: RouteWalk) -> dict[str, Firewall]:
+    held = ((hop.host, readings.get(hop.host)) for hop in walk.hops)
+    return {host: one.firewall for host, one in held if one is not None and one.firewall is not None}
 
 
 def verdict(said: str, sizes: tuple[PathMtu, ...], *, asked: bool) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
-from typing import TypeVar
+import time
+from bisect import bisect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from probes.errors import ProbeError
 from probes.linux.ask import ask
 from probes.node.tries import COMMANDS as TRIES
-from probes.path.mtu_facts import Ladder, PathMtu
+from probes.path.mtu_facts import PathMtu
 from probes.patience import hurrying
 from probes.probe import Toolbox, probe
 from probes.site import target_of
@@ -23,7 +24,7 @@ from probes.trace.marks import Mark, fresh_mark
 from probes.trace.reading import Reading
 from probes.trace.sending import Answered
 from probes.trace.sizing import COMMANDS as SIZES
-from probes.trace.sizing import first_rungs, followed, verdict
+from probes.trace.sizing import SENT_AFTER, Sizing, verdict
 from probes.trace.switching import COMMANDS as SWITCHES
 from probes.trace.switching import COUNTED_LATE, Drops, Switches, of_host, with_ports
 from probes.trace.watching import watched
@@ -39,18 +40,17 @@ COMMANDS = (
     *TRIES,
     "sleep",
 )
-Answer = TypeVar("Answer")
 MOST = 100
 _MORE = 4
 """Times as many packets are sent where others' packets hid ours."""
-_SIZED = 0.3
-"""Seconds that two sizes may take longer than to learn the way: where nothing answers they are not waited for, and
-where a size vanishes they are tried again behind the trace's own packets."""
 _SLACK = 5.0
 _SLOW = 0.5
 """Seconds until the first packet leaves where more than ping has to be started."""
-_PATIENCE = 0.7
-"""Seconds that captures go on for counters to be read in between."""
+_PATIENCE = (1.0, 2.0, 4.0)
+"""Seconds that captures go on for counters to be read in between: how many hangs on how long all before took."""
+_LEARNED_IN = (1.5, 3.0)
+_STARTING = 0.6
+"""Seconds more that they may take on a busy host to begin."""
 
 
 @probe(
@@ -91,42 +91,58 @@ async def trace(
     packets = min(max(packets, 1), MOST)
     translated = [(one, backend_port or port) for one in backends]
     with hurrying():
-        async with _beside(_ladder(toolbox, host, target, size, wanted=sizes and not pod)) as trying:
+        begun = time.monotonic()
+        async with Sizing(toolbox, host, target, size, wanted=sizes and not pod) as sizing:
             way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
-            await asyncio.wait((trying,), timeout=_SIZED)
-            ladder = trying.result() if trying.done() else None
-        mark = fresh_mark(protocol, port, target, translated, size, way.sources, pod or host)
-        one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
-        answered, judgement = await one.measured(packets)
-        if ladder is None and (answered.received or size):
-            ladder = await _ladder(toolbox, host, target, size, wanted=sizes and not pod)
-        return one.told(answered, judgement, await followed(toolbox, ladder))
+            patience = list(_PATIENCE[bisect(_LEARNED_IN, time.monotonic() - begun) :])
+            mark = fresh_mark(protocol, port, target, translated, size, way.sources, pod or host)
+            one = _Tracing(toolbox, host, target, mark, pod, way, patience if captures else ())
+            await one.begin(sizing)
+            answered, judgement = await one.measured(packets)
+            told = await sizing.told()
+        return one.told(answered, judgement, told)
 
 
-@asynccontextmanager
-async def _beside(other: Coroutine[None, None, Answer]) -> AsyncIterator[asyncio.Task[Answer]]:
-    """A task that does not outlive the block."""
-    task = asyncio.create_task(other)
-    try:
-        yield task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+def _nobody(_: Mapping[str, Reading]) -> None:
+    """Asks what was counted."""
 
 
-async def _ladder(toolbox: Toolbox, host: str, target: str, size: int, *, wanted: bool) -> Ladder | None:
-    """A pod's link is not the node's."""
-    return await first_rungs(toolbox, host, target, size) if wanted else None
+async def _all_set(ears: Iterable[asyncio.Event], seconds: float) -> None:
+    """Or so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for ear in ears:
+                await ear.wait()
 
 
 class _Tracing:
     def __init__(
-        self, toolbox: Toolbox, source: str, target: str, mark: Mark, pod: str, way: Ways, *, captures: bool
+        self,
+        toolbox: Toolbox,
+        source: str,
+        target: str,
+        mark: Mark,
+        pod: str,
+        way: Ways,
+        patience: Sequence[float],
     ) -> None:
+        """`patience` is how much longer captures last than what they look at, and what a recording may hold; none
+        where nobody shall capture."""
         self._toolbox, self._source, self._target = toolbox, source, target
-        self._mark, self._pod, self._way, self._captures = mark, pod, way, captures
+        self._mark, self._pod, self._way, self._patience = mark, pod, way, patience
         self._readings: Mapping[str, Growing] = {}
         self._switches = Switches(toolbox)
+        self._known: Mapping[str, Reading | None] = dict.fromkeys(way.hosts)
+        self._counted: Callable[[Mapping[str, Reading]], None] = _nobody
+
+    async def begin(self, sizing: Sizing) -> None:
+        """Where sizes are tried on, reads all hosts before it; the reading behind it is that before the silence."""
+        if not await sizing.lost(self._way):
+            return
+        self._known = before = await self._read(self._known)
+        if sizing.begin(before):
+            await self._wait(SENT_AFTER)
+            self._counted = sizing.counted
 
     async def measured(self, packets: int) -> tuple[Answered, Judgement]:
         """Once more with more packets where others' hid ours."""
@@ -146,34 +162,47 @@ class _Tracing:
         return answered, judge(seen, answered, self._source, refuser)
 
     async def _measure(self, packets: int) -> tuple[Answered, dict[str, Sighted]]:
-        """Silence and then our packets, of the same length; captures begin in the silence, so that nobody waits."""
+        """Silence and then our packets, of the same length; captures begin before it, so that nobody waits."""
         lasting = sending.seconds_to_send(self._mark, packets)
-        silent = await self._read(dict.fromkeys(self._way.hosts))
+        seconds = [2 * lasting + more + (_SLOW if self._leaves_late else 0) for more in self._patience]
+        until = time.monotonic() + (seconds[0] if seconds else 0.0)
         async with asyncio.TaskGroup() as group:
-            seconds = 2 * lasting + _PATIENCE + (_SLOW if self._leaves_late else 0)
-            ears = {name: asyncio.Event() for name in silent}
-            watching = {name: group.create_task(self._capture(name, seconds, ears[name])) for name in silent}
+            ears = {name: asyncio.Event() for name in self._way.hosts}
+            watching = {name: group.create_task(self._capture(name, seconds, ears[name])) for name in ears}
+            self._known = silent = await self._read(self._known)
+            self._counted(silent)
+            self._counted = _nobody
             quiet = group.create_task(self._switches.begin({name: one.links for name, one in silent.items()}))
             await self._wait(lasting)
             begun = await quiet
+            await _all_set(ears.values(), _STARTING)
             before, dropped = await asyncio.gather(self._read(silent), self._switches.drops())
-            in_time = [name for name, ear in ears.items() if ear.is_set() or watching[name].done()]
+            in_time = [name for name, ear in ears.items() if ear.is_set()]
             answering = group.create_task(self._send(packets))
             await self._wait(lasting + (_SLOW if self._leaves_late else 0))
+            sent_by = time.monotonic()
+            late = asyncio.create_task(self._wait(COUNTED_LATE)) if self._switches.known else None
             after = await self._read(before)
-        sighted = {name: watching[name].result() for name in in_time}
-        flows = (begun, dropped, await self._late_drops(answering.result(), sighted))
+        # a capture that may have been over before our packets were is no witness
+        sighted = {name: watching[name].result() for name in in_time if sent_by <= until}
+        flows = (begun, dropped, await self._late_drops(answering.result(), sighted, late))
         self._readings = {
             name: Growing(silent[name], before[name], after[name], of_host(name, *flows)) for name in after
         }
         return answering.result(), sighted
 
-    async def _late_drops(self, answered: Answered, sighted: Mapping[str, Sighted]) -> Mapping[str, Drops]:
+    async def _late_drops(
+        self, answered: Answered, sighted: Mapping[str, Sighted], late: asyncio.Task[None] | None
+    ) -> Mapping[str, Drops]:
         """None where all arrives, or captures saw that ours came to no Open vSwitch: nobody will ask."""
+        if late is None:
+            return {}
         seen = (sighted.get(name, UNABLE) for name in self._switches.known)
         if answered.received >= answered.sent or all(one.able and not one.counts for one in seen):
+            late.cancel()
+            await asyncio.gather(late, return_exceptions=True)
             return {}
-        await self._wait(COUNTED_LATE)
+        await late
         return await self._switches.drops()
 
     async def _read(self, hosts: Mapping[str, Reading | None]) -> dict[str, Reading]:
@@ -201,10 +230,10 @@ class _Tracing:
     async def _send(self, packets: int) -> Answered:
         return await sending.send(self._toolbox, self._source, self._target, self._mark, packets, self._pod)
 
-    async def _capture(self, host: str, seconds: float, ear: asyncio.Event) -> Sighted:
-        if not self._captures:
-            return UNABLE
-        return await capturing.capture(self._toolbox.connection(target_of(host)), self._mark, seconds, ear)
+    async def _capture(self, host: str, seconds: Sequence[float], ear: asyncio.Event) -> Sighted:
+        seen = await capturing.capture(self._toolbox.connection(target_of(host)), self._mark, seconds, ear)
+        ear.set()
+        return seen
 
     async def _refuser(self, answered: Answered) -> str:
         return await self._toolbox.host_of(answered.error_from) if answered.error_from else ""

@@ -11,7 +11,7 @@ from probes.linux.ask import ask
 from probes.linux.host import route_question
 from probes.linux.ip import parse_route_get
 from probes.linux.tunnel import tunnel_to
-from probes.path.facts import Hop
+from probes.path.facts import Hop, RouteWalk
 from probes.path.hop import Looked, Next
 from probes.path.networks import plain
 from probes.path.route_walk import Steps, steps
@@ -55,6 +55,8 @@ class Ways:
     loop: bool = field(default=False)
     sources: tuple[str, ...] = ()
     """What the source's address may be on the way."""
+    walk: RouteWalk | None = None
+    """The way there alone."""
 
 
 async def learn(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str = "", owner: str = "") -> Ways:
@@ -213,6 +215,7 @@ def _told(
         unseen=tuple(dict.fromkeys(missed)),
         loop=there.loop,
         sources=tuple(dict.fromkeys(one for looked in there.walked for one in looked.sources)),
+        walk=there.told(target),
     )
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from diagnosis.tracing import Wanted
 from probes.trace.facts import Trace
 from tests.tui.recordings import TRACE, recorded_session
 
 
-async def test_a_replay_has_its_captures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("probes.trace.marks.drawn", lambda *ends: 65)  # as it was recorded
+async def test_a_replay_has_its_captures(tmp_path: Path) -> None:
     session = recorded_session(TRACE, tmp_path)
     views = [view async for view in session.trace("master", "192.168.100.101", Wanted(), both=True)]
     there, back = (evidence.facts for _, evidence in views[-1].traced)

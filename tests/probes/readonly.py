@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from probes.node import tries
-from probes.path import datagrams, send
+from probes.path import burst, datagrams, send
 
 _ADDRESS = r"[0-9A-Fa-f:.]+"
 _NAME = r"[A-Za-z0-9_.:@-]+"
@@ -93,7 +93,7 @@ _WHOLE = (
     r"ss -Hltn",
     rf"ssh-keyscan -T {_N} -t {_NAME}(?:,{_NAME})* -p {_N} {_ADDRESS}",
     rf"systemctl show(?: (?:{_NAME}|'[a-z-]+\*\.service'))+ -p [A-Za-z,]+",
-    r"timeout [0-9]{1,2}(?:\.5)? tcpdump (?:-pnlei any|-pqnlei any -s 96) -c [0-9]{1,4} '[^']*'",  # no -w, no -z
+    r"timeout [0-9]{1,2}(?:\.[0-9])? tcpdump (?:-pnlei any|-pqnlei any -s 96) -c [0-9]{1,4} '[^']*'",  # no -w, -z
     rf"tracepath -n -m {_N} {_ADDRESS}",
     rf"traceroute -n -q 1 -w 1 -m {_N} {_ADDRESS}",
     rf"nc -z -w 1 {_ADDRESS} {_N}",
@@ -110,7 +110,9 @@ CONNECTING = tuple(
 _MESSAGE = r"(?:[A-Za-z0-9]|\\0[0-7]{3})*"
 _TRYING = re.compile(rf" try(?: (?:tcp|udp),{_ADDRESS},{_N},| '(?:tcp|udp),{_ADDRESS},{_N},{_MESSAGE}')+")
 """TCP connections over which nothing is sent, and DNS questions."""
-_PING_IN_POD = re.compile(rf"{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} (?P<ping>ping .*)")
+_PING_IN_POD = re.compile(rf"{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} (?P<ping>(?:ping|sh) .*)", re.DOTALL)
+_BURST = re.compile(rf"(?:{'|'.join(map(re.escape, burst.COMMANDS))}) sh(?: {_N} {_N} {_ADDRESS})+")
+"""Pings side by side; of the program only its numbers and addresses vary."""
 _CONNECTING_TO = re.compile(rf"(?: {_ADDRESS}| {_N}){{3}}")
 
 
@@ -132,6 +134,8 @@ def looks_only(command: str) -> bool:
     if (tried := command.partition(f"{tries.TRY}"))[1]:
         in_pod = rf"(?:{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} )?"
         return bool(re.fullmatch(in_pod, tried[0]) and _TRYING.fullmatch(tried[2]))
+    if _BURST.fullmatch(command):
+        return True
     return any(re.fullmatch(whole, command) for whole in _WHOLE) and not _operators(command)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from probes.errors import UnreadableOutput
 from probes.linux.facts import Firewall, FirewallRule, Link
 from probes.linux.iptables import words_of
+from probes.path import burst
+from probes.path.burst import parse_burst
 from probes.path.facts import Hit, Hop
-from probes.path.ladder import between, headers, parse_rung, told, vanished
+from probes.path.ladder import among, between, headers, lost_of, parse_rung, told, vanished
 from probes.path.mtu import (
     Neighbour,
     dropping,
@@ -100,6 +104,9 @@ def test_headers_of_both_families() -> None:
         ([rung(1500, 0, "10.0.0.1", 0), rung(576, 2)], 576, 0, "10.0.0.1", 0),
         ([rung(1500), rung(1500, 5), rung(1450), rung(576, 2)], 1500, 0, "", 0),  # two packets lost by chance
         ([rung(1500, refused=True), rung(576, refused=True)], 0, 0, "", 0),
+        # a router says so only now and then: what it did not answer is explained by what it did
+        ([rung(1500, 0, "10.0.0.1", 1400), rung(1480), rung(1400, 2), rung(576, 2)], 1400, 0, "10.0.0.1", 1400),
+        ([rung(1500, 0, "10.0.0.1", 1450), rung(1480), rung(1420), rung(576, 2)], 576, 1420, "10.0.0.1", 1450),
     ],
 )
 def test_a_ladder(rungs: list[Rung], largest: int, lost: int, by: str, mtu: int) -> None:
@@ -123,6 +130,34 @@ def test_the_search_takes_usual_sizes_first_and_ends() -> None:
             hints, rounds = (), rounds + 1
         assert (low, high) == (mtu, mtu + 1)
         assert rounds <= 6
+
+
+def test_one_exec_tries_all_that_lie_between_where_they_are_few() -> None:
+    assert among(1400, 1420) == tuple(range(1401, 1420))
+    assert among(1450, 1451) == ()
+    wide = among(576, 1280, (1000, 1500))
+    assert (1000 in wide, 1001 in wide, len(wide) <= 24) == (True, True, True)
+    assert min(b - a for a, b in zip(sorted(wide), sorted(wide)[1:], strict=False)) >= 1
+    assert lost_of(told("a", "10.0.0.9", 1500, [rung(1500), rung(1400, 2), rung(1450, 0, "10.0.0.1", 1400)])) == 2
+
+
+@pytest.mark.parametrize("uncut", [True, False])
+def test_pings_side_by_side_are_told_apart(tmp_path: Path, uncut: bool) -> None:
+    """The program itself, with a ping that says what it was asked."""
+    fake = tmp_path / "ping"
+    fake.write_text("#!/bin/sh\nsleep 0.$(($$ % 3))\necho $*; echo complains >&2\n")
+    fake.chmod(0o755)
+    script = burst.UNCUT if uncut else burst.BURST
+    pings = [word for size in range(20) for word in ("2", str(size), "10.0.0.9")]
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *pings],
+        capture_output=True,
+        text=True,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+    said = parse_burst(done.stdout)
+    assert sorted(said) == list(range(20))
+    assert all(f"-s {number} 10.0.0.9" in one and ("-M do" in one) is uncut for number, one in said.items())
 
 
 def hop(host: str, in_interface: str, out_interface: str) -> Hop:

@@ -10,7 +10,7 @@ import pytest
 
 import probes.all
 from probes.node import tries
-from probes.path import datagrams, send
+from probes.path import burst, datagrams, send
 from probes.probe import PROBES
 from tests.probes.readonly import CONNECTING as CONNECTS
 from tests.probes.readonly import looks_only
@@ -79,7 +79,7 @@ READ_ONLY = (
     r"traceroute -n.*",
     r"vtysh -c 'show (?:bgp neighbors json|running-config bgpd \| include [^']*)'",
 )
-CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS, *tries.COMMANDS}
+CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS, *tries.COMMANDS, *burst.COMMANDS}
 """Opens TCP connections and closes them; the programs' whole texts are declared."""
 NO_CHANGE = re.compile(
     r"\b(?:add|del|delete|set|flush|replace|restart|start|stop|insert|restore|rm|mv|tee|sysctl -w)\b|>"
@@ -125,6 +125,16 @@ def test_the_list_refuses_what_changes(command: str) -> None:
 
 
 # ------------------------------------------------------------------ whole commands, as they were sent
+
+
+def test_pings_side_by_side() -> None:
+    plain, uncut = burst.COMMANDS
+    assert looks_only(f"{plain} sh 2 61 10.0.0.9 2 1472 fd00::9")
+    assert looks_only(f"{uncut} sh 2 1472 10.0.0.9")
+    assert looks_only(f"{tries.COMMANDS[1]} sh 10.244.1.7 {plain} sh 2 61 10.0.0.9")
+    assert not looks_only(f"{plain} sh 2 61 -f")
+    assert not looks_only(f"{plain} sh 2 61 10.0.0.9; reboot")
+    assert not looks_only("sh -c reboot sh 2 61 10.0.0.9")
 
 
 @pytest.mark.parametrize(
