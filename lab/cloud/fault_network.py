@@ -1,5 +1,6 @@
 """Faults of the cloud's networks: rules, port security, tunnels, routers, Open vSwitch itself."""
 
+from lab.cloud.agents import AGENT_INI
 from lab.cloud.steps import (
     AGENTS,
     C1,
@@ -16,14 +17,17 @@ from lab.cloud.steps import (
     cloud_fault,
     drops_of_tap,
     ini,
+    log,
     no_copies,
     no_own_groups,
     no_rule,
     no_rule_from,
     ping,
     restart,
+    rows,
     rule,
     silent,
+    start,
     stop,
     then,
 )
@@ -43,6 +47,14 @@ _NOT_OURS = "203.0.113.0/24"
 _OTHERS = f"--ingress --protocol tcp --dst-port 22 --remote-ip {_NOT_OURS}"
 _NEW_FIP = "192.168.200.151"
 _ASSOCIATE = f"floating ip create ext-net --floating-ip-address {_NEW_FIP} --port test-port"
+_NO_TUNNELS = "s/^\\(tunnel_types\\|local_ip\\)/#\\1/"
+_TUNNELS_AGAIN = f"""\
+if grep -q '^#tunnel_types' {AGENT_INI}; then
+sed -i -e '/^tunnel_types/d' -e '/^local_ip/d' -e 's/^#\\(tunnel_types\\|local_ip\\)/\\1/' {AGENT_INI}
+fi"""
+_TUNNEL_TYPES = (
+    f"configurations like '%tunnel_types_: [_vxlan_]%' and host='compute' and \\`binary\\`='{OVS_AGENT}'"
+)
 _BR_EX = (
     "ip addr replace 192.168.100.102/24 dev br-ex; ip link set br-ex up; "
     "ip route replace default via 192.168.100.1 dev br-ex; "
@@ -179,6 +191,25 @@ NETWORK_FAULTS = {
             AGENTS,
             PORT,
         ),
+        shown=silent(_FLOATING),
+    ),
+    "no-tunnel-types": cloud_fault(
+        "compute's agent has neither tunnel_types nor local_ip: it is alive and makes no br-tun",
+        breaks=(
+            stop(C1, OVS_AGENT),
+            Run(C1, f"sed -i '{_NO_TUNNELS}' {AGENT_INI}; ovs-vsctl --if-exists del-br br-tun"),
+            start(C1, OVS_AGENT),
+            then(rows(f"select count(*) from neutron.agents where {_TUNNEL_TYPES}", "= 0")),
+            then(alive()),
+        ),
+        undo=(
+            no_copies(),
+            Run(C1, _TUNNELS_AGAIN),
+            restart(),
+            then(rows(f"select count(*) from neutron.agents where {_TUNNEL_TYPES}", "= 1")),
+            then(alive()),
+        ),
+        shows=(Run(C1, "ovs-vsctl show"), log(C1, OVS_AGENT, "tunneling disabled", 1), AGENTS, _FLOATING),
         shown=silent(_FLOATING),
     ),
     "local-ip-unreachable": cloud_fault(

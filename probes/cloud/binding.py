@@ -26,18 +26,26 @@ _DEAD = re.compile(r"Refusing to bind port (?P<port>[0-9a-f-]{36}) (?:to dead ag
 _KIND = re.compile(r"'network_type': '([a-z]+)'")
 _PHYSICAL = re.compile(r"'physical_network': '([A-Za-z0-9_.-]+)'")
 _MOST = 20
+_TUNNELS = ("vxlan", "gre", "geneve")
 
 
 @probe(
     "cloud.binding",
-    commands=("GET network /v2.0/agents", "GET network /v2.0/networks", "GET identity /v3/auth/"),
+    commands=(
+        "GET network /v2.0/agents",
+        "GET network /v2.0/networks",
+        "GET network /v2.0/ports",
+        "GET identity /v3/auth/",
+    ),
     timeout=20.0,
     on="cloud",
     host="name",
 )
 async def binding(cloud: str, toolbox: Toolbox, host: str) -> HostBinding:
-    """The agent that binds ports on a host: alive, and which physical networks it has no bridge for."""
-    found, networks = await asyncio.gather(ask_agents(cloud, toolbox), _networks(Cloud(cloud, toolbox)))
+    """The agent that binds ports on a host: alive, which physical networks it has no bridge for, and the tunnels
+    that it makes, or should."""
+    asked = Cloud(cloud, toolbox)
+    found, networks = await asyncio.gather(ask_agents(cloud, toolbox), _networks(asked))
     every = [one for one in found.agents if one.kind in _BINDING]
     own = next((one for one in every if one.host == host), None)
     if own is None:
@@ -53,7 +61,25 @@ async def binding(cloud: str, toolbox: Toolbox, host: str) -> HostBinding:
         own.bridge_mappings,
         own.tunneling_ip,
         unmapped(own, every, networks),
+        own.tunnel_types,
+        () if own.tunnel_types or own.kind != _BINDING[0] else stranded(networks, await _ports(asked, host)),
     )
+
+
+async def _ports(cloud: Cloud, host: str) -> tuple[shapes.Port, ...]:
+    """Who may not ask for those of one host gets none."""
+    query = (("binding:host_id", host), ("fields", "id"), ("fields", "network_id"))
+    return await cloud.list("network", "v2.0", "ports", shape=shapes.Ports, query=query)
+
+
+def stranded(networks: Sequence[shapes.Network], ports: Sequence[shapes.Port]) -> tuple[str, ...]:
+    """Ports on tunnel networks, which reach nobody elsewhere without a tunnel."""
+    tunnelled = {
+        network.id
+        for network in networks
+        if any(one.network_type in _TUNNELS for one in (network, *network.segments))
+    }
+    return tuple(sorted(port.id for port in ports if port.network_id in tunnelled))
 
 
 async def _networks(cloud: Cloud) -> tuple[shapes.Network, ...]:

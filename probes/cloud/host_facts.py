@@ -140,6 +140,10 @@ class HostBinding:
     mappings: dict[str, str]
     tunneling_ip: str
     unmapped: tuple[Unmapped, ...]
+    tunnel_types: tuple[str, ...] = ()
+    """Kinds of tunnels that the agent makes."""
+    stranded: tuple[str, ...] = ()
+    """Ports on tunnel networks that are bound there although the agent makes no tunnels."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,6 +334,17 @@ def test_outage_is_named_from_what_an_operator_pastes(
     is_named(diagnose(healed_openstack_lab, state, healed_openstack_lab.paste(outage.fault)), outage)
 
 
+def test_a_deleted_bridge_is_made_anew_where_no_address_is_known(healed_openstack_lab: Lab, state: Path) -> None:
+    lab = healed_openstack_lab
+    lab.break_("br-tun-deleted")
+    found = diagnose(lab, state, *NO_TUNNELS)
+    is_named(found, Outage("", "ovs-bridges-incomplete", "host:compute", NO_TUNNELS))
+    words = ("--cause", "ovs-bridges-incomplete", "--yes", "--max-risk", "disruptive", "--json")
+    fixed = deadhop("fix", found.document["session"], *words, state=state)
+    assert (fixed.document["fix"], fixed.document["verified"]) == ("make-bridges-anew", True), fixed.document
+    assert is_well(lab, Outage("", "", "", NO_TUNNELS))
+
+
 @pytest.mark.parametrize("asked", [PING, NEW], ids=lambda asked: asked[0])
 def test_an_agent_without_tunnels_is_named_where_its_servers_suffer(
     healed_openstack_lab: Lab, asked: tuple[str, ...], state: Path

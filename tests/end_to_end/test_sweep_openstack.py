@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 SWEPT = (
     "br-tun-deleted",
+    "no-tunnel-types",
     "tunnels-blocked",
     "floating-loop",
     "ovs-restarted",

@@ -166,7 +166,7 @@ ENGLISH = {
         "[ERROR FileContent--proc-sys-net-bridge-bridge-nf-call-iptables]: "
         "/proc/sys/net/bridge/bridge-nf-call-iptables does not exist",
     ),
-    "instance-unreachable": (
+    "hypervisor-without-tunnels": (
         "error: \"No usable peer 'patch-int' exists in 'system' datapath.\"",
         "ovs-vsctl: no bridge named br-tun",
     ),
@@ -319,7 +319,7 @@ KOREAN = {
         "워커노드 조인이 안돼요",
         "kubeadm preflight 에서 ip_forward 오류나요",
     ),
-    "instance-unreachable": (
+    "hypervisor-without-tunnels": (
         "br-tun 브리지가 없어요",
         "ovs 패치 포트 상대가 없대요",
     ),

@@ -170,6 +170,11 @@ EXPECTED = {
         LOST, "dev docker0", (("openstack-host", "ip addr del 192.168.200.2/25 dev docker0"),)
     ),
     "br-tun-deleted": Expected(LOST, "No usable peer 'patch-int' exists", ((C1, RESTART),)),
+    "no-tunnel-types": Expected(
+        LOST,
+        "No usable peer 'patch-int' exists",
+        ((C1, f"sed -i 's/^#tunnel_types/tunnel_types/; s/^#local_ip/local_ip/' {AGENT_INI}; {RESTART}"),),
+    ),
     "local-ip-unreachable": Expected(
         LOST,
         'local_ip="10.99.0.1"',
@@ -250,6 +255,7 @@ BATCHES = (
     ("ovs-restarted",),
     ("local-ip-invalid",),
     ("local-ip-unreachable",),
+    ("no-tunnel-types",),
     ("rabbitmq-stopped",),
     ("neutron-api-stopped",),
     ("keystone-stopped",),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from probes.cloud.agent_config import checked, parse_changed, parse_files, parse_options
-from probes.cloud.binding import parse_refused, unmapped
+from probes.cloud.binding import parse_refused, stranded, unmapped
 from probes.cloud.cells import parse_cells, parse_mapped
 from probes.cloud.facts import Agent
 from probes.cloud.instances_path import facts, path_of
 from probes.cloud.openvswitch import openvswitch, parse_flows, parse_table
-from probes.cloud.shapes import Network
+from probes.cloud.shapes import Network, Port, Segment
 from probes.errors import UnreadableOutput
 from probes.linux.unit import is_wrong, parse_units
 
@@ -209,6 +209,17 @@ def test_a_physical_network_that_an_agent_has_no_bridge_for() -> None:
         ("c1", "c2", "c3"),
     )
     assert unmapped(others[0], others, networks) == ()
+
+
+def test_ports_that_need_a_tunnel() -> None:
+    networks = [
+        Network(id="flat", network_type="flat", physical_network="provider"),
+        Network(id="private", network_type="vxlan"),
+        Network(id="several", segments=(Segment(network_type="vlan"), Segment(network_type="geneve"))),
+        Network(id="hidden"),
+    ]
+    ports = [Port(id=f"port-{one.id}", network_id=one.id) for one in (*networks, Network(id="gone"))]
+    assert stranded(networks, ports) == ("port-private", "port-several")
 
 
 CELLS = """\
