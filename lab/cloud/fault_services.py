@@ -14,6 +14,7 @@ from lab.cloud.steps import (
     boot,
     client,
     cloud_fault,
+    compute_is,
     gone,
     log,
     no_own_router,
@@ -28,6 +29,28 @@ from lab.faults import Run
 
 _OFF_FIP = "192.168.200.152"
 _PATH = "/var/lib/nova/instances"
+_DROP_IN = "/etc/systemd/system/nova-compute.service.d/lab.conf"
+_NOVA = "nova-compute"
+_HARDENED = f"""\
+mkdir -p $(dirname {_DROP_IN}); printf '[Service]\\nReadWritePaths={_PATH}\\n' > {_DROP_IN}
+systemctl daemon-reload; systemctl stop {_NOVA}; mv {_PATH} {_PATH}.away
+systemctl start {_NOVA} 2>/dev/null; true"""
+# what was made in its place goes; a unit that waits is started afresh
+_THERE_AGAIN = f"""\
+if [ -d {_PATH}.away ]; then rm -rf {_PATH}; mv {_PATH}.away {_PATH}; fi
+rm -f {_DROP_IN}; rmdir $(dirname {_DROP_IN}) 2>/dev/null; systemctl daemon-reload
+systemctl reset-failed {_NOVA} 2>/dev/null; systemctl restart {_NOVA}"""
+# as packages have it: nova-compute is user nova, and asks sudo for what needs root
+_AS_NOVA = f"""\
+id -u nova >/dev/null 2>&1 || useradd --system --no-create-home nova
+echo 'nova ALL=(root) NOPASSWD: ALL' > /etc/sudoers.d/nova; chmod 440 /etc/sudoers.d/nova
+chown -R nova /var/lib/nova /var/log/nova /etc/nova; chown root {_PATH}; chmod 755 {_PATH} /root
+mkdir -p $(dirname {_DROP_IN}); printf '[Service]\\nUser=nova\\n' > {_DROP_IN}
+systemctl daemon-reload; systemctl restart {_NOVA}"""
+_AS_ROOT = f"""\
+rm -f {_DROP_IN} /etc/sudoers.d/nova; rmdir $(dirname {_DROP_IN}) 2>/dev/null; chmod 700 /root
+chown -R root /var/lib/nova /var/log/nova /etc/nova
+systemctl daemon-reload; systemctl restart {_NOVA}; userdel nova 2>/dev/null; true"""
 
 SERVICE_FAULTS = {
     "neutron-api-stopped": cloud_fault(
@@ -123,6 +146,39 @@ SERVICE_FAULTS = {
             COMPUTES,
             log(C2, "nova-compute", "Read-only file system", 1),
             Run(C2, f"findmnt -no TARGET,FSTYPE,OPTIONS {_PATH}"),
+        ),
+        shown=server_is("error"),
+    ),
+    "instances-path-missing": cloud_fault(
+        "instances_path of compute2 is missing, and its unit needs it: nova-compute does not start",
+        breaks=(Run(C2, _HARDENED), then(compute_is("down", C2))),
+        undo=(Run(C2, _THERE_AGAIN), then(compute_is("up", C2))),
+        shows=(
+            COMPUTES,
+            Run(C2, f"systemctl status {_NOVA} --no-pager -n 0; ls -ld {_PATH}"),
+            Run(C2, f"journalctl -u {_NOVA} --no-pager -o cat --since -150s | grep 226 | tail -n 1"),
+        ),
+        shown=compute_is("down", C2),
+    ),
+    "instances-path-foreign": cloud_fault(
+        "instances_path of compute2 is root's and nova-compute is nova: the service is up, no server can be built",
+        breaks=(
+            client("compute service set --disable compute nova-compute"),
+            Run(C2, _AS_NOVA),
+            then(compute_is("up", C2)),
+            boot(),
+        ),
+        undo=(
+            Run(C2, _AS_ROOT),
+            client("compute service set --enable compute nova-compute"),
+            then(compute_is("up", C2)),
+            *gone(SERVER, "test-forced"),
+        ),
+        shows=(
+            SERVER_FAULT,
+            COMPUTES,
+            log(C2, "nova-compute", "Permission denied", 1),
+            Run(C2, f"stat -c '%U %a %n' {_PATH}"),
         ),
         shown=server_is("error"),
     ),

@@ -95,6 +95,7 @@ OUTAGES = (
         well="openstack compute service list --host compute -f value -c State | grep -q up",
     ),
     Outage("instances-path", "instances-path-not-writable", "host:compute2", BUILD),
+    Outage("instances-path-foreign", "instances-path-not-writable", "host:compute2", BUILD),
     Outage(
         "host-not-mapped",
         "host-not-mapped-to-a-cell",
@@ -112,7 +113,7 @@ OUTAGES = (
     Outage("tunnels-blocked", "tunnel-port-blocked", "host:openstack-host", PING),
     Outage("floating-loop", "routing-loop", "host:openstack-host", LOOP),
     Outage("docker-overlap", "bridge-hides-network", "host:openstack-host", PING),
-    Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING, pasted=False),
+    Outage("local-ip-unreachable", "agent-local-ip-wrong", "host:compute", PING),
     Outage(
         "dhcp-agent-stopped",
         "neutron-agent-stopped",
@@ -139,13 +140,14 @@ OUTAGES = (
         ),
     ),
     Outage("ovs-agent-frozen", "neutron-agent-frozen", "host:compute", AGENTS, well=OVS_ALIVE),
+    Outage("kolla-agent-frozen", "neutron-agent-frozen", "host:compute", AGENTS, well=OVS_ALIVE),
     Outage(
         "clock-behind", "clock-wrong", "host:compute", AGENTS, True, "disruptive", False, well=OVS_ALIVE
     ),  # a service that is stopped again leaves the clock right
     Outage("local-ip-invalid", "agent-local-ip-wrong", "host:compute", AGENTS, well=OVS_ALIVE),
     Outage("rabbitmq-stopped", "rabbitmq-stopped", "host:controller", AGENTS, well=NO_DEAD),
     Outage("computes-disabled", "compute-service-disabled", "host:compute", BUILD, well=UP),
-    Outage("ovs-restarted", "ovs-bridges-incomplete", "host:compute", PING, False, "disruptive", undone=False),
+    Outage("ovs-restarted", "ovs-bridges-incomplete", "host:compute", PING, True, "disruptive", undone=False),
     Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE),
     Outage(
         "allowed-pairs-conflict",

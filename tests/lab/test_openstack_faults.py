@@ -103,6 +103,11 @@ EXPECTED = {
         f"{CONTAINER} Up",
         ((C1, f"systemctl restart {UNIT}"), (CTL, f"{MAPPED}; {AGENT_ALIVE}; {again('--network ext-net')}")),
     ),
+    "kolla-agent-frozen": Expected(
+        agent_dead(C1, OVS_AGENT),
+        f"{CONTAINER} Up",
+        ((C1, f"kill -CONT $(podman inspect -f '{{{{.State.Pid}}}}' {CONTAINER})"),),
+    ),
     "dhcp-agent-stopped": Expected(
         "no lease, failing", agent_dead(CTL, "neutron-dhcp-agent"), starts(CTL, "neutron-dhcp-agent")
     ),
@@ -215,6 +220,16 @@ EXPECTED = {
         r"/var/lib/nova/instances +tmpfs +ro",
         ((C2, "umount /var/lib/nova/instances"), (CTL, again(PRIVATE))),
     ),
+    "instances-path-missing": Expected(
+        r"nova-compute +\| compute2 +\| enabled +\| down",
+        "status=226/NAMESPACE",
+        ((C2, "mkdir /var/lib/nova/instances"),),
+    ),
+    "instances-path-foreign": Expected(
+        "message: Exceeded maximum number of retries",
+        "Permission denied: '/var/lib/nova/instances",
+        ((C2, "chown nova /var/lib/nova/instances"), (CTL, again(PRIVATE))),
+    ),
     "host-not-mapped": Expected(
         "status: ERROR",
         "No host-to-cell mapping|No valid host",
@@ -252,10 +267,13 @@ BATCHES = (
     ("port-not-bound-again",),
     ("kolla-setting-lost",),
     ("kolla-container-old",),
+    ("kolla-agent-frozen",),
     ("ovs-restarted",),
     ("local-ip-invalid",),
     ("local-ip-unreachable",),
     ("no-tunnel-types",),
+    ("instances-path-missing",),
+    ("instances-path-foreign",),
     ("rabbitmq-stopped",),
     ("neutron-api-stopped",),
     ("keystone-stopped",),
