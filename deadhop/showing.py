@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from base.text import Text
 from deadhop.front import Front
 from deadhop.output import block, wrap
+from diagnosis.fixes import sides
 from diagnosis.views import ActionView, CauseView, Diagnosis, FixView, RepairView, StepState, StepView, WalkView
 from knowledge.model import Verdict
 from probes.target import called
@@ -124,6 +125,8 @@ def fix_lines(front: Front, fix: FixView) -> Iterator[str]:
         kind = f"{front.say('recommended', '권장')}, {kind}"
     yield wrap(f"{front.say('FIX', '조치')} {fix.id} ({kind}): {front.text(fix.title)}", "  ", first="")
     yield wrap(front.text(fix.impact), "  ")
+    if (together := sides(fix)) is not None:
+        yield wrap(front.text(together), "  ")
     if fix.caution is not None:
         yield wrap(front.text(fix.caution), "    ", first="  ! ")
     if fix.unavailable:

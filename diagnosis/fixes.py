@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from base.errors import DeadhopError, UsageError
-from base.text import inert
+from base.text import Text, inert
 from base.values import Value
 from diagnosis.views import ActionView, CauseView, Confidence, FixView
 from journal.redact import PLACEHOLDER
@@ -33,11 +34,46 @@ class Places(Protocol):
 SUDO = "sudo -n "
 
 
-async def plan_fixes(cause: Cause, values: Mapping[str, Value], places: Places) -> tuple[FixView, ...]:
-    """Every fix of the cause that applies to these values, the recommended one first."""
+async def plan_fixes(
+    cause: Cause, values: Mapping[str, Value], places: Places, also: Sequence[Mapping[str, Value]] = ()
+) -> tuple[FixView, ...]:
+    """Every fix of the cause that applies to these values, the recommended one first. One that says so repairs it
+    as `also` have it, too."""
     fixes = [fix for fix in cause.fixes if _applies(cause, fix, values)]
     fixes.sort(key=lambda fix: not fix.recommended)
-    return tuple([await _plan(fix, values, places) for fix in fixes])
+    return tuple([await _together(cause, fix, await _plan(fix, values, places), places, also) for fix in fixes])
+
+
+async def _together(
+    cause: Cause, fix: Fix, plan: FixView, places: Places, also: Sequence[Mapping[str, Value]]
+) -> FixView:
+    """With the commands for each of the others that are not among its own."""
+    if not fix.together or plan.unavailable:
+        return plan
+    for values in also:
+        like = (one for one in cause.fixes if one.together and _applies(cause, one, values))
+        other = min(like, key=lambda one: (one.id != fix.id, not one.recommended), default=None)
+        more = await _plan(other, values, places) if other else None
+        if other is None or more is None or more.unavailable:
+            continue
+        new = _new(plan.actions, more.actions)
+        if new:
+            parts, persist = (*plan.parts, (other.id, values)), _new(plan.persist, more.persist)
+            actions, lasting = (*plan.actions, *new), (*plan.persist, *persist)
+            plan = replace(plan, actions=actions, persist=lasting, parts=parts)
+    return plan
+
+
+def sides(fix: FixView) -> Text | None:
+    """That it repairs more than one of them; None where it does not."""
+    number = len(fix.parts) + 1
+    said = f"For all {number} sides from which it was seen, together", f"원인이 확인된 {number}곳을 함께 조치한다"
+    return Text(*said) if fix.parts else None
+
+
+def _new(known: tuple[ActionView, ...], more: tuple[ActionView, ...]) -> tuple[ActionView, ...]:
+    there = {(one.on, one.run) for one in known}
+    return tuple(one for one in more if (one.on, one.run) not in there)
 
 
 def _applies(cause: Cause, fix: Fix, values: Mapping[str, Value]) -> bool:
@@ -109,11 +145,17 @@ def _keep(action: RenderedAction) -> tuple[ProbeCall, ...]:
 
 
 async def cause_view(
-    knowledge: Knowledge, found: Found, *, evidence: tuple[str, ...], confidence: Confidence, places: Places
+    knowledge: Knowledge,
+    found: Found,
+    *,
+    evidence: tuple[str, ...],
+    confidence: Confidence,
+    places: Places,
+    also: tuple[Mapping[str, Value], ...] = (),
 ) -> CauseView:
     """The cause as the operator sees it, with its fixes rendered on its values."""
     cause = knowledge.causes[found.cause]
-    fixes = () if found.refused else await plan_fixes(cause, found.values, places)
+    fixes = () if found.refused else await plan_fixes(cause, found.values, places, also)
     target = found.values.get(cause.target)
     world = cause.values[cause.target].kind if cause.target in cause.values else ""
     return CauseView(
@@ -128,6 +170,7 @@ async def cause_view(
         fixes=fixes,
         sure=cause.sure,
         refused=found.refused,
+        also=also,
     )
 
 

@@ -63,12 +63,14 @@ async def _cause(session: Session, entry: Mapping[str, Any]) -> CauseView:
     refused = tuple(str(reason) for reason in entry.get("refused", ()))
     found = Found(cause.id, str(entry.get("symptom", "")), "", _values(cause, entry.get("values")), refused)
     evidence = tuple(str(name) for name in entry.get("evidence", ()))
+    also = tuple(_values(cause, one) for one in _list(entry, "also"))
     return await cause_view(
         session.knowledge,
         found,
         evidence=evidence,
         confidence=Confidence(str(entry.get("confidence", "likely"))),
         places=session,
+        also=also,
     )
 
 
@@ -134,7 +136,8 @@ async def applied_repair(session: Session) -> PastRepair | None:
 async def _repair_of(session: Session, run: Run) -> PastRepair:
     cause = _known_cause(session, run.cause)
     values = _values(cause, run.values)
-    plans = await plan_fixes(cause, values, session)
+    also = [_values(cause, one) for one in run.also if isinstance(one, Mapping)]
+    plans = await plan_fixes(cause, values, session, also)
     plan = next((plan for plan in plans if plan.id == run.fix), None)
     fix = next((fix for fix in cause.fixes if fix.id == run.fix), None)
     if plan is None or fix is None:

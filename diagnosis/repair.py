@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
 
 UNDOABLE = ("done", "interrupted", "failed")
+Scope = Mapping[str, object]
+"""What the conditions read of one side from which the cause was seen."""
 FROM_PODS = "`deadhop fix SESSION --pod-look` looks from short-lived pods, and asks before it makes them"
 AT_THE_CONSOLE = "look again, or apply it at the console"
 IF_DEAD = "wait for it; if it is dead, `--take-lock` goes on"
@@ -41,8 +43,11 @@ class Repair(Keeping):
             raise UsageError(f"fix {plan.id} cannot be offered: {plan.unavailable}")
         self._session = session
         self._values = dict(values)
-        self._scope = readable(session.knowledge.causes[cause], values)
+        known = session.knowledge.causes[cause]
         self._fix = fix
+        fixes = {one.id: one for one in known.fixes}
+        sides = [(fix, values), *((fixes[name], other) for name, other in plan.parts)]
+        self._sides = [(one, readable(known, seen)) for one, seen in sides]
         self._edited: dict[int, str] = {}
         self.view = RepairView(cause, plan, "planned")
 
@@ -82,9 +87,16 @@ class Repair(Keeping):
             yield self._show("planned")
 
     async def _still_there(self) -> tuple[bool | None, str]:
-        if self._fix.precondition is None:
-            return True, ""
-        return await self._look(self._fix.precondition, "precondition")
+        """Of a fix for several sides, at one of them."""
+        holds: bool | None = False
+        why = ""
+        for fix, scope in self._sides:
+            said = await self._look(fix.precondition, "precondition", scope) if fix.precondition else (True, "")
+            if said[0]:
+                return said
+            if said[0] is None:
+                holds, why = said
+        return holds, why
 
     # ------------------------------------------------------------ applying
 
@@ -184,6 +196,8 @@ class Repair(Keeping):
             "confirmed_by": confirmed_by,
             "values": self._values,
         }
+        if self.view.fix.parts:
+            intent["also"] = [dict(values) for _, values in self.view.fix.parts]
         if index in self._edited:
             intent["original"] = self._edited[index]
         if not await self._arm(index):
@@ -209,13 +223,21 @@ class Repair(Keeping):
             if attempt:
                 await asyncio.sleep(use.wait)
             self._session.forget()
-            holds, why = await self._look(use, "verify")
+            holds, why = await self._all_hold()
             if holds:
                 break
         phase = "verified" if holds else "not-verified"
         self._session.note("verify", {"verified": holds, "text": why, "fix": self.view.fix.id})
         message = "" if holds else why or "the fault is still there"
         yield self._show(phase, message=message, verified=holds)
+
+    async def _all_hold(self) -> tuple[bool | None, str]:
+        """From every side."""
+        for fix, scope in self._sides:
+            holds, why = await self._look(fix.verify, "verify", scope)
+            if not holds:
+                return holds, why
+        return True, ""
 
     async def undo(self, *, take_lock: bool = False) -> AsyncIterator[RepairView]:
         """Takes back what was done, last first. `take_lock` does so where another deadhop holds a host's lock."""
@@ -280,22 +302,21 @@ class Repair(Keeping):
         hint = f"by hand on {action.on}: {action.undo}"
         return self._show("undo-failed", message=f"not undone: {action.output or action.undo}", hint=hint)
 
-    async def _look(self, use: ProbeUse, name: str) -> tuple[bool | None, str]:
+    async def _look(self, use: ProbeUse, name: str, scope: Scope) -> tuple[bool | None, str]:
         """Whether the look's condition holds; None with the reason when it cannot be told."""
-        evidence = await self._observe(use)
+        evidence = await self._observe(use, scope)
         if evidence.failure is not None:
             return None, evidence.failure.message
         try:
-            scope = {**self._scope, name: facts_of(evidence)}
-            if use.when.evaluate(scope) is True:
+            if use.when.evaluate({**scope, name: facts_of(evidence)}) is True:
                 return True, ""
             return (None, NOT_FROM_A_POD) if evidence.wish is not None else (False, "")
         except EvaluationError as error:
             return None, error.message
 
-    async def _observe(self, use: ProbeUse) -> Evidence:
-        host = str(use.on.evaluate(self._scope))
-        arguments = {key: argument.evaluate(self._scope) for key, argument in use.arguments.items()}
+    async def _observe(self, use: ProbeUse, scope: Scope) -> Evidence:
+        host = str(use.on.evaluate(scope))
+        arguments = {key: argument.evaluate(scope) for key, argument in use.arguments.items()}
         call = checked_call(use.probe, host, arguments)
         evidence = await observe(call, self._session.toolbox, self._session.next_evidence_id())
         if evidence.wish is not None and self._session.on_wish is not None:

@@ -53,6 +53,7 @@ def cause_json(cause: CauseView) -> dict[str, object]:
         "evidence": list(cause.evidence),
         "fixes": [fix_json(fix) for fix in cause.fixes],
         "refused": list(cause.refused),
+        **({"also": [dict(values) for values in cause.also]} if cause.also else {}),
     }
 
 

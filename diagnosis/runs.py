@@ -24,6 +24,8 @@ class Run:
     fix: str
     values: object
     """As they stand in the journal: nothing of it has been checked."""
+    also: tuple[object, ...] = ()
+    """Likewise, of the same cause as others saw it."""
     actions: dict[int, ActionView] = field(default_factory=dict)
     """By number, as they were sent."""
 
@@ -94,7 +96,9 @@ class _Reading:
     def _begin(self, data: Data) -> None:
         run = next((run for run in self.runs if run.is_begun_by(data)), None)
         if run is None:
-            run = Run(str(data.get("cause")), str(data.get("fix")), data.get("values"))
+            also = data.get("also")
+            others = tuple(also) if isinstance(also, list) else ()
+            run = Run(str(data.get("cause")), str(data.get("fix")), data.get("values"), others)
         else:
             self.runs.remove(run)
         self.runs.append(run)

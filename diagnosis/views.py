@@ -119,6 +119,8 @@ class FixView:
     """Why it cannot be offered (a value is missing); empty when it can."""
     loses: str = ""
     """What is gone afterwards, by its name; empty where nothing is."""
+    parts: tuple[tuple[str, Mapping[str, Value]], ...] = ()
+    """Fixes of the same cause, and other values, whose commands are among its own: `CauseView.also`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class CauseView:
     fixes: tuple[FixView, ...] = ()
     sure: Text | None = None
     refused: tuple[str, ...] = ()
+    also: tuple[Mapping[str, Value], ...] = ()
+    """Other values with which a sweep came to it, that its fixes repair together with these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,7 @@ class _Builder:
             when=when,
             caution=_text(fix.caution),
             loses=fix.loses,
+            together=fix.together,
         )
 
     def _check_loss(self, where: Where, fix: FixSchema) -> None:

@@ -234,6 +234,8 @@ class Fix:
     """Read before confirming."""
     loses: str = ""
     """Name of the value that names what is gone afterwards: it is typed before something destructive."""
+    together: bool = False
+    """Where a sweep came to the cause from several sides, it repairs them all at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,7 @@ class FixSchema(Strict):
     actions: list[ActionSchema] = Field(min_length=1)
     irreversible: bool = False
     loses: str = ""
+    together: bool = False
     persist: list[ActionSchema] = []
     verify: VerifySchema
 

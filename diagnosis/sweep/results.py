@@ -91,12 +91,26 @@ class Rendering:
             evidence=group.outcomes[0].evidence,
             confidence=_confidence(group),
             places=self._session,
+            also=also(group),
         )
+
+
+def also(group: Group) -> tuple[Mapping[str, Value], ...]:
+    """How others saw it, where a fix of it repairs all of that together."""
+    if not any(fix.together for fix in group.cause.fixes):
+        return ()
+    known: list[Mapping[str, Value]] = [group.found.values]
+    for outcome in group.outcomes:
+        found = outcome.found
+        if found is not None and not found.refused and outcome.sure >= group.sure and found.values not in known:
+            known.append(found.values)
+    return tuple(known[1:])
 
 
 def key_of(group: Group) -> Key:
     """The same while nothing better is known of the cause."""
-    values = (repr(sorted(group.found.values.items())), *group.outcomes[0].evidence, str(group.sure))
+    seen = (repr(sorted(values.items())) for values in (group.found.values, *also(group)))
+    values = (*seen, *group.outcomes[0].evidence, str(group.sure))
     return group.cause.id, group.target, values
 
 

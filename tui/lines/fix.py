@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from base.text import Lang
+from diagnosis.fixes import sides
 from tui.lines.common import (
     BAD,
     BUSY,
@@ -82,7 +83,9 @@ def fix_head(fix: FixView, lang: Lang, words: Words) -> Content:
 
 
 def fix_risk(fix: FixView, lang: Lang, words: Words) -> Content:
-    return Content.assemble((words.risk[fix.risk], RISK_STYLES[fix.risk]), "  ", outside(fix.impact[lang]))
+    together = sides(fix)
+    what = fix.impact[lang] if together is None else f"{fix.impact[lang]}. {together[lang]}"
+    return Content.assemble((words.risk[fix.risk], RISK_STYLES[fix.risk]), "  ", outside(what))
 
 
 def caution_line(caution: str, words: Words) -> Content:
