@@ -59,10 +59,19 @@ printf '%s\\n' '[Service]' 'ExecStart=/bin/sh -c "echo +0 > /etc/faketimerc; exe
 systemctl daemon-reload"""
 _INITIALIZED = Run(
     C1,
-    f"journalctl -o cat _SYSTEMD_INVOCATION_ID=$(systemctl show {OVS_AGENT} -p InvocationID --value) "
-    "| grep -q 'Agent initialized successfully'",
+    f"""\
+for try in 1 2 3; do
+  systemctl reset-failed {OVS_AGENT} 2>/dev/null; systemctl restart {OVS_AGENT}
+  for second in $(seq 60); do
+    journalctl -o cat _SYSTEMD_INVOCATION_ID=$(systemctl show {OVS_AGENT} -p InvocationID --value) |
+      grep -q 'Agent initialized successfully' && exit 0
+    sleep 1
+  done
+done
+exit 1""",
 )
-"""A clock that jumps while the agent starts leaves it hanging."""
+"""A clock that jumps while the agent starts leaves it hanging. With a false clock one start in a few hangs besides:
+it waits for its own OpenFlow controller, which never answers. Such a one is started again."""
 _CLOCK_RIGHT = f"""\
 rm -f {_DATE} /etc/faketimerc {_DROP_IN}
 systemctl disable -q --now chrony; rm -f /etc/systemd/system/chrony.service
@@ -103,8 +112,8 @@ AGENT_FAULTS = {
     ),
     "clock-behind": cloud_fault(
         "compute's clock is an hour behind, its time service stopped: Neutron throws away what its agent says",
-        breaks=(Run(C1, _CLOCK_BEHIND), restart(), then(_INITIALIZED), then(dead())),
-        undo=(Run(C1, _CLOCK_RIGHT), restart(), then(alive())),
+        breaks=(Run(C1, _CLOCK_BEHIND), _INITIALIZED, then(dead())),
+        undo=(Run(C1, _CLOCK_RIGHT), _INITIALIZED, then(alive())),
         shows=(AGENTS, Run(C1, f"systemctl is-active {OVS_AGENT}; systemctl is-active chrony"), Run(C1, "date -u")),
         shown=dead(),
     ),
