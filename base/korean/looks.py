@@ -158,6 +158,8 @@ LOOKS: Mapping[str, str] = {
     "give ping cap_net_raw, or use sudo": "ping 에 cap_net_raw 를 주거나 sudo 를 쓴다",
     "ping said neither statistics nor a known error: {output}": "ping 출력에 통계도 아는 오류도 없다: {output}",
     "iputils' or busybox' ping is needed there": "그 장비에 iputils 나 busybox 의 ping 이 필요하다",
+    "{host} has no address in {network}": "{host} 에 {network} 대역의 주소가 없다",
+    "try it from a pod there": "그 장비의 파드에서 시도한다",
     "{host}: its ping knows no `-M do`": "{host}: 이 장비의 ping 에는 `-M do` 옵션이 없다",
     "install iputils' ping there": "그 장비에 iputils 의 ping 을 설치한다",
     "no address of {host} is known": "{host} 의 주소를 모른다",

@@ -16,14 +16,20 @@ pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 W1, W2, MASTER = "k8s-worker-1", "k8s-worker-2", "master"
 CAUSE = "port-security-drops-pods"
+TUNNEL = "security-group-drops-tunnel"
 
 
 @pytest.fixture
-def broken(stack_lab: Lab) -> Iterator[Lab]:
+def healed(stack_lab: Lab) -> Iterator[Lab]:
     stack_lab.heal()
-    stack_lab.break_("flannel-host-gw")
     yield stack_lab
     stack_lab.heal()
+
+
+@pytest.fixture
+def broken(healed: Lab) -> Lab:
+    healed.break_("flannel-host-gw")
+    return healed
 
 
 def pod_on(lab: Lab, node: str) -> str:
@@ -57,3 +63,33 @@ def test_pods_that_port_security_drops_are_let_through_and_nothing_else(broken: 
     undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert diagnose("pods-across-servers-dropped", site, state, *told).document["causes"][0]["id"] == CAUSE
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause", "runners_up"),
+    [
+        ("flannel-directrouting", CAUSE, []),
+        ("calico-on-servers", CAUSE, ["calico-direct-routing-dropped"]),
+        ("sg-no-flannel", TUNNEL, []),
+    ],
+)
+def test_what_the_cloud_drops_between_nodes_is_named_repaired_and_undone(
+    healed: Lab, tmp_path: Path, fault: str, cause: str, runners_up: list[str]
+) -> None:
+    """Named by the cluster's own tree, which goes on to Neutron's ports; pods' packets say whether it is well."""
+    healed.break_(fault)
+    site, state = healed.site(), tmp_path / "state"
+    assert not is_well(healed, seconds=0)
+    told = [diagnose(words, site, state) for words in ("pods-across-nodes", healed.paste(fault))]
+    for one in told:
+        (named,) = one.document["causes"]
+        assert (named["id"], named["targets"]) == (cause, ["cloud:lab"]), (one.document, one.stderr)
+    assert [one["id"] for one in told[0].document["runners_up"]] == runners_up
+    session = told[0].document["session"]
+    fixed = deadhop("fix", session, "--cause", cause, "--yes", "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert is_well(healed)
+    undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert not is_well(healed, seconds=0)
+    assert diagnose("pods-across-nodes", site, state).document["causes"][0]["id"] == cause

@@ -88,7 +88,7 @@ _WHOLE = (
     r"nft -j list chains",
     r"nft (?:-j|-s -a) list table (?:ip6?|inet|arp|bridge|netdev) [A-Za-z0-9_][A-Za-z0-9_./-]*",
     r"pgrep -x '?[a-z0-9|]+'?",
-    rf"ping -n(?: -M do)? -c {_N} -i (?:0\.2|1) -W 1 -s {_N} {_ADDRESS}",
+    rf"ping -n(?: -M do)?(?: -I {_ADDRESS})? -c {_N} -i (?:0\.2|1) -W 1 -s {_N} {_ADDRESS}",
     r"reach",
     r"ss -Hltn",
     rf"ssh-keyscan -T {_N} -t {_NAME}(?:,{_NAME})* -p {_N} {_ADDRESS}",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from probes.errors import UnreadableOutput
+from probes.linux.facts import Address
 from probes.path.capture import Sighting, best, packet_filter, parse_capture
 from probes.path.facts import TraceHop
 from probes.path.ping import PingOutput, parse_ping
+from probes.path.ping_as import own_of
 from probes.path.send import longest
 from probes.path.traceroute import parse_tracepath, parse_traceroute
 from tests.probes.recorded import recorded
@@ -160,3 +162,19 @@ def test_filters_name_only_our_packets() -> None:
 
 def test_sending_is_over_soon() -> None:
     assert (longest(1), longest(10), longest(20), longest(100)) == (1, 2, 2, 6)
+
+
+def test_the_address_that_pods_packets_would_have() -> None:
+    def has(interface: str, address: str, up: bool = True) -> Address:
+        return Address(interface, address, 24, "global", "inet6" if ":" in address else "inet", up)
+
+    found = (
+        has("eth0", "10.0.0.205"),
+        has("flannel.1", "10.244.1.0"),
+        has("old0", "10.244.9.1", up=False),
+        has("cni0", "10.244.1.1"),
+        has("cni0", "fe80::1"),
+    )
+    assert own_of(found, "10.244.0.0/16") == "10.244.1.1"
+    assert own_of(found[:2], "10.244.0.0/16") == "10.244.1.0"
+    assert own_of(found, "10.245.0.0/16") == ""

@@ -59,7 +59,7 @@ READ_ONLY = (
     r"nft (?:-j |-s |-a )*list .+",
     r"nstat\b(?=.* -s| -as).*",
     r"pgrep -x.*",
-    r"ping -n (?:-M do )?-c.*",
+    r"ping -n (?:-M do )?-[cI].*",
     r"reach",
     r"pgrep -of",
     r"grep -(?:czx|rEhs)",
