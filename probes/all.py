@@ -47,7 +47,7 @@ from probes.frr import bgp
 from probes.frr import config as frr_config
 from probes.frr import state as frr_state
 from probes.linux import clock, disks, firewall, host, load, sshd, state, tunnel, unit
-from probes.node import control_plane, kubelet, machine, versions, way_out
+from probes.node import control_plane, etcd, kubelet, machine, versions, way_out
 from probes.path import (
     arrivals,
     detour,
@@ -91,6 +91,7 @@ __all__ = [
     "disks",
     "dns",
     "drops",
+    "etcd",
     "firewall",
     "firewall_along",
     "firewall_hits",

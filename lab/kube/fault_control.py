@@ -86,6 +86,42 @@ _APISERVER_LOG = on_master(f"tail -qn 3 {_LOGS}")
 _ETCD_IN_LOG = on_master(f"grep -h 127.0.0.1:2379 {_LOGS} | sort | tail -n 3")
 
 
+_ETCD = f"{MANIFESTS}/etcd.yaml"
+ETCDCTL = (
+    "kubectl -n kube-system exec etcd-master -- etcdctl --cacert=/etc/kubernetes/pki/etcd/ca.crt "
+    "--cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key --command-timeout=30s"
+)
+_ETCD_HEALTH = on_master("curl -s http://127.0.0.1:2381/health")
+_QUOTA = "--quota-backend-bytes=25165824"
+_ALONE = "--force-new-cluster"
+_NOBODY = "https://172.20.112.199:2380"
+# what changes often, until etcd has had enough: 800 kB each time
+_FILL = """\
+head -c 600000 /dev/urandom | base64 -w0 > /root/much
+for i in $(seq 60); do
+  echo $i >> /root/much
+  kubectl create configmap much --from-file=/root/much --dry-run=client -o yaml | kubectl replace -f - \
+    >/root/filled 2>&1 || break
+done
+rm /root/much; grep 'database space exceeded' /root/filled"""
+
+
+def _etcd_with(flag: str) -> str:
+    """bash: etcd runs with this flag."""
+    return (
+        f"grep -q -e {flag} {_ETCD} || sed -i 's|^    - etcd$|&\\n    - {flag}|' {_ETCD}\n"
+        f"until pgrep -fa '^etcd' | grep -q -e {flag}; do sleep 0.5; done"
+    )
+
+
+def _etcd_without(flag: str) -> str:
+    name = flag.partition("=")[0]
+    return (
+        f"sed -i '/ {name}/d' {_ETCD}\n"
+        f"until pgrep -x etcd >/dev/null && ! pgrep -fa '^etcd' | grep -q -e {name}; do sleep 0.5; done"
+    )
+
+
 def _moved(manifest: str) -> tuple[Run, Run]:
     """Breaks and undo: a static pod whose manifest is not there is stopped."""
     there, kept = f"{MANIFESTS}/{manifest}.yaml", f"/root/{manifest}.yaml"
@@ -125,6 +161,29 @@ CONTROL_FAULTS: dict[str, Fault] = {
         undo=_moved("etcd")[1:],
         shows=(on_master("kubectl get nodes --request-timeout=5s"), _ETCD_IN_LOG),
         shown=on_master(f"{_NO_API.text} && {_ETCD_IN_LOG.text} | grep -q 'connection refused'"),
+    ),
+    "etcd-space": kube_fault(
+        "etcd's database is as large as it may be (24 MiB): it reads and refuses to write",
+        breaks=(
+            on_master(f"{_etcd_with(_QUOTA)}\n{_UNTIL_READY}"),
+            quietly(f"kubectl create configmap much\n{_FILL}"),
+        ),
+        undo=(
+            on_master(f"{_etcd_without(_QUOTA)}\n{_UNTIL_READY}"),
+            quietly(
+                f"{ETCDCTL} alarm disarm; rm -f /root/filled\n"
+                "kubectl delete configmap much settings --ignore-not-found"
+            ),
+        ),
+        shows=(on_master("kubectl create configmap settings --from-literal=a=b"), _ETCD_HEALTH),
+        shown=on_master(f"{_ETCD_HEALTH.text} | grep -q NOSPACE"),
+    ),
+    "etcd-no-quorum": kube_fault(
+        "etcd has a second member that was added and never started",
+        breaks=(quietly(f"{ETCDCTL} member add nobody --peer-urls={_NOBODY}"),),
+        undo=(on_master(f"{_etcd_with(_ALONE)}\nsleep 5\n{_etcd_without(_ALONE)}\n{_UNTIL_READY}"),),
+        shows=(on_master("kubectl get nodes --request-timeout=5s"), _ETCD_HEALTH),
+        shown=on_master(f"{_NO_API.text} && {_ETCD_HEALTH.text} | grep -q LEADER"),
     ),
     "apiserver-cert-expired": kube_fault(
         "the API server's certificate has expired",

@@ -47,7 +47,7 @@ def build(programs: Path, folder: Path) -> None:
 
 
 def _hyperkube(programs: Path) -> Content:
-    links = {f"/usr/local/bin/{program}": "hyperkube" for program in CONTROL_PLANE}
+    links = {f"/usr/local/bin/{program}": "hyperkube" for program in (*CONTROL_PLANE, "etcdctl")}
     return Content({"/usr/local/bin/hyperkube": programs / "hyperkube"}, links)
 
 

@@ -19,7 +19,7 @@ _COMM = 15
 """Bytes of a program's name that the kernel keeps."""
 _ANY = (0, 1, 2)
 _MANIFESTS = ("ls", "-1", "/etc/kubernetes/manifests")
-_LOGS = ("find", "/var/log/pods", "-path", "/var/log/pods/kube-system_*.log", "-printf", r"%T@ %p\n")
+LOGS = ("find", "/var/log/pods", "-path", "/var/log/pods/kube-system_*.log", "-printf", r"%T@ %p\n")
 _LOG = re.compile(r"^(\S+) (/var/log/pods/kube-system_\S+/([a-z-]+)/([0-9]+)\.log)$")
 _ETCD_FLAG = ("grep", "-hs", "--", "--etcd-servers=", "/etc/kubernetes/manifests/kube-apiserver.yaml")
 _PLACES = ("/etc/kubernetes", "/root", "/var/backups")
@@ -53,7 +53,7 @@ async def control_plane(host: str, toolbox: Toolbox) -> ControlPlane:
         ask(connection, *_MANIFESTS, sudo=True, ok=_ANY),
         ask(connection, "ps", "-eo", "comm="),
         ask(connection, "ss", "-Hltn"),
-        ask(connection, *_LOGS, sudo=True, ok=_ANY),
+        ask(connection, *LOGS, sudo=True, ok=_ANY),
         ask(connection, *_COPIES, sudo=True, ok=_ANY),
         ask(connection, *_ETCD_FLAG, sudo=True, ok=_ANY),
     )

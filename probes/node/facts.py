@@ -74,6 +74,41 @@ class ControlPlane:
 
 
 @dataclass(frozen=True, slots=True)
+class Etcd:
+    """etcd on one machine, by its own words."""
+
+    host: str
+    answered: bool
+    """Its health was told, if only that it is not well."""
+    healthy: bool
+    reason: str
+    """In etcd's words, `ALARM NOSPACE` or `RAFT NO LEADER`; empty when it is well, and before etcd 3.5."""
+    no_space: bool
+    """Its database is as large as it may be: it refuses to write."""
+    no_leader: bool
+    """Too few of its members are connected: it refuses to write and mostly to read."""
+    size: int
+    """Bytes of the database's file."""
+    in_use: int
+    """Of them those that are not free inside of it."""
+    quota: int
+    """How large it may become."""
+    revision: int
+    compacted: int
+    """Up to which revision what was overwritten has been forgotten."""
+    peers: int
+    """Other members of the cluster."""
+    peers_lost: int
+    """Of them those that it is not connected with."""
+    unreached: tuple[str, ...]
+    """Addresses of peers that its log says it could not reach."""
+    pod: str
+    """Its static pod, as the cluster calls it."""
+    errors: tuple[str, ...]
+    """What its log complained of at its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     path: str
     subject: str

@@ -153,6 +153,17 @@ CONTROL = tuple(
         ),
     )
 )
+ETCD = (
+    Outage(
+        "etcd-space",
+        "etcd-space-exceeded",
+        f"host:{MASTER}",
+        "kubernetes-api-does-not-answer",
+        (),
+        (MASTER, "curl -s http://127.0.0.1:2381/health | grep -q NOSPACE"),
+        undone=False,
+    ),
+)
 NAMES = tuple(
     Outage(fault, cause, target, "pod-dns-fails", (), broken)
     for fault, cause, target, broken in (
@@ -245,5 +256,5 @@ HARBOR = (
         undone=False,
     ),
 )
-OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CONTROL, *SCHEDULER, *NAMES, *SERVICES)
+OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CONTROL, *ETCD, *SCHEDULER, *NAMES, *SERVICES)
 """A sweep finds them too; of Harbor it names the container that ends."""

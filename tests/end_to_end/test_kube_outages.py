@@ -74,6 +74,19 @@ def test_what_only_its_owner_can_repair_is_named_with_its_last_words(
         assert said in str(named["values"])
 
 
+def test_an_etcd_without_quorum_is_named_with_the_member_that_is_missing(healed_kube_lab: Lab, state: Path) -> None:
+    """And offers nothing: to go on alone forgets what others had."""
+    lab = healed_kube_lab
+    lab.break_("etcd-no-quorum")
+    by_entry = diagnose("kubernetes-api-does-not-answer", lab.site(), state)
+    for found in (diagnose(lab.paste("etcd-no-quorum"), lab.site(), state), by_entry):
+        assert found.status == 1, (found.document, found.stderr)
+        named = found.document["causes"][0]
+        assert (named["id"], named["confidence"], named["fixes"]) == ("etcd-without-quorum", "certain", [])
+        assert (named["values"]["members"], named["values"]["lost"]) == (2, 1)
+        assert named["values"]["unreached"] == ["172.20.112.199:2380"]
+
+
 def test_a_cluster_ip_without_an_answer_to_ping_is_no_fault(healed_kube_lab: Lab, state: Path) -> None:
     lab = healed_kube_lab
     paste = lab.paste("clusterip-ping")

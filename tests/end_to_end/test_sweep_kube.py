@@ -59,6 +59,7 @@ ITS_OWNERS = (
     ("image-pull", "image-cannot-be-pulled"),
     ("pending-resources", "no-node-has-room"),
     ("pvc-pending", "claim-not-bound"),
+    ("etcd-no-quorum", "etcd-without-quorum"),
 )
 """Fault and cause: what is missing only its owner can give."""
 POD = "default/$(kubectl get pod -l app={} -o jsonpath='{{.items[0].metadata.name}}')"

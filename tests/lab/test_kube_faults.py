@@ -9,16 +9,20 @@ from dataclasses import dataclass
 
 import pytest
 
-from lab.kube.fault_control import JOIN_TOKEN
+from lab.kube.fault_control import ETCDCTL, JOIN_TOKEN
 from lab.kube.faults import KUBE_FAULTS
 from lab.kube.node import RESOLVER
-from lab.kube.steps import W1, W2
+from lab.kube.steps import MANIFESTS, W1, W2
 from lab.processes import parallel
 from lab.session import Lab
 
 pytestmark = pytest.mark.lab
 
 M = "master"
+ETCD = f"{MANIFESTS}/etcd.yaml"
+ETCD_IS_WELL = (
+    "for i in $(seq 180); do curl -s http://127.0.0.1:2381/health | grep -q true && exit; sleep 0.5; done; exit 1"
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,25 @@ EXPECTED = {
         "(?m)^(Error from server|The connection to the server|Unable to connect|error:|Get .*6443)",
         "127.0.0.1:2379.*connection refused",
         ((M, "mv /root/etcd.yaml /etc/kubernetes/manifests/"),),
+    ),
+    "etcd-space": Expected(
+        "mvcc: database space exceeded",
+        "ALARM NOSPACE",
+        (
+            (
+                M,
+                f"revision=$({ETCDCTL} endpoint status -w json | grep -o 'revision\":[0-9]*' | cut -d: -f2); "
+                f"{ETCDCTL} compaction $revision && {ETCDCTL} defrag && {ETCDCTL} alarm disarm",
+            ),
+        ),
+    ),
+    "etcd-no-quorum": Expected(
+        "(?m)^(Error from server|The connection to the server|Unable to connect|error:|Get .*6443)",
+        "RAFT NO LEADER",
+        (
+            (M, f"sed -i 's/^    - etcd$/&\\n    - --force-new-cluster/' {ETCD}; {ETCD_IS_WELL}"),
+            (M, f"sed -i '/--force-new-cluster/d' {ETCD}; sleep 30; {ETCD_IS_WELL}"),
+        ),
     ),
     "apiserver-cert-expired": Expected(
         "certificate has expired or is not yet valid",
@@ -268,6 +291,8 @@ BATCHES = (
     ("apiserver-crash",),
     ("apiserver-cert-expired",),
     ("etcd-down",),
+    ("etcd-space",),
+    ("etcd-no-quorum",),
     ("scheduler-down",),
     ("node-not-prepared",),
 )

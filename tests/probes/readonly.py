@@ -30,6 +30,9 @@ _WHOLE = (
     r"date \+%s\.%N",
     r"kubelet --version",
     r"grep -hs -- --etcd-servers= /etc/kubernetes/manifests/kube-apiserver\.yaml",
+    r"curl -q -s --noproxy '\*' --max-time 8 (?:http://127\.0\.0\.1:2381|"
+    r"--cacert /etc/kubernetes/pki/etcd/ca\.crt --cert /etc/kubernetes/pki/etcd/healthcheck-client\.crt "
+    r"--key /etc/kubernetes/pki/etcd/healthcheck-client\.key https://127\.0\.0\.1:2379)/(?:health|metrics)",
     r"kubeadm version -o short",
     r"apt-cache madison kubelet kubeadm",
     r"dpkg-query -W -f '(?:\$\{(?:Package|db:Status-Want|db:Status-Status|Version)\}[ \\n]*)+'"
