@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import Iterable
 
 from probes.connection import MEBIBYTE, Connection
 from probes.errors import AccessDenied, CommandFailed, CommandMissing, ProbeError
@@ -72,6 +74,31 @@ def _text(answer: Reply | ProbeError) -> str:
 def _worst(errors: list[ProbeError]) -> ProbeError:
     denied = [error for error in errors if isinstance(error, AccessDenied)]
     return (denied or errors)[0]
+
+
+Key = tuple[str, str, int, str, int]
+"""Table, chain, position and text; and a number: two backends may hold the same rule."""
+
+
+def apart(rules: Iterable[FirewallRule]) -> dict[Key, FirewallRule]:
+    """Each rule by what it is known by in another reading. One that moved is another, and counts from nothing."""
+    found: dict[Key, FirewallRule] = {}
+    met: Counter[tuple[str, str, int, str]] = Counter()
+    for rule in rules:
+        words = rule.table, rule.chain, rule.position, rule.text
+        found[*words, met[words]] = rule
+        met[words] += 1
+    return found
+
+
+def policies_as_rules(policies: Iterable[ChainPolicy]) -> list[FirewallRule]:
+    """A policy counts like a rule of position 0."""
+    return [
+        FirewallRule(
+            one.table, one.chain, 0, f"-P {one.chain} {one.verdict}", (), one.verdict, one.packets, one.bytes
+        )
+        for one in policies
+    ]
 
 
 def combine(host: str, saved: str, legacy: str, ruleset: str, listing: str) -> Firewall:

@@ -18,6 +18,8 @@ _ASIDES = re.compile(
 )
 _FINAL = ("accept", "drop", "reject", "queue", "masquerade", "snat", "dnat", "redirect", "return")
 _JUMPS = ("jump", "goto")
+_ENDING = re.compile(r"\bdrop\b|\breject\b|@")
+"""In a map of verdicts; what a named map holds its rule does not say."""
 
 Handle = tuple[str, str, int]
 """Table (`inet filter`), chain, handle."""
@@ -33,14 +35,16 @@ def parse_nft(
     rules: list[FirewallRule] = []
     policies: list[ChainPolicy] = []
     positions: dict[tuple[str, str], int] = {}
-    for entry in _objects(ruleset):
+    entries = _objects(ruleset)
+    counters = _named_counters(entries)
+    for entry in entries:
         part: Mapping[str, Any] = entry.get("rule") or entry.get("chain") or {}
         if not isinstance(part, dict):
             raise TypeError("neither a rule nor a chain")
         if not part or _left_out(part, iptables_tables, version):
             continue
         if "rule" in entry:
-            rules.append(_rule(part, words, positions))
+            rules.append(_rule(part, words, positions, counters))
         elif "policy" in part:
             policies.append(ChainPolicy(_table(part), word(part, "name"), word(part, "policy").upper(), 0, 0))
     return tuple(rules), tuple(policies)
@@ -65,15 +69,23 @@ def _left_out(part: Mapping[str, Any], iptables_tables: Collection[str], version
     return part.get("family") == other or (part.get("family") == own and part.get("table") in iptables_tables)
 
 
+def _named_counters(entries: list[dict[str, Any]]) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Table and name → what it holds. Rules may share one."""
+    held = (entry["counter"] for entry in entries if isinstance(entry.get("counter"), dict))
+    return {(_table(one), word(one, "name")): one for one in held}
+
+
 def _rule(
-    part: Mapping[str, Any], words: Mapping[Handle, str], positions: dict[tuple[str, str], int]
+    part: Mapping[str, Any],
+    words: Mapping[Handle, str],
+    positions: dict[tuple[str, str], int],
+    counters: Mapping[tuple[str, str], Mapping[str, Any]],
 ) -> FirewallRule:
     table, chain = _table(part), word(part, "chain")
     position = positions[table, chain] = positions.get((table, chain), 0) + 1
     expressions = [entry for entry in part.get("expr", ()) if isinstance(entry, dict)]
-    counter: Mapping[str, Any] = next(
-        (entry["counter"] for entry in expressions if isinstance(entry.get("counter"), dict)), {}
-    )
+    said: Any = next((entry["counter"] for entry in expressions if "counter" in entry), {})
+    counter: Mapping[str, Any] = said if isinstance(said, dict) else counters.get((table, str(said)), {})
     text = words.get((table, chain, number(part, "handle")), "")
     packets, octets = number(counter, "packets", 0), number(counter, "bytes", 0)
     return FirewallRule(table, chain, position, text, (), _verdict(expressions), packets, octets)
@@ -105,6 +117,13 @@ def rule_words(listing: str) -> dict[Handle, str]:
         elif chain and (found := _HANDLE.fullmatch(line)):
             words[table, chain, int(found["handle"])] = found["text"]
     return words
+
+
+def may_drop_uncounted(rule: FirewallRule) -> bool:
+    """Packets may end there and no counter tells: it has none, or is a map of verdicts, which tells none apart."""
+    if rule.verdict == "VMAP":
+        return bool(_ENDING.search(rule.text))
+    return rule.verdict in ("DROP", "REJECT") and "counter" not in rule.text
 
 
 def says_nothing_else(text: str) -> bool:

@@ -10,6 +10,7 @@ from probes.exchange import Reply
 from probes.linux import firewall, iptables, nft
 from probes.linux.ask import ask, reply_to
 from probes.linux.facts import Address, Firewall, FirewallRule
+from probes.linux.firewall import apart, policies_as_rules
 from probes.linux.host import route_question
 from probes.linux.ip import parse_addresses, parse_route_get, parse_routes
 from probes.path import capture, send
@@ -139,13 +140,15 @@ def source_network(addresses: tuple[Address, ...], source: str) -> str:
 def grown(before: Firewall, after: Firewall, sent: int, protocol: str) -> tuple[Hit, ...]:
     """Rules and policies with a final verdict that counted at least half of our packets. The nat table is left
     out: ACCEPT there only means "no translation"."""
-    was = {_key(rule): rule.packets for rule in before.rules}
-    was_policy = {(policy.table, policy.chain): policy.packets for policy in before.policies}
-    hits = [_hit(rule, rule.packets - was.get(_key(rule), 0)) for rule in after.rules if can_see(rule, protocol)]
-    for policy in after.policies:
-        more = policy.packets - was_policy.get((policy.table, policy.chain), 0)
-        text = f"-P {policy.chain} {policy.verdict}"
-        hits.append(Hit(policy.table, policy.chain, 0, text, (), policy.verdict, more, True))
+    was, policies = apart(before.rules), apart(policies_as_rules(before.policies))
+    hits = [
+        _hit(rule, rule.packets - was[key].packets if key in was else rule.packets)
+        for key, rule in apart(after.rules).items()
+        if can_see(rule, protocol)
+    ]
+    for key, rule in apart(policies_as_rules(after.policies)).items():
+        more = rule.packets - policies[key].packets if key in policies else rule.packets
+        hits.append(Hit(rule.table, rule.chain, 0, rule.text, (), rule.verdict, more, True))
     least = max(1, sent // 2)
     enough = [hit for hit in hits if hit.packets >= least and hit.verdict in _FINAL and hit.table != "nat"]
     return tuple(sorted(enough, key=lambda hit: (_FINAL.index(hit.verdict), -hit.packets)))
@@ -155,10 +158,6 @@ def _protocol(port: int, udp: bool) -> str:
     if udp:
         return "udp"
     return "tcp" if port else "icmp"
-
-
-def _key(rule: FirewallRule) -> tuple[str, str, int, str]:
-    return (rule.table, rule.chain, rule.position, rule.text)
 
 
 def can_see(rule: FirewallRule, protocol: str) -> bool:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from probes.linux.facts import Firewall, FirewallRule
+from probes.linux.firewall import Key, apart, policies_as_rules
 from probes.trace.reading import Reading
 from probes.trace.switching import Drops, Flow
-
-Rule = tuple[str, str, int, str]
-"""Table, chain, position and text: a rule that moved is another one, and counts from nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +105,17 @@ class Growing:
 
     def rules(self) -> list[tuple[FirewallRule, Grown]]:
         """Every rule, and every policy as a rule of position 0, that grew while we sent."""
-        one, two = _counted(self.silent.firewall), _counted(self.before.firewall)
+        one, two, three = (_all(reading.firewall) for reading in self._readings())
+        reset = {rule.table for key, rule in three.items() if key in two and rule.packets < two[key].packets}
         found = []
-        for rule in _all(self.after.firewall):
-            key = _key(rule)
-            if two.get(key) == rule.packets:
+        for key, rule in three.items():
+            silent, before = one.get(key), two.get(key)
+            if before is not None and before.packets == rule.packets and rule.table not in reset:
                 continue
-            there = key in one and key in two
-            grown = self._grown(one[key], two[key], rule.packets) if there else UNKNOWN
+            if rule.table in reset or silent is None or before is None:
+                grown = UNKNOWN
+            else:
+                grown = self._grown(silent.packets, before.packets, rule.packets)
             if grown.ours or not grown.known:
                 found.append((rule, grown))
         return found
@@ -125,21 +125,5 @@ def _share(silent: float, before: float, after: float) -> float:
     return (after - before) / (before - silent) if before > silent else 1.0
 
 
-def _key(rule: FirewallRule) -> Rule:
-    return rule.table, rule.chain, rule.position, rule.text
-
-
-def _counted(firewall: Firewall | None) -> Mapping[Rule, int]:
-    return {_key(rule): rule.packets for rule in _all(firewall)}
-
-
-def _all(firewall: Firewall | None) -> list[FirewallRule]:
-    if firewall is None:
-        return []
-    policies = [
-        FirewallRule(
-            one.table, one.chain, 0, f"-P {one.chain} {one.verdict}", (), one.verdict, one.packets, one.bytes
-        )
-        for one in firewall.policies
-    ]
-    return [*firewall.rules, *policies]
+def _all(firewall: Firewall | None) -> dict[Key, FirewallRule]:
+    return apart([*firewall.rules, *policies_as_rules(firewall.policies)]) if firewall else {}

@@ -12,6 +12,9 @@ from probes.trace.sending import Answered
 from probes.trace.suspects import REASONS, suspects
 from probes.trace.watching import Sight, Watched
 
+_FEWEST = 5
+"""Of fewer lost packets some counter on the way always shows as many, by chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -47,13 +50,34 @@ def _told_apart(watched: Watched, answered: Answered, refuser: str) -> tuple[Ans
 
 
 def _dead(watched: Watched, answered: Answered, refuser: str) -> DeadHop | None:
-    if answered.received - answered.refused > 0:  # most are seen everywhere: only their number tells
-        lost = replace(watched, sent=answered.sent - answered.received)
-        counted = [one for one in suspects(lost, answered.error) if one.packets]
-        return min(counted, key=lambda one: _order(lost, one, refuser), default=None)
+    if answered.received - answered.refused > 0:
+        return _takes_some(watched, answered, refuser)
     arrived = _echoed(watched)
-    fitting = [one for one in suspects(watched, answered.error) if _fits(watched, one, refuser, arrived=arrived)]
+    fitting = [one for one in suspects(watched, answered.error) if _fits(watched, one, arrived=arrived)]
     return min(fitting, key=lambda one: _order(watched, one, refuser), default=None)
+
+
+def _takes_some(watched: Watched, answered: Answered, refuser: str) -> DeadHop | None:
+    """Most are seen everywhere: a counter that grew by as many as are lost is blamed where captures show that they
+    are lost there, else only where that number is no chance."""
+    missing = answered.sent - answered.received
+    lost = replace(watched, sent=missing)
+    whole = [one.by == "capture" and one.seen > watched.sent - missing / 2 for one in watched.sights]
+    last = max((number for number, all_there in enumerate(whole) if all_there), default=-1)
+    first = next(
+        (n for n, one in enumerate(watched.sights) if n > last and one.by == "capture" and not whole[n]),
+        len(watched.sights),
+    )
+    placed = last >= 0 and first < len(watched.sights)
+    if missing < _FEWEST and not placed:
+        return None
+    counted = [
+        one
+        for one in suspects(lost, answered.error)
+        if one.packets
+        and (_stands_between(watched, one, last, first) if _span(watched, one) else missing >= _FEWEST)
+    ]
+    return min(counted, key=lambda one: _order(lost, one, refuser), default=None)
 
 
 def _echoed(watched: Watched) -> bool:
@@ -62,17 +86,18 @@ def _echoed(watched: Watched) -> bool:
     return growing is not None and growing.counter("IcmpInEchos").is_like(watched.sent)
 
 
-def _fits(watched: Watched, one: DeadHop, refuser: str, *, arrived: bool) -> bool:
-    """It stands where they vanish: not before the last that saw them leave, not behind the first that lacked
-    them."""
+def _fits(watched: Watched, one: DeadHop, *, arrived: bool) -> bool:
+    """It stands where they vanish. One without a station of its own bridges for an end."""
     if arrived and one.direction == "there" and one.host != watched.ways.owner and _is_hop(watched, one):
         return False
+    return not _span(watched, one) or _stands_between(watched, one, watched.last_seen(), watched.first_lost())
+
+
+def _stands_between(watched: Watched, one: DeadHop, last: int, first: int) -> bool:
+    """Not before the last station that saw them leave, not behind the first that lacked them."""
     spans = _span(watched, one)
-    if not spans:
-        return True  # it bridges for an end: no station of its own
-    last, lost = watched.last_seen(), watched.first_lost()
     behind = spans[-1] < last or (spans[-1] == last and watched.sights[last].station.side == "out")
-    return not behind and spans[0] <= lost
+    return not behind and spans[0] <= first
 
 
 def _is_hop(watched: Watched, one: DeadHop) -> bool:

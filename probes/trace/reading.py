@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from probes.connection import Connection
 from probes.errors import ProbeError
-from probes.linux import firewall, ip, proc
+from probes.linux import firewall, ip, nft, proc
 from probes.linux.ask import ask
 from probes.linux.facts import Firewall, Link, Neighbour
 from probes.linux.fields import number, reading, word
@@ -54,10 +54,9 @@ class Reading:
         """A rule or policy of nft drops and counts nothing."""
         if self.firewall is None:
             return False
-        silent = (one for one in self.firewall.rules if not one.spec and "counter" not in one.text)
         policies = (one for one in self.firewall.policies if " " in one.table)
-        verdicts = [one.verdict for one in silent] + [one.verdict for one in policies]
-        return any(verdict in firewall.BLOCKING for verdict in verdicts)
+        silent = (one for one in self.firewall.rules if not one.spec and nft.may_drop_uncounted(one))
+        return any(one.verdict in firewall.BLOCKING for one in policies) or any(True for _ in silent)
 
 
 async def read(connection: Connection, host: str, known: Reading | None = None, version: int = 4) -> Reading:

@@ -145,9 +145,10 @@ class _Tracing:
             self._counted = sizing.counted
 
     async def measured(self, packets: int) -> tuple[Answered, Judgement]:
-        """Once more with more packets where others' hid ours."""
+        """Once more with more packets where others' hid ours, or too few are lost to tell by whom."""
         said = await self._run(packets)
-        if said[1].verdict == "ambiguous" and packets < MOST:
+        unclear = said[1].verdict == "ambiguous" or (said[1].verdict == "some-lost" and said[1].dead is None)
+        if unclear and packets < MOST:
             said = await self._run(min(packets * _MORE, MOST))
         return said
 
