@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -19,6 +20,7 @@ from probes.linux.facts import ChainPolicy, Firewall, FirewallRule
 from probes.linux.fields import json_of, reading, word
 from probes.linux.iptables import NO_TABLES, Tables, parse_iptables_save
 from probes.linux.nft import parse_nft
+from probes.trace import long_list
 
 _SAVES = {
     4: ("iptables-save -c", "iptables-legacy-save -c"),
@@ -28,7 +30,7 @@ _TABLES = "nft -j list chains"
 """`list tables` fetches every rule first: ten seconds for what this says in a hundredth of one."""
 _TABLE = ("nft -j list table", "nft -s -a list table")
 _RULESET = ("nft -j list ruleset", "nft -s -a list ruleset")
-COMMANDS = (*chain(*_SAVES.values()), _TABLES, *_TABLE, *_RULESET)
+COMMANDS = (*chain(*_SAVES.values()), *long_list.declared((*chain(*_SAVES.values()),)), _TABLES, *_TABLE, *_RULESET)
 _FAMILIES = {4: ("ip", "inet", "arp", "bridge", "netdev"), 6: ("ip6", "inet", "bridge", "netdev")}
 _OWN = {4: "ip", 6: "ip6"}
 """Family of nft's tables that iptables shows."""
@@ -67,20 +69,32 @@ async def read_rules(
 
 async def _of(connection: Connection, host: str, version: int, where: Where, known: Firewall) -> Firewall:
     saved, native = await asyncio.gather(
-        asyncio.gather(*(_save(connection, one) for one in where.saves)),
+        _saved(connection, where.saves, known),
         _native(connection, version, where.native),
         return_exceptions=True,
     )
     if isinstance(saved, BaseException):
         raise saved
-    before = {rule.text: rule for rule in known.rules}
-    first, second = [*(parse_iptables_save(text, before) for text in saved), NO_TABLES, NO_TABLES][:2]
+    first, second = [*saved, NO_TABLES, NO_TABLES][:2]
     shown = _together(first, second)
     if isinstance(native, NotRecorded):
         native = await _whole(connection, version, shown)
     if isinstance(native, BaseException):
         raise native
     return _combined(host, shown, native)
+
+
+async def _saved(connection: Connection, saves: tuple[str, ...], known: Firewall) -> list[Tables]:
+    shown = [rule for rule in known.rules if " " not in rule.table]
+    if len(saves) == 1 and len(shown) > long_list.LONG:
+        with suppress(ProbeError):  # sudo may allow iptables-save and no shell; a recording may lack it
+            words = long_list.counting(saves[0])
+            said = await reply_to(connection, *words, sudo=True, limit=_LIMIT, seconds=_SECONDS)
+            if tables := long_list.parse_counting(said.stdout, shown):
+                return [tables]
+    before = {rule.text: rule for rule in known.rules}
+    texts = await asyncio.gather(*(_save(connection, one) for one in saves))
+    return [parse_iptables_save(text, before) for text in texts]
 
 
 def _where(known: Firewall, version: int) -> Where:

@@ -46,9 +46,9 @@ _MORE = 4
 _SLACK = 5.0
 _SLOW = 0.5
 """Seconds until the first packet leaves where more than ping has to be started."""
-_PATIENCE = (1.0, 2.0, 4.0)
-"""Seconds that captures go on for counters to be read in between: how many hangs on how long all before took."""
-_LEARNED_IN = (1.5, 3.0)
+_PATIENCE = (1.0, 2.0, 4.0, 8.0)
+"""Seconds that captures go on for counters to be read in between: more than the reading before them took."""
+_SPARE = 0.5
 _STARTING = 0.6
 """Seconds more that they may take on a busy host to begin."""
 
@@ -91,12 +91,10 @@ async def trace(
     packets = min(max(packets, 1), MOST)
     translated = [(one, backend_port or port) for one in backends]
     with hurrying():
-        begun = time.monotonic()
         async with Sizing(toolbox, host, target, size, wanted=sizes and not pod) as sizing:
             way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
-            patience = list(_PATIENCE[bisect(_LEARNED_IN, time.monotonic() - begun) :])
             mark = fresh_mark(protocol, port, target, translated, size, way.sources, pod or host)
-            one = _Tracing(toolbox, host, target, mark, pod, way, patience if captures else ())
+            one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
             await one.begin(sizing)
             answered, judgement = await one.measured(packets)
             told = await sizing.told()
@@ -124,12 +122,11 @@ class _Tracing:
         mark: Mark,
         pod: str,
         way: Ways,
-        patience: Sequence[float],
+        *,
+        captures: bool,
     ) -> None:
-        """`patience` is how much longer captures last than what they look at, and what a recording may hold; none
-        where nobody shall capture."""
         self._toolbox, self._source, self._target = toolbox, source, target
-        self._mark, self._pod, self._way, self._patience = mark, pod, way, patience
+        self._mark, self._pod, self._way, self._captures = mark, pod, way, captures
         self._readings: Mapping[str, Growing] = {}
         self._switches = Switches(toolbox)
         self._known: Mapping[str, Reading | None] = dict.fromkeys(way.hosts)
@@ -163,16 +160,19 @@ class _Tracing:
         return answered, judge(seen, answered, self._source, refuser)
 
     async def _measure(self, packets: int) -> tuple[Answered, dict[str, Sighted]]:
-        """Silence and then our packets, of the same length; captures begin before it, so that nobody waits."""
+        """Silence and then our packets, of the same length; captures begin in the silence, so that nobody waits."""
         lasting = sending.seconds_to_send(self._mark, packets)
-        seconds = [2 * lasting + more + (_SLOW if self._leaves_late else 0) for more in self._patience]
-        until = time.monotonic() + (seconds[0] if seconds else 0.0)
+        begun_at = time.monotonic()
+        self._known = silent = await self._read(self._known)
+        self._counted(silent)
+        self._counted = _nobody
+        now = time.monotonic()
+        patience = _PATIENCE[bisect(_PATIENCE[:-1], now - begun_at + _SPARE) :]
+        seconds = [2 * lasting + more + (_SLOW if self._leaves_late else 0) for more in patience]
         async with asyncio.TaskGroup() as group:
-            ears = {name: asyncio.Event() for name in self._way.hosts}
+            until = now + seconds[0]
+            ears = {name: asyncio.Event() for name in silent}
             watching = {name: group.create_task(self._capture(name, seconds, ears[name])) for name in ears}
-            self._known = silent = await self._read(self._known)
-            self._counted(silent)
-            self._counted = _nobody
             quiet = group.create_task(self._switches.begin({name: one.links for name, one in silent.items()}))
             await self._wait(lasting)
             begun = await quiet
@@ -232,7 +232,8 @@ class _Tracing:
         return await sending.send(self._toolbox, self._source, self._target, self._mark, packets, self._pod)
 
     async def _capture(self, host: str, seconds: Sequence[float], ear: asyncio.Event) -> Sighted:
-        seen = await capturing.capture(self._toolbox.connection(target_of(host)), self._mark, seconds, ear)
+        wanted = seconds if self._captures else ()
+        seen = await capturing.capture(self._toolbox.connection(target_of(host)), self._mark, wanted, ear)
         ear.set()
         return seen
 

@@ -6,6 +6,7 @@ import re
 
 from probes.node import tries
 from probes.path import burst, datagrams, send
+from probes.trace import long_list
 
 _ADDRESS = r"[0-9A-Fa-f:.]+"
 _NAME = r"[A-Za-z0-9_.:@-]+"
@@ -114,6 +115,8 @@ _MESSAGE = r"(?:[A-Za-z0-9]|\\0[0-7]{3})*"
 _TRYING = re.compile(rf" try(?: (?:tcp|udp),{_ADDRESS},{_N},| '(?:tcp|udp),{_ADDRESS},{_N},{_MESSAGE}')+")
 """TCP connections over which nothing is sent, and DNS questions."""
 _PING_IN_POD = re.compile(rf"{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} (?P<ping>(?:ping|sh) .*)", re.DOTALL)
+COUNTING = long_list.declared([f"ip{six}tables{legacy}-save -c" for six in ("", "6") for legacy in ("", "-legacy")])
+"""Lists of rules of which only what counts anything travels: whole programs."""
 _BURST = re.compile(rf"(?:{'|'.join(map(re.escape, burst.COMMANDS))}) sh(?: {_N} {_N} {_ADDRESS})+")
 """Pings side by side; of the program only its numbers and addresses vary."""
 _CONNECTING_TO = re.compile(rf"(?: {_ADDRESS}| {_N}){{3}}")
@@ -137,7 +140,7 @@ def looks_only(command: str) -> bool:
     if (tried := command.partition(f"{tries.TRY}"))[1]:
         in_pod = rf"(?:{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} )?"
         return bool(re.fullmatch(in_pod, tried[0]) and _TRYING.fullmatch(tried[2]))
-    if _BURST.fullmatch(command):
+    if _BURST.fullmatch(command) or command in COUNTING:
         return True
     return any(re.fullmatch(whole, command) for whole in _WHOLE) and not _operators(command)
 

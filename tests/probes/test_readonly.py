@@ -13,7 +13,7 @@ from probes.node import tries
 from probes.path import burst, datagrams, send
 from probes.probe import PROBES
 from tests.probes.readonly import CONNECTING as CONNECTS
-from tests.probes.readonly import looks_only
+from tests.probes.readonly import COUNTING, looks_only
 
 assert probes.all
 
@@ -80,7 +80,7 @@ READ_ONLY = (
     r"traceroute -n.*",
     r"vtysh -c 'show (?:bgp neighbors json|running-config bgpd \| include [^']*)'",
 )
-CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS, *tries.COMMANDS, *burst.COMMANDS}
+CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS, *tries.COMMANDS, *burst.COMMANDS, *COUNTING}
 """Opens TCP connections and closes them; the programs' whole texts are declared."""
 NO_CHANGE = re.compile(
     r"\b(?:add|del|delete|set|flush|replace|restart|start|stop|insert|restore|rm|mv|tee|sysctl -w)\b|>"
