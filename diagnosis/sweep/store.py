@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from diagnosis.observing import observe
 from diagnosis.sweep.polite import PoliteToolbox, is_busy
+from diagnosis.sweep.slots import Slots
 from probes.probe import PROBES, Evidence, Failure, ProbeCall
 from probes.site import OPERATOR
 
@@ -42,8 +43,8 @@ class Store:
         self._back = 0
         self._toolbox: PoliteToolbox | None = None
         self._width = asyncio.Semaphore(AT_ONCE)
-        self._slots: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONE))
-        self._slots[OPERATOR] = asyncio.Semaphore(FROM_HERE)
+        self._slots: defaultdict[str, Slots] = defaultdict(lambda: Slots(AT_ONE))
+        self._slots[OPERATOR] = Slots(FROM_HERE)
         self._running: dict[str, tuple[str, str]] = {}
         self._silent: dict[str, Failure] = {}
         self._hung: Counter[str] = Counter()
@@ -102,7 +103,7 @@ class Store:
             del self._running[number]
         self._heed(evidence)
         if is_busy(evidence):
-            self._slots[target] = asyncio.Semaphore(1)
+            self._slots[target].narrow(1)
         return evidence
 
     def _polite(self) -> PoliteToolbox:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from diagnosis.sweep.polite import Pace, is_busy
+from diagnosis.sweep.slots import Slots
 from probes.connection import Command
 from probes.errors import UnreadableOutput
 from probes.linux.facts import Load
@@ -65,3 +66,32 @@ def test_load_is_read_or_refused() -> None:
             parse_load(wrong)
     with pytest.raises(UnreadableOutput):
         parse_cores("nproc: not found")
+
+
+async def test_who_waits_for_a_place_that_turns_out_to_be_busy_goes_in_one_by_one() -> None:
+    slots, inside, most = Slots(8), 0, []
+
+    async def go() -> None:
+        nonlocal inside
+        async with slots:
+            inside += 1
+            most.append(inside)
+            await asyncio.sleep(0)
+            slots.narrow(1)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(go() for _ in range(40)))
+    assert (len(most), max(most[:8]), max(most[8:])) == (40, 8, 1)
+
+
+async def test_one_that_gives_up_waiting_takes_no_place() -> None:
+    slots = Slots(1)
+    async with slots:
+        waiting = [asyncio.create_task(slots.__aenter__()) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+    waiting[1].cancel()  # its turn has just come
+    async with asyncio.timeout(30):
+        await waiting[2]
+    assert waiting[1].cancelled()
