@@ -61,6 +61,28 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         ),
         shown=on_master("kubectl get pods -l app=shop | grep -q ImagePullBackOff"),
     ),
+    "update-crashes": kube_fault(
+        "an update of an application, which exits with an error; the pod of before runs",
+        breaks=(
+            apply(deployment("orders")),
+            quietly("kubectl rollout status deployment orders --timeout=90s"),
+            apply(deployment("orders", command=["sh", "-c", _NO_FILE])),
+        ),
+        undo=(delete("deployment/orders"),),
+        shows=(on_master("kubectl get pods -l app=orders"), on_master("kubectl rollout history deployment orders")),
+        shown=on_master("kubectl get pods -l app=orders | grep -qE '(CrashLoopBackOff|Error) +[1-9]'"),
+    ),
+    "update-image": kube_fault(
+        "an update of an application to an image that does not exist; the pod of before runs",
+        breaks=(
+            apply(deployment("bills")),
+            quietly("kubectl rollout status deployment bills --timeout=90s"),
+            apply(deployment("bills", image=f"{REPOSITORY}/bills:2")),
+        ),
+        undo=(delete("deployment/bills"),),
+        shows=(on_master("kubectl get pods -l app=bills"), on_master("kubectl rollout history deployment bills")),
+        shown=on_master("kubectl get pods -l app=bills | grep -q ImagePullBackOff"),
+    ),
     "pending-resources": kube_fault(
         "a pod asks for more CPU than any node has",
         breaks=(apply(deployment("batch", resources={"requests": {"cpu": "64"}})),),

@@ -13,6 +13,7 @@ from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch, fetch_text
 from probes.cluster.details import events as events_of
+from probes.cluster.rollout import Rollout, rollout_of
 from probes.errors import NotFound, NotRecorded, ProbeError
 from probes.linux.journal import complaints
 from probes.probe import Toolbox, probe
@@ -60,6 +61,12 @@ class PodStart:
     """The last words of the run that ended: what it complained of, else its last lines."""
     events: tuple[str, ...]
     """`Reason: message`, each once, the latest last."""
+    deployment: str = ""
+    """That made it; empty where none did."""
+    revision: int = 0
+    """Of the Deployment that it is of."""
+    earlier: int = 0
+    """An earlier revision that has pods that are ready, where this is the latest; 0 where there is none."""
 
 
 # ------------------------------------------------------------------ what is read of a pod beyond `shapes`
@@ -148,7 +155,11 @@ class _Lease(shapes.Shape):
 
 @probe(
     "k8s.pod_start",
-    commands=("GET /api/v1/namespaces/", "GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/"),
+    commands=(
+        "GET /api/v1/namespaces/",
+        "GET /apis/apps/v1/namespaces/",
+        "GET /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/",
+    ),
     timeout=25.0,
     on="cluster",
     namespace="k8s-name",
@@ -160,11 +171,12 @@ async def pod_start(cluster: str, toolbox: Toolbox, name: str, namespace: str = 
     pod = await _find(api, namespace, name)
     if pod is None:
         return _facts(cluster, _Pod(shapes.Meta(name, namespace)), found=False)
-    said, events, claim, clock = await asyncio.gather(
+    said, events, claim, clock, rolled = await asyncio.gather(
         _last_words(api, pod),
         events_of(cluster, toolbox, kind="Pod", name=pod.metadata.name, namespace=namespace),
         _unbound(api, pod),
         _clock(api, pod),
+        rollout_of(api, pod.metadata.namespace, _owner(pod)),
     )
     told = tuple(dict.fromkeys(f"{one.reason}: {one.message}" for one in events.events if one.reason))
     claim_said = ""
@@ -173,7 +185,7 @@ async def pod_start(cluster: str, toolbox: Toolbox, name: str, namespace: str = 
             cluster, toolbox, kind="PersistentVolumeClaim", name=claim.metadata.name, namespace=namespace
         )
         claim_said = of_claim.events[-1].message if of_claim.events else ""
-    return _facts(cluster, pod, True, said, told, claim, claim_said, clock)
+    return _facts(cluster, pod, True, said, told, claim, claim_said, clock, rolled)
 
 
 def _path(namespace: str, *rest: str) -> tuple[str, ...]:
@@ -197,6 +209,10 @@ def successor(name: str, pods: list[_Pod]) -> _Pod | None:
         if alike:
             return min(alike, key=_is_ready)
     return None
+
+
+def _owner(pod: _Pod) -> shapes.Owner | None:
+    return next(iter(pod.metadata.owner_references or ()), None)
 
 
 def _is_ready(pod: _Pod) -> bool:
@@ -295,10 +311,11 @@ def _facts(
     claim: _Claim | None = None,
     claim_said: str = "",
     clock: str | None = None,
+    rolled: Rollout | None = None,
 ) -> PodStart:
     conditions = {one.type: one for one in pod.status.conditions or ()}
     scheduled = conditions.get("PodScheduled", shapes.Condition(status="True"))
-    owner = next(iter(pod.metadata.owner_references or ()), None)
+    owner, rolled = _owner(pod), rolled or Rollout()
     held = held_up(pod) or _Container()
     waits, ended, runs = held.state.waiting or shapes.Waiting(), _last_run(held), held.state.running
     return PodStart(
@@ -325,4 +342,7 @@ def _facts(
         runs_for=seconds_between(runs.started_at, clock) if runs else 0,
         said=said,
         events=events,
+        deployment=rolled.deployment,
+        revision=rolled.revision,
+        earlier=rolled.earlier,
     )

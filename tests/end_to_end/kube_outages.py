@@ -14,6 +14,12 @@ def pod_of(app: str) -> str:
     return f"pod=$(kubectl get pod -l app={app} -o jsonpath='{{.items[0].metadata.name}}')"
 
 
+def newest_pod_of(app: str) -> str:
+    """The input that names the pod that an update made."""
+    by_age = "--sort-by=.metadata.creationTimestamp -o jsonpath='{.items[-1:].metadata.name}'"
+    return f"pod=$(kubectl get pod -l app={app} {by_age})"
+
+
 @dataclass(frozen=True)
 class Outage:
     fault: str
@@ -140,6 +146,25 @@ PODS = (
         leaves=f"node {W2} has taints node.kubernetes.io/unschedulable",
     ),
 )
+_CONTAINER = "jsonpath={.spec.template.spec.containers[0]}"
+UPDATES = (
+    Outage(
+        "update-crashes",
+        "container-exits",
+        "",
+        "pod-does-not-start",
+        (newest_pod_of("orders"),),
+        (MASTER, f"kubectl get deployment orders -o '{_CONTAINER}' | grep -q app.conf"),
+    ),
+    Outage(
+        "update-image",
+        "image-cannot-be-pulled",
+        "",
+        "pod-does-not-start",
+        (newest_pod_of("bills"),),
+        (MASTER, f"kubectl get deployment bills -o '{_CONTAINER}' | grep -q bills:2"),
+    ),
+)
 CONTROL = tuple(
     Outage(fault, cause, f"host:{MASTER}", "kubernetes-api-does-not-answer", (), (MASTER, broken))
     for fault, cause, broken in (
@@ -256,5 +281,5 @@ HARBOR = (
         undone=False,
     ),
 )
-OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CONTROL, *ETCD, *SCHEDULER, *NAMES, *SERVICES)
+OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *UPDATES, *CONTROL, *ETCD, *SCHEDULER, *NAMES, *SERVICES)
 """A sweep finds them too; of Harbor it names the container that ends."""

@@ -247,6 +247,16 @@ EXPECTED = {
         "lab.invalid.* no such host",
         ((M, "kubectl set image deployment/shop main=lab.invalid/k8s/busybox:1"),),
     ),
+    "update-crashes": Expected(
+        "(CrashLoopBackOff|Error) +[1-9]",
+        r"(?m)^2 +<none>",
+        ((M, "kubectl rollout undo deployment orders && kubectl rollout status deployment orders --timeout=60s"),),
+    ),
+    "update-image": Expected(
+        "ImagePullBackOff",
+        r"(?m)^2 +<none>",
+        ((M, "kubectl rollout undo deployment bills && kubectl rollout status deployment bills --timeout=60s"),),
+    ),
     "pending-resources": Expected(
         "Pending", "Insufficient cpu", ((M, "kubectl set resources deployment batch --requests=cpu=10m"),)
     ),
@@ -261,6 +271,8 @@ BATCHES = (
         "pvc-leftover",
         "crashloop",
         "image-pull",
+        "update-crashes",
+        "update-image",
         "pending-resources",
         "token-expired",
         "coredns-none",

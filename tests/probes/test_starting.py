@@ -8,6 +8,7 @@ import pytest
 from probes.cluster.control_host import port_of
 from probes.cluster.join import minor_of
 from probes.cluster.pod_cidrs import is_wider, parse_flags, parse_network, shares
+from probes.cluster.rollout import ReplicaSets, Rollout, rollout
 from probes.cluster.starting import PodList, held_up, seconds_between, successor
 from probes.node.machine import host_named
 from probes.site import Host, Site
@@ -33,6 +34,38 @@ def test_after_a_rollout_it_has_another_hash() -> None:
     found = successor("web-7d4b9c-zzzzz", decoded(*pods("db-0", "web-55f6d8-aaaaa")).items or [])
     assert found is not None
     assert found.metadata.name == "web-55f6d8-aaaaa"
+
+
+def revisions(*sets: tuple[str, str, str, int]) -> ReplicaSets:
+    """Name, what made it, its revision and how many of its pods are ready."""
+    items = [
+        {
+            "metadata": {
+                "name": name,
+                "ownerReferences": [{"kind": "Deployment", "name": by}],
+                "annotations": {"deployment.kubernetes.io/revision": revision},
+            },
+            "status": {"replicas": 1, "readyReplicas": ready} if ready else {"replicas": 0},
+        }
+        for name, by, revision, ready in sets
+    ]
+    return msgspec.json.decode(msgspec.json.encode({"items": items}), type=ReplicaSets)
+
+
+@pytest.mark.parametrize(
+    ("sets", "expected"),
+    [
+        ([("a", "web", "1", 1), ("b", "web", "2", 1), ("c", "web", "3", 0)], Rollout("web", 3, 2)),
+        ([("b", "web", "2", 0), ("c", "web", "3", 0)], Rollout("web", 3)),
+        ([("a", "db", "1", 1), ("c", "web", "3", 0)], Rollout("web", 3)),
+        ([("c", "web", "3", 0), ("d", "web", "4", 1), ("a", "web", "1", 1)], Rollout("web", 3)),
+        ([("a", "web", "1", 1), ("c", "web", "x" * 9, 0)], Rollout("web", 0)),
+        ([("a", "web", "1", 1)], Rollout()),
+    ],
+    ids=["the latest that runs", "none runs", "another's", "not the newest", "no number", "not listed"],
+)
+def test_the_earlier_revision_that_runs(sets: list[tuple[str, str, str, int]], expected: Rollout) -> None:
+    assert rollout("c", revisions(*sets).items or []) == expected
 
 
 @pytest.mark.parametrize("name", ["web", "web-0", "website-7d4b9c-aaaaa"])
