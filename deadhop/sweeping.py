@@ -113,13 +113,17 @@ def _unseen(front: Front, result: SweepResult) -> Iterator[str]:
 
 
 def _left_out(front: Front, result: SweepResult) -> Iterator[str]:
-    """What a list shows in trouble, or would be tried, beyond what a sweep takes; and how to look at it."""
-    if result.left_out:
-        yield f"\n{front.say('MORE THAN A SWEEP TAKES, NOT LOOKED AT', '너무 많아 살펴보지 않은 것')}"
-    for one in result.left_out:
-        said, command = left_out_lines(one, front.lang)
-        yield wrap(said, "    ", first="  - ")
-        yield f"    {command}"
+    """What a list shows in trouble beyond what a sweep takes, and what it was cut in; and how to look at it."""
+    for title, trees in (
+        (("MORE THAN A SWEEP TAKES, NOT LOOKED AT", "너무 많아 살펴보지 않은 것"), result.left_out),
+        (("NOT LOOKED AT TO THE END", "끝까지 살펴보지 못한 것"), result.unfinished),
+    ):
+        if trees:
+            yield f"\n{front.say(*title)}"
+        for one in trees:
+            said, command = left_out_lines(one, front.lang)
+            yield wrap(said, "    ", first="  - ")
+            yield f"    {command}"
 
 
 def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[str]:

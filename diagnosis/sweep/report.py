@@ -34,6 +34,7 @@ def sweep_json(session: str, view: SweepView, evidence: Iterable[Evidence] = ())
         "questions": [asdict(question) for question in result.questions],
         "not_swept": [{"symptom": one.symptom, "needs": list(one.needs)} for one in result.not_swept],
         "left_out": [asdict(one) for one in result.left_out],
+        "unfinished": [asdict(one) for one in result.unfinished],
         "baseline": baseline_json(result),
         "evidence": [evidence_json(one) for one in evidence],
         "trees": view.trees,

@@ -171,7 +171,8 @@ def result_of(
         tuple(out),
         unknown,
         waiting,
-        tuple(_left_out(left_out)),
+        tuple(_together(left_out)),
+        tuple(_together([one for one in outcomes if one.way is Way.CUT])),
         comparison,
     )
 
@@ -186,9 +187,9 @@ def _ranked(
     return [(finding, group.is_meant) for group, finding in found]
 
 
-def _left_out(planned: Sequence[Planned]) -> Iterator[LeftOut]:
-    for symptom in dict.fromkeys(one.symptom for one in planned):
-        inputs = [one.inputs for one in planned if one.symptom == symptom]
+def _together(trees: Sequence[Planned | Outcome]) -> Iterator[LeftOut]:
+    for symptom in dict.fromkeys(one.symptom for one in trees):
+        inputs = [one.inputs for one in trees if one.symptom == symptom]
         yield LeftOut(symptom, len(inputs), tuple(inputs[:_NAMED]))
 
 

@@ -93,7 +93,7 @@ class SweptOut:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Trees that were not walked, for their list shows more in trouble than a sweep looks at."""
+    """Trees that were not walked, for a list shows more in trouble than a sweep takes, or not to their end."""
 
     symptom: str
     count: int
@@ -114,6 +114,8 @@ class SweepResult:
     unknown: tuple[Gap, ...] = ()
     not_swept: tuple[NotSwept, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    unfinished: tuple[LeftOut, ...] = ()
+    """Trees that were under way when the sweep was cut."""
     compared: Comparison | None = None
     """With the baseline, where there is one."""
 

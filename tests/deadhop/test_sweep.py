@@ -145,6 +145,7 @@ def test_an_interrupt_leaves_what_is_known(sweeping: Desk) -> None:
     assert b"Traceback" not in err
     found = checked(json.loads(out), "sweep")
     assert (found["cut"], found["causes"]) == ("interrupted", [])
+    assert sum(one["count"] for one in found["unfinished"]) > 0
     (path,) = (sweeping.home / "state" / "sessions").glob("*.jsonl")
     journal = read(path)
     assert journal.damage == ()

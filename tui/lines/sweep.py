@@ -179,9 +179,10 @@ def _rest(result: SweepResult, words: Words, lang: Lang) -> Iterator[Item]:
         lines = [line for gap in result.unknown[:MOST_GAPS] for line in _gap(gap, words)]
         yield _kind(UNKNOWN, words.not_seen, len(result.unknown), lines)
     yield from _baseline_rest(result, words, lang)
-    if result.left_out:
-        beyond = (marked(UNKNOWN, one_line(line)) for one in result.left_out for line in left_out_lines(one, lang))
-        yield _kind(UNKNOWN, words.sweep_left_out, sum(one.count for one in result.left_out), beyond)
+    for title, trees in ((words.sweep_left_out, result.left_out), (words.sweep_unfinished, result.unfinished)):
+        if trees:
+            lines = [marked(UNKNOWN, one_line(line)) for one in trees for line in left_out_lines(one, lang)]
+            yield _kind(UNKNOWN, title, sum(one.count for one in trees), lines)
     if result.ruled_out:
         out = (marked(OK, outside(one.title[lang])) for one in result.ruled_out)
         yield _kind(OK, words.ruled_out, len(result.ruled_out), out)

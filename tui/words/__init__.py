@@ -148,6 +148,7 @@ class Words(NamedTuple):
     sweep_asks: str
     sweep_not_swept: str
     sweep_left_out: str
+    sweep_unfinished: str
     sweep_as_baseline: str
     sweep_partly_as_baseline: str
     sweep_unlike_baseline: str

@@ -176,6 +176,7 @@ EN = Words(
     sweep_asks="{symptom} asks this; start it from home to answer:",
     sweep_not_swept="Not swept, for they need to be told more",
     sweep_left_out="More than a sweep takes, not looked at",
+    sweep_unfinished="Not looked at to the end",
     sweep_as_baseline="as in the baseline of {taken}",
     sweep_partly_as_baseline="what could be compared is as in the baseline of {taken}",
     sweep_unlike_baseline="{count} different since the baseline of {taken}, {found} of it explains what was found",

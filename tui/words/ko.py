@@ -174,6 +174,7 @@ KO = Words(
     sweep_asks="{symptom} 진단이 묻는 것이다. 처음 화면에서 시작해 답한다:",
     sweep_not_swept="입력이 필요해 돌리지 않은 진단",
     sweep_left_out="너무 많아 살펴보지 않은 것",
+    sweep_unfinished="끝까지 살펴보지 못한 것",
     sweep_as_baseline="{taken} 의 기준선과 같다",
     sweep_partly_as_baseline="비교할 수 있었던 것은 {taken} 의 기준선과 같다",
     sweep_unlike_baseline="{taken} 의 기준선 이후 {count}건이 달라졌고, 그중 {found}건이 찾은 원인과 관련 있다",
