@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -107,9 +108,25 @@ def planned(source: End, target: End, wanted: Wanted) -> Planned:
         )
     if not target.address:
         raise UsageError(f"no address of {target.name} is known", hint="give it `addresses` in site.yaml")
+    if not _is_one_machines(target.address):
+        raise UsageError(
+            f"{target.address} is the address of no single machine", hint="give one that a machine has"
+        )
+    if wanted.size and (wanted.protocol in ("tcp", "udp") or target.kind == "service"):
+        raise UsageError(
+            "a size goes with echo requests alone", hint="of a connection the kernels choose the sizes"
+        )
+    if target.kind == "service" and wanted.protocol == "tcp" and wanted.port not in target.ports:
+        has = ", ".join(map(str, target.ports)) or "–"
+        raise UsageError(f"the Service {target.name} has no TCP port {wanted.port}", hint=f"it has {has}")
     if wanted.protocol in ("", "icmp") and target.kind == "service":
         return _to_service(source, target, wanted)
     return Planned(source, target, replace(wanted, protocol=wanted.protocol or "icmp"))
+
+
+def _is_one_machines(address: str) -> bool:
+    it = ipaddress.ip_address(address)
+    return not (it.is_multicast or it.is_unspecified or str(it) == "255.255.255.255")
 
 
 def _to_service(source: End, target: End, wanted: Wanted) -> Planned:

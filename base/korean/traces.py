@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 TRACES: Mapping[str, str] = {
     "{file} holds a line of another form": "{file} 에 형식이 다른 줄이 있다",
-    "nothing of the site is called {word}": "사이트에 {word} 라는 것은 없다",
+    "nothing of the site is called {word}": "사이트에서 {word} 를 찾을 수 없다",
     "a host, an address, NAMESPACE/POD, NAMESPACE/SERVICE or a server": "호스트, 주소, 네임스페이스/파드, "
     "네임스페이스/서비스, 서버 가운데 하나를 쓴다",
     "nothing can be sent from {name}: no host of the site is it or has it": "{name} 에서는 보낼 수 없다. "
@@ -14,6 +14,12 @@ TRACES: Mapping[str, str] = {
     "give a host that deadhop can log in to: `deadhop site show`": "deadhop 이 로그인할 수 있는 호스트를 쓴다: "
     "`deadhop site show`",
     "the Service {name} has no TCP port": "서비스 {name} 에는 TCP 포트가 없다",
+    "the Service {name} has no TCP port {port}": "서비스 {name} 에는 TCP 포트 {port} 이(가) 없다",
+    "it has {ports}": "있는 포트: {ports}",
+    "{address} is the address of no single machine": "{address} 는 장비 하나의 주소가 아니다",
+    "give one that a machine has": "장비에 있는 주소를 쓴다",
+    "a size goes with echo requests alone": "크기는 에코 요청(ICMP)에만 쓸 수 있다",
+    "of a connection the kernels choose the sizes": "연결에서는 패킷 크기를 커널이 정한다",
     "the Service {name} is headless: it has no address": "서비스 {name} 은(는) 헤드리스라 주소가 없다",
     "{word} may be several: {kinds}": "{word} 은(는) 여럿일 수 있다: {kinds}",
     "pod/…, svc/… or server/… tells which": "pod/…, svc/…, server/… 를 붙여 구별한다",

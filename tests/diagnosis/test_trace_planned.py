@@ -1,0 +1,34 @@
+"""What a trace does not even begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from base.errors import UsageError
+from diagnosis.tracing import Wanted, planned
+from probes.trace.ends import End
+
+MASTER = End("host", "master", "master", "192.168.100.1")
+WEB = End("service", "default/web", "", "10.96.7.7", ports=(80, 443), backends=("10.244.1.7:8080",))
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255"])
+def test_addresses_that_no_single_machine_has(address: str) -> None:
+    with pytest.raises(UsageError, match="no single machine"):
+        planned(MASTER, End("address", "", "", address), Wanted())
+
+
+@pytest.mark.parametrize(
+    ("target", "protocol"), [(MASTER, "tcp"), (MASTER, "udp"), (WEB, "tcp"), (WEB, "")], ids=str
+)
+def test_a_size_is_that_of_an_echo_request(target: End, protocol: str) -> None:
+    with pytest.raises(UsageError, match="echo requests alone"):
+        planned(MASTER, target, Wanted(protocol, 80 if protocol else 0, size=1400))
+    assert planned(MASTER, MASTER, Wanted("icmp", size=1400)).wanted.size == 1400
+
+
+def test_a_port_that_the_service_lacks() -> None:
+    with pytest.raises(UsageError, match="has no TCP port 9999") as refused:
+        planned(MASTER, WEB, Wanted("tcp", 9999))
+    assert refused.value.hint == "it has 80, 443"
+    assert planned(MASTER, WEB, Wanted("tcp", 443)).wanted.port == 443
