@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from probes.linux.facts import Firewall, FirewallRule
@@ -103,6 +104,13 @@ class Growing:
         grown = ((flow, self._grown(silent[flow], before[flow], after[flow], share)) for flow in lasting)
         return [(flow, one) for flow, one in grown if one.ours]
 
+    def translates(self) -> bool:
+        """A rule gave some of what came meanwhile another address, or may have: nft's own mostly count nothing."""
+        held = self.after.firewall.rules if self.after.firewall else ()
+        if any(not rule.spec and _TRANSLATES.search(rule.text) for rule in held):
+            return True
+        return any(rule.table == "nat" and rule.verdict in _TRANSLATING for rule, _ in self.rules())
+
     def rules(self) -> list[tuple[FirewallRule, Grown]]:
         """Every rule, and every policy as a rule of position 0, that grew while we sent."""
         one, two, three = (_all(reading.firewall) for reading in self._readings())
@@ -119,6 +127,10 @@ class Growing:
             if grown.ours or not grown.known:
                 found.append((rule, grown))
         return found
+
+
+_TRANSLATING = ("SNAT", "MASQUERADE", "DNAT", "REDIRECT", "NETMAP")
+_TRANSLATES = re.compile(r"\b(?:snat|masquerade|dnat|redirect)\b")
 
 
 def _share(silent: float, before: float, after: float) -> float:

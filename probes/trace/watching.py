@@ -69,20 +69,32 @@ class Watched:
 def watched(
     ways: Ways, growing: Mapping[str, Growing], sighted: Mapping[str, Sighted], sent: int, protocol: str = "icmp"
 ) -> Watched:
-    return Watched(ways, growing, sighted, sent, tuple(_sights(ways, growing, sighted, sent)), protocol)
+    return Watched(ways, growing, sighted, sent, tuple(_sights(ways, growing, sighted, sent, protocol)), protocol)
 
 
 def _sights(
-    ways: Ways, growing: Mapping[str, Growing], sighted: Mapping[str, Sighted], sent: int
+    ways: Ways, growing: Mapping[str, Growing], sighted: Mapping[str, Sighted], sent: int, protocol: str
 ) -> Iterator[Sight]:
-    for station in ways.stations:
+    doubted = _behind_translation(ways, growing) if protocol != "icmp" else frozenset()
+    for number, station in enumerate(ways.stations):
         seen = sighted.get(station.host)
-        if seen is not None and seen.able and not station.outer:
-            count = seen.at(_interface(station, seen), station.side, station.direction)
+        count = seen.at(_interface(station, seen), station.side, station.direction) if seen else 0
+        if seen is not None and seen.able and not station.outer and (count or number not in doubted):
             # Far more than ours: somebody else sends the like, and nothing can be told.
             yield Sight(station, min(count, sent), "capture") if count <= 3 * sent else Sight(station, 0, "")
         else:
             yield _counted(station, growing.get(station.host), sent)
+
+
+def _behind_translation(ways: Ways, growing: Mapping[str, Growing]) -> frozenset[int]:
+    """Numbers of the stations where connections may have another address than captures look for: on the way there
+    from where a host that translates lets them out, on the way back until it has them again."""
+    places = [n for n, one in enumerate(ways.stations) if one.host in growing and growing[one.host].translates()]
+    out = [n for n in places if (ways.stations[n].direction, ways.stations[n].side) == ("there", "out")]
+    back = [n for n in places if (ways.stations[n].direction, ways.stations[n].side) == ("back", "in")]
+    there = (n for n, one in enumerate(ways.stations) if one.direction == "there" and out and n >= out[0])
+    behind = (n for n, one in enumerate(ways.stations) if one.direction == "back" and back and n <= back[-1])
+    return frozenset((*there, *behind))
 
 
 def _interface(station: Station, seen: Sighted) -> str:

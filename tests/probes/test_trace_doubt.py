@@ -11,8 +11,10 @@ from probes.linux.facts import ChainPolicy, Firewall
 from probes.linux.nft import may_drop_uncounted, parse_nft
 from probes.path.firewall_hits import grown
 from probes.trace.growing import Growing
+from probes.trace.judging import judge
 from probes.trace.sending import Answered
-from tests.probes.test_trace import HOPS, growing, judged, reading, rule, saw, ways
+from probes.trace.watching import watched
+from tests.probes.test_trace import HOPS, NOBODY, growing, judged, reading, rule, saw, ways
 
 ONE_LOST = Answered(20, 19, 0, "", "")
 OTHERS = "-A INPUT -i docker0 -j DROP"
@@ -103,3 +105,24 @@ def test_a_named_counter_is_the_rules() -> None:
 def test_a_map_of_verdicts_may_drop_and_count_nothing(words: str, *, may: bool) -> None:
     (found,) = native(words, {"vmap": {"key": {}, "data": {}}}).rules
     assert may_drop_uncounted(found) is may
+
+
+# ------------------------------------------------------------------ translation that the walk did not learn
+
+
+def nat(rules: Firewall) -> Growing:
+    return Growing(*(replace(reading(n), firewall=rules) for n in range(3)))
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "icmp"])
+def test_a_capture_behind_a_translation_is_no_witness_for_connections(protocol: str) -> None:
+    """Behind it they come from another address: that none were seen says nothing."""
+    words = native('oifname "eth2" masquerade', {"masquerade": None})
+    taken = Growing(*(reading(n, rule(count, "-A INPUT -j DROP")) for n, count in enumerate((0, 0, 20))))
+    seen = {"a": saw(eth0_out_there=20), "b": saw(eth1_in_there=20, eth2_out_there=0), "c": saw(eth3_in_there=0)}
+    told = judge(watched(ways(*HOPS), {"b": nat(words), "c": taken}, seen, 20, protocol), NOBODY, "a", "")
+    if protocol == "icmp":
+        assert told.next_unseen == "b"
+    else:
+        assert told.dead
+        assert (told.dead.host, told.dead.rule) == ("c", "-A INPUT -j DROP")

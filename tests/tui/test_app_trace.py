@@ -221,7 +221,7 @@ async def test_an_end_that_is_nothing_known_is_said_with_its_hint() -> None:
         await typed(pilot, "nowhere", "10.0.0.7")
         await settle(pilot)
         text = picture(app)
-        assert "사이트에 'nowhere' 라는 것은 없다" in text
+        assert "사이트에서 'nowhere' 를 찾을 수 없다" in text
         assert app.words.key_home in text
 
 
