@@ -201,7 +201,9 @@ def _verdict(
         places = [called(target) for target in first.targets]
         en, ko = ", ".join(place.en for place in places), ", ".join(place.ko for place in places)
         where = Text(f" (on {en})", f" ({ko})") if places else Text("", "")
-        return Verdict.CAUSE, Text(first.title.en + where.en, first.title.ko + where.ko)
+        others = sum(1 for one in causes[1:] if not one.explained_by)
+        more = Text(f"; {others} more", f", 외 {others}건") if others else Text("", "")
+        return Verdict.CAUSE, Text(first.title.en + where.en + more.en, first.title.ko + where.ko + more.ko)
     if any(one.way in (Way.ENDED, Way.ASKS) for one in open_ones):
         return Verdict.UNKNOWN, _UNEXPLAINED
     return (Verdict.UNKNOWN, _NOT_ALL) if open_ones or unknown else (Verdict.NOTHING_FOUND, _NOTHING)
