@@ -14,6 +14,7 @@ from lab.cloud.steps import (
     boot,
     client,
     cloud_fault,
+    dead,
     gone,
     restart,
     rows,
@@ -110,6 +111,7 @@ _BACK = Run(
         f"systemctl enable -q {OVS_AGENT} 2>/dev/null",
     ),
 )
+_AGENT = f"'^[^ ]*python[^ ]* [^ ]*/{OVS_AGENT} '"
 _DEPLOYED = Run(CTL, write("/etc/kolla/globals.yml", _GLOBALS))
 _GONE = Run(CTL, "rm -rf /etc/kolla/globals.yml; rmdir /etc/kolla 2>/dev/null; true")
 _MAPPED = "configurations like '%bridge_mappings_: {}%'"
@@ -142,5 +144,23 @@ KOLLA_FAULTS = {
         undo=_UNDONE,
         shows=_SHOWS,
         shown=server_is("error"),
+    ),
+    "kolla-agent-frozen": cloud_fault(
+        "the agent of compute hangs in its container: podman calls it up, Neutron calls it dead",
+        breaks=(
+            _IN_CONTAINER,
+            Run(
+                C1,
+                lines(
+                    f"cp {AGENT_INI} {ON_NODE}",
+                    f"systemctl restart {UNIT}",
+                    f"until pgrep -f {_AGENT}; do sleep 0.5; done >/dev/null",
+                    f"kill -STOP $(pgrep -of {_AGENT})",
+                ),
+            ),
+        ),
+        undo=(_BACK, restart()),
+        shows=(AGENTS, Run(C1, "podman ps --format '{{.Names}} {{.Status}}'")),
+        shown=dead(),
     ),
 }

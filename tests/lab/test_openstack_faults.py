@@ -106,7 +106,7 @@ EXPECTED = {
     "kolla-agent-frozen": Expected(
         agent_dead(C1, OVS_AGENT),
         f"{CONTAINER} Up",
-        ((C1, f"kill -CONT $(podman inspect -f '{{{{.State.Pid}}}}' {CONTAINER})"),),
+        ((C1, f"pkill -CONT -f '/{OVS_AGENT} '"),),
     ),
     "dhcp-agent-stopped": Expected(
         "no lease, failing", agent_dead(CTL, "neutron-dhcp-agent"), starts(CTL, "neutron-dhcp-agent")
