@@ -72,19 +72,25 @@ class _Builder:
             sure=_text(schema.sure),
             target=schema.target,
             references=tuple(schema.references),
-            subject=self._subject(),
+            subject=self._values_named("subject", self.schema.subject, "name values that tell two of them apart"),
+            crowd=self._crowd(),
             explains=Explains(tuple(schema.explains.causes), tuple(schema.explains.symptoms)),
             may_be_meant=schema.may_be_meant,
             differs=tuple(schema.differs),
         )
 
-    def _subject(self) -> tuple[str, ...]:
-        for index, name in enumerate(self.schema.subject):
+    def _values_named(self, key: str, names: list[str], hint: str) -> tuple[str, ...]:
+        for index, name in enumerate(names):
             if name not in self.schema.values:
-                hint = did_you_mean(name, self.schema.values)
-                message = f"the subject `{name}` is none of the values"
-                self.notes.add(("subject", index), message, hint or "name values that tell two of them apart")
-        return tuple(self.schema.subject)
+                message = f"the {key} `{name}` is none of the values"
+                self.notes.add((key, index), message, did_you_mean(name, self.schema.values) or hint)
+        return tuple(names)
+
+    def _crowd(self) -> tuple[str, ...]:
+        """A fix is for one of them: none could be offered for all."""
+        if self.schema.crowd and self.schema.fixes:
+            self.notes.add(("crowd",), "a cause with fixes is one for each target", "leave `crowd` or `fixes` away")
+        return self._values_named("crowd", self.schema.crowd, "name what they share: a wire, a host")
 
     def _plain(self, where: Where) -> object:
         plain = self.document.plain

@@ -270,6 +270,8 @@ class Cause:
     references: tuple[str, ...] = ()
     subject: tuple[str, ...] = ()
     """Values that tell one such cause from another; without any it is one for each target."""
+    crowd: tuple[str, ...] = ()
+    """Values that many targets have in common where what they share is broken: then they are one."""
     explains: Explains = Explains()
     may_be_meant: bool = False
     """Somebody may want it so. Named where there is a symptom; a sweep mentions it and calls it no fault."""

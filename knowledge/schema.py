@@ -203,6 +203,7 @@ class CauseSchema(Strict):
     target: str = "host"
     values: dict[VariableName, ValueOrKind] = {}
     subject: list[VariableName] = []
+    crowd: list[VariableName] = []
     explains: ExplainsSchema = ExplainsSchema()
     may_be_meant: bool = False
     differs: list[SettingKind] = []

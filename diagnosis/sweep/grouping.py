@@ -12,6 +12,8 @@ from knowledge.tree import Found, causes_from
 
 _LAYERS = ("host", "cloud", "cluster")
 """From the ground up: what is below breaks what is above."""
+_MANY = 3
+"""So many at once are no chance: what they share is broken."""
 _SETTLED = (Verdict.NOTHING_FOUND, Verdict.NOT_A_FAULT)
 
 
@@ -28,9 +30,16 @@ class Group:
     symptoms: list[Outcome] = field(default_factory=list)
     """Trees without a cause of their own that it explains."""
 
+    crowd: list[Group] = field(default_factory=list)
+    """Its like at other targets, which share what is broken."""
+
     @property
     def target(self) -> str:
         return target_of_cause(self.cause, self.found)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(filter(None, (self.target, *(one.target for one in self.crowd)))))
 
     @property
     def passes(self) -> frozenset[str]:
@@ -56,7 +65,7 @@ def grouped(outcomes: Iterable[Outcome], knowledge: Knowledge) -> tuple[Group, .
     """Worst first: roots before what they explain, sure ones before likely ones, what breaks most, from the
     ground up, and in the order of the site."""
     ended = tuple(outcomes)
-    groups = _merged([outcome for outcome in ended if outcome.found], knowledge)
+    groups = _crowded(_merged([outcome for outcome in ended if outcome.found], knowledge))
     _explain(groups, [outcome for outcome in ended if is_open(outcome)])
     return tuple(sorted(groups, key=_rank))
 
@@ -96,6 +105,20 @@ def _merged(outcomes: Sequence[Outcome], knowledge: Knowledge) -> list[Group]:
     return [group for alike in groups.values() for group in alike]
 
 
+def _crowded(groups: Sequence[Group]) -> list[Group]:
+    """Many that are alike and share a wire are one, and the first of them speaks for all."""
+    sharing: defaultdict[tuple[str, ...], list[Group]] = defaultdict(list)
+    for group in groups:
+        if shared := tuple(str(group.found.values.get(name, "")) for name in group.cause.crowd):
+            sharing[group.cause.id, *shared].append(group)
+    many = [alike for shared, alike in sharing.items() if all(shared) and len(alike) >= _MANY]
+    for first, *others in many:
+        first.crowd += others
+        first.outcomes += [outcome for other in others for outcome in other.outcomes]
+    gone = {id(other) for _, *others in many for other in others}
+    return [group for group in groups if id(group) not in gone]
+
+
 def _same(cause: Cause, one: Found, other: Found) -> bool:
     """Nothing that tells them apart is known of both and different."""
     both = (name for name in cause.subject if name in one.values and name in other.values)
@@ -128,7 +151,7 @@ def _explain(groups: Sequence[Group], open_ones: Sequence[Outcome]) -> None:
                 other is not root
                 and not meant
                 and other.cause.id in root.cause.explains.causes
-                and root.target in other.passes
+                and not other.passes.isdisjoint(root.targets)
             ):
                 root.explains.append(other)
                 other.explained_by.append(root)
@@ -138,7 +161,7 @@ def _explain(groups: Sequence[Group], open_ones: Sequence[Outcome]) -> None:
 
 
 def explains_symptom(group: Group, outcome: Outcome) -> bool:
-    return outcome.symptom in group.cause.explains.symptoms and group.target in outcome.passes
+    return outcome.symptom in group.cause.explains.symptoms and not outcome.passes.isdisjoint(group.targets)
 
 
 # ------------------------------------------------------------------ what it is not

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from base.text import Text
+from base.text import Lang, Text
 from base.values import Value
 from diagnosis.conclusion import partly_seen
 from diagnosis.fixes import cause_view
@@ -27,9 +28,9 @@ from diagnosis.sweep.views import (
     SweptOut,
     Witness,
 )
+from diagnosis.sweep.words import places
 from diagnosis.views import CauseView, Confidence, UnknownView
 from knowledge.model import Verdict
-from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -85,7 +86,7 @@ class Rendering:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _render(self, group: Group) -> CauseView:
-        return await cause_view(
+        view = await cause_view(
             self._session.knowledge,
             group.found,
             evidence=group.outcomes[0].evidence,
@@ -93,6 +94,7 @@ class Rendering:
             places=self._session,
             also=also(group),
         )
+        return replace(view, targets=group.targets)
 
 
 def also(group: Group) -> tuple[Mapping[str, Value], ...]:
@@ -111,7 +113,7 @@ def key_of(group: Group) -> Key:
     """The same while nothing better is known of the cause."""
     seen = (repr(sorted(values.items())) for values in (group.found.values, *also(group)))
     values = (*seen, *group.outcomes[0].evidence, str(group.sure))
-    return group.cause.id, group.target, values
+    return group.cause.id, " ".join(group.targets), values
 
 
 def _confidence(group: Group) -> Confidence:
@@ -125,7 +127,7 @@ def _bare(group: Group) -> CauseView:
         title=group.cause.title,
         why=group.cause.why,
         values=group.found.values,
-        targets=(group.target,) if group.target else (),
+        targets=group.targets,
         confidence=_confidence(group),
         evidence=group.outcomes[0].evidence,
         sure=group.cause.sure,
@@ -198,9 +200,8 @@ def _verdict(
 ) -> tuple[Verdict, Text]:
     if causes:
         first = causes[0].cause
-        places = [called(target) for target in first.targets]
-        en, ko = ", ".join(place.en for place in places), ", ".join(place.ko for place in places)
-        where = Text(f" (on {en})", f" ({ko})") if places else Text("", "")
+        en, ko = places(first.targets, Lang.EN), places(first.targets, Lang.KO)
+        where = Text(f" (on {en})", f" ({ko})") if first.targets else Text("", "")
         others = sum(1 for one in causes[1:] if not one.explained_by)
         more = Text(f"; {others} more", f", 외 {others}건") if others else Text("", "")
         return Verdict.CAUSE, Text(first.title.en + where.en + more.en, first.title.ko + where.ko + more.ko)

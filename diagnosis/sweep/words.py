@@ -25,8 +25,11 @@ _MORE = Text("and {} more", "외 {} 건")
 def named(finding: Finding, lang: Lang) -> str:
     """Its title and where."""
     cause = finding.cause
-    places = ", ".join(called(target)[lang] for target in cause.targets)
-    return f"{cause.title[lang]} ({places})" if places else cause.title[lang]
+    return f"{cause.title[lang]} ({places(cause.targets, lang)})" if cause.targets else cause.title[lang]
+
+
+def places(targets: Sequence[str], lang: Lang) -> str:
+    return ", ".join(_first([called(target)[lang] for target in targets], lang))
 
 
 def seen_by(finding: Finding, lang: Lang) -> str:

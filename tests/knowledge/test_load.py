@@ -195,6 +195,14 @@ CAUSE_MISTAKES = [
         "the subject `hots` is none",
         "did you mean `host`?",
     ),
+    ("values:", "crowd: [hots]\nvalues:", "crowd: [‸hots]", "the crowd `hots` is none", "did you mean `host`?"),
+    (
+        "values:",
+        "crowd: [host]\nvalues:",
+        "crowd: ‸[host]",
+        "a cause with fixes is one for each target",
+        "leave `crowd`",
+    ),
     ("values:", "explains: {cause: [a]}\nvalues:", "{‸cause", "unknown key `cause`", "did you mean `causes`?"),
     (
         "values:",

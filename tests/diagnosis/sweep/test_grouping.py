@@ -51,6 +51,31 @@ def test_another_host_is_another_finding(knowledge: Knowledge) -> None:
     assert len(groups) == 2
 
 
+def gone(number: int, wire: str = "eth1") -> Outcome:
+    values = {"host": f"n{number}", "address": f"10.0.0.{number}", "seen_from": "gate", "interface": wire}
+    return found("host-not-on-the-wire", SSH, values=values, number=number)
+
+
+def test_forty_machines_behind_a_dead_switch_are_one_finding(knowledge: Knowledge) -> None:
+    nodes = [ended("node-not-ready", Verdict.UNKNOWN, f"n{number}", number=100 + number) for number in range(40)]
+    (group,) = grouped([*(gone(number) for number in range(40)), *nodes], knowledge)
+    assert group.targets == tuple(f"host:n{number}" for number in range(40))
+    assert (len(group.outcomes), len(group.symptoms), group.explained_by) == (40, 40, [])
+
+
+def test_two_machines_that_are_gone_are_two_and_so_are_two_wires(knowledge: Knowledge) -> None:
+    assert len(grouped([gone(1), gone(2)], knowledge)) == 2
+    wires = grouped([gone(number, f"eth{number % 2}") for number in range(8)], knowledge)
+    assert [len(group.targets) for group in wires] == [4, 4]
+
+
+def test_who_is_seen_from_two_sides_is_one_all_the_same(knowledge: Knowledge) -> None:
+    other = {"host": "n1", "address": "10.0.0.1", "seen_from": "b", "interface": "eth9"}
+    outcomes = [*(gone(number) for number in range(3)), found("host-not-on-the-wire", SSH, values=other, number=9)]
+    (group,) = grouped(outcomes, knowledge)
+    assert (group.targets, len(group.outcomes)) == (("host:n0", "host:n1", "host:n2"), 4)
+
+
 def test_a_subject_tells_two_causes_of_one_host_apart(knowledge: Knowledge) -> None:
     one, other = ({"host": "gate", "target_net": net} for net in ("10.1.0.0/24", "10.2.0.0/24"))
     outcomes = [found("missing-route", values=values) for values in (one, other, one)]

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from base.text import Lang
 from diagnosis.catalog import catalog
 from diagnosis.session import Session
 from diagnosis.sweep.baseline import Comparison, Difference
@@ -16,6 +17,7 @@ from diagnosis.sweep.results import Rendering, result_of
 from diagnosis.sweep.tree import Outcome, Way
 from diagnosis.sweep.trees import Planned
 from diagnosis.sweep.views import SweepResult
+from diagnosis.sweep.words import named
 from knowledge.load import load, shipped
 from knowledge.model import Knowledge
 from knowledge.tree import Found
@@ -53,6 +55,19 @@ def test_equals_by_what_has_changed(knowledge: Knowledge) -> None:
     found = result(knowledge, both, ELSEWHERE, STOPPED)
     assert places(found) == ["host:b", "host:a", "host:c"]
     assert (found.causes[0].changed, found.elsewhere) == ((STOPPED,), (ELSEWHERE,))
+
+
+def test_many_that_share_a_wire_are_one_finding_with_all_their_names(knowledge: Knowledge) -> None:
+    def gone(number: int) -> Outcome:
+        values = {"host": f"n{number}", "address": f"10.0.0.{number}", "seen_from": "gate", "interface": "eth1"}
+        cause = Found("host-not-on-the-wire", "host-does-not-answer-ssh", "link", values)
+        return Outcome("host-does-not-answer-ssh", {"target": f"n{number}"}, Way.FOUND, number, cause, sure=True)
+
+    found = result(knowledge, [*map(gone, range(40)), *sshd_off("b", 50)])
+    one, other = found.causes
+    assert (len(one.cause.targets), len(one.witnesses)) == (40, 40)
+    assert "(n0, n1, n2, and 37 more)" in named(one, Lang.EN)
+    assert (other.cause.id, found.text.en.endswith("; 1 more")) == ("sshd-not-running", True)
 
 
 def test_what_is_worse_or_surer_stays_before_it(knowledge: Knowledge) -> None:
