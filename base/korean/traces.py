@@ -16,6 +16,8 @@ TRACES: Mapping[str, str] = {
     "the Service {name} has no TCP port": "서비스 {name} 에는 TCP 포트가 없다",
     "the Service {name} has no TCP port {port}": "서비스 {name} 에는 TCP 포트 {port} 이(가) 없다",
     "it has {ports}": "있는 포트: {ports}",
+    "the way to {target} has more than {most} hops": "{target} 까지의 경로가 {most} 홉을 넘는다",
+    "begin nearer to it": "더 가까운 장비에서 시작한다",
     "{address} is the address of no single machine": "{address} 는 장비 하나의 주소가 아니다",
     "give one that a machine has": "장비에 있는 주소를 쓴다",
     "a size goes with echo requests alone": "크기는 에코 요청(ICMP)에만 쓸 수 있다",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probes.errors import ProbeError
+from probes.errors import OutputTooLong, ProbeError
 from probes.path.facts import RouteWalk
 from probes.path.hop import Looked, Next, look
 from probes.probe import Toolbox, probe
@@ -41,7 +41,8 @@ class Steps:
 
 
 async def steps(toolbox: Toolbox, first: Next, target: str) -> Steps:
-    """The walk with what was looked at on it. ProbeError only when the first host cannot be asked."""
+    """The walk with what was looked at on it. ProbeError when the first host cannot be asked, OutputTooLong for a way
+    that no packet would survive."""
     walked: list[Looked] = []
     unseen = left_at = ""
     step: Next | None = first
@@ -54,9 +55,10 @@ async def steps(toolbox: Toolbox, first: Next, target: str) -> Steps:
             unseen = step.host
             break
         step, left_at = await _following(toolbox, walked[-1])
-    ended = step is None or bool(unseen)
-    loop = not ended and step is not None and _been_at(walked, step)
-    return Steps(tuple(walked), unseen if ended or loop or step is None else step.host, left_at, loop)
+    loop = step is not None and not unseen and _been_at(walked, step)
+    if step is not None and not unseen and not loop:
+        raise OutputTooLong(f"the way to {target} has more than {_MOST_HOPS} hops", hint="begin nearer to it")
+    return Steps(tuple(walked), unseen, left_at, loop)
 
 
 def _been_at(walked: list[Looked], step: Next) -> bool:
