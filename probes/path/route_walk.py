@@ -41,8 +41,8 @@ class Steps:
 
 
 async def steps(toolbox: Toolbox, first: Next, target: str) -> Steps:
-    """The walk with what was looked at on it. ProbeError when the first host cannot be asked, OutputTooLong for a way
-    that no packet would survive."""
+    """The walk with what was looked at on it. ProbeError when the first host cannot be asked, OutputTooLong for a
+    way that no packet would survive."""
     walked: list[Looked] = []
     unseen = left_at = ""
     step: Next | None = first
