@@ -121,7 +121,19 @@ def planned(source: End, target: End, wanted: Wanted) -> Planned:
         raise UsageError(f"the Service {target.name} has no TCP port {wanted.port}", hint=f"it has {has}")
     if wanted.protocol in ("", "icmp") and target.kind == "service":
         return _to_service(source, target, wanted)
-    return Planned(source, target, replace(wanted, protocol=wanted.protocol or "icmp"))
+    return Planned(source, target, replace(wanted, protocol=wanted.protocol or "icmp"), _unasked(target, wanted))
+
+
+def _unasked(target: End, wanted: Wanted) -> Text | None:
+    if not target.unasked or wanted.protocol in ("tcp", "udp"):
+        return None
+    names = ", ".join(target.unasked)
+    return Text(
+        f"{names} could not be asked whether {target.address} is a Service's, which would answer no ping: "
+        "--tcp PORT tells",
+        f"{target.address} 가 서비스 주소인지 {names} 에 물어보지 못했다. 서비스 주소라면 ping 에 답하지 않으므로 "
+        "--tcp PORT 로 확인한다",
+    )
 
 
 def _is_one_machines(address: str) -> bool:

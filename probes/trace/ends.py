@@ -43,6 +43,8 @@ class End:
     """A Service's TCP ports."""
     backends: tuple[str, ...] = ()
     """ADDRESS:PORT of a Service's ready endpoints, for the first port or the one that was asked for."""
+    unasked: tuple[str, ...] = ()
+    """Clusters that could not be asked whether an address is one of theirs."""
 
 
 Finder = Callable[[Toolbox, str, str, int], Awaitable[End | None]]
@@ -84,8 +86,10 @@ async def _of_host(toolbox: Toolbox, host: str) -> End:
 async def _of_address(toolbox: Toolbox, address: str, port: int) -> End:
     if host := await toolbox.host_of(address):
         return End("address", host, host, address)
-    found = [await _asked(_with_address, toolbox, one.name, address, port) for one in toolbox.site.clusters]
-    return next((one for one in found if isinstance(one, End)), End("address", "", "", address))
+    names = [one.name for one in toolbox.site.clusters]
+    found = [await _asked(_with_address, toolbox, name, address, port) for name in names]
+    silent = tuple(name for name, one in zip(names, found, strict=True) if isinstance(one, ProbeError))
+    return next((one for one in found if isinstance(one, End)), End("address", "", "", address, unasked=silent))
 
 
 async def _named(toolbox: Toolbox, word: str, kind: str, name: str, port: int) -> End:

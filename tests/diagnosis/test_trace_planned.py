@@ -32,3 +32,12 @@ def test_a_port_that_the_service_lacks() -> None:
         planned(MASTER, WEB, Wanted("tcp", 9999))
     assert refused.value.hint == "it has 80, 443"
     assert planned(MASTER, WEB, Wanted("tcp", 443)).wanted.port == 443
+
+
+def test_an_address_that_may_be_a_services_is_said_to_be() -> None:
+    unknown = End("address", "", "", "10.96.7.7", unasked=("lab",))
+    note = planned(MASTER, unknown, Wanted()).note
+    assert note
+    assert "lab could not be asked whether 10.96.7.7 is a Service's" in note.en
+    assert planned(MASTER, unknown, Wanted("tcp", 80)).note is None
+    assert planned(MASTER, End("address", "", "", "192.0.2.1"), Wanted()).note is None
