@@ -132,7 +132,7 @@ def _about(say: Speaker) -> str:
     return say(
         "Finds the hop where packets die, and the reason.\n"
         'Without a command: the app. `deadhop "PASTED ERROR"` searches for it at once.',
-        "패킷이 죽는 홉과 그 이유를 찾는다.\n"
+        "패킷이 사라지는 홉과 그 이유를 찾는다.\n"
         '명령 없이 실행하면 앱이 열린다. `deadhop "붙여 넣은 오류"` 는 바로 검색한다.',
     )
 

@@ -32,7 +32,7 @@ class Speaker:
 COMMANDS = {
     "diagnose": ("walk one symptom's tree without the app", "앱 없이 증상 하나를 진단한다"),
     "sweep": ("all trees at once: finds it without being told", "증상을 몰라도 된다. 모든 진단을 한꺼번에 돌린다"),
-    "trace": ("at which hop packets die, and by which rule", "패킷이 어느 홉에서 어느 규칙에 죽는지 찾는다"),
+    "trace": ("at which hop packets die, and by which rule", "패킷이 어느 홉에서 어느 규칙에 막히는지 찾는다"),
     "fix": ("plan, apply or undo a fix of a cause that was found", "찾은 원인의 조치를 계획·적용·되돌리기"),
     "sessions": ("list what was recorded", "기록된 세션 목록"),
     "resume": ("open a session again; shows what was in flight", "세션을 다시 연다. 진행 중이던 작업을 보여 준다"),

@@ -13,7 +13,7 @@ from probes.trace.facts import DeadHop, Trace
 VERDICTS = {
     "arrives": Text("ARRIVES", "도착한다"),
     "refused": Text("ARRIVES, AND NOBODY LISTENS", "도착하지만 듣는 곳이 없다"),
-    "dies": Text("DIES", "죽는다"),
+    "dies": Text("DIES", "중간에서 사라진다"),
     "some-lost": Text("SOME ARE LOST", "일부만 도착한다"),
     "ambiguous": Text("AMBIGUOUS", "가릴 수 없다"),
     "unseen": Text("NO ANSWER, AND NOT ALL COULD BE SEEN", "답이 없고, 다 볼 수는 없었다"),
@@ -74,7 +74,7 @@ _ERRORS = {
 }
 
 
-TITLE = Text("The hop where packets die", "패킷이 죽는 홉")
+TITLE = Text("The hop where packets die", "패킷이 사라지는 홉")
 
 
 def concluded(traced: Sequence[Evidence]) -> tuple[str, Text]:
