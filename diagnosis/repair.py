@@ -44,10 +44,9 @@ class Repair(Keeping):
         self._session = session
         self._values = dict(values)
         known = session.knowledge.causes[cause]
-        self._fix = fix
+        self._fix, self._scope = fix, readable(known, values)
         fixes = {one.id: one for one in known.fixes}
-        sides = [(fix, values), *((fixes[name], other) for name, other in plan.parts)]
-        self._sides = [(one, readable(known, seen)) for one, seen in sides]
+        self._parts = [(fixes[name], readable(known, other)) for name, other in plan.parts]
         self._edited: dict[int, str] = {}
         self.view = RepairView(cause, plan, "planned")
 
@@ -85,6 +84,11 @@ class Repair(Keeping):
         else:
             await self._keep()
             yield self._show("planned")
+
+    @property
+    def _sides(self) -> list[tuple[Fix, Scope]]:
+        """From which the cause was seen, each with its fix."""
+        return [(self._fix, self._scope), *self._parts]
 
     async def _still_there(self) -> tuple[bool | None, str]:
         """Of a fix for several sides, at one of them."""

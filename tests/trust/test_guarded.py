@@ -296,7 +296,7 @@ async def test_it_is_verified_as_often_as_the_fix_says(tmp_path: Path) -> None:
     async with repairing(known(tmp_path, TOUCH), tmp_path / "file") as (repair, _):
         repair._fix = replace(repair._fix, verify=replace(repair._fix.verify, attempts=4, wait=0))
 
-        async def look(use: object, name: str) -> tuple[bool | None, str]:
+        async def look(use: object, name: str, scope: object) -> tuple[bool | None, str]:
             looks.append(name)
             return len(looks) == 3, "not yet"
 
