@@ -69,8 +69,10 @@ def _takes_some(watched: Watched, answered: Answered, refuser: str) -> DeadHop |
         len(watched.sights),
     )
     placed = last >= 0 and first < len(watched.sights)
-    if missing < _FEWEST and not placed:
-        return None
+    if not placed:
+        if missing < _FEWEST:
+            return None
+        last, first = -1, len(watched.sights)
     counted = [
         one
         for one in suspects(lost, answered.error)

@@ -40,6 +40,13 @@ def test_many_lost_are_told_by_their_number_where_nobody_may_capture() -> None:
     assert told.dead.packets == 7
 
 
+def test_captures_that_saw_too_few_everywhere_place_no_loss() -> None:
+    few = {"a": saw(eth0_out_there=14), "b": saw(eth1_in_there=14, eth2_out_there=7), "c": saw(eth3_in_there=7)}
+    told = judged(ways(*HOPS), {"b": growing(0, 0, 10)}, few, Answered(20, 10, 0, "", ""))
+    assert told.dead
+    assert (told.dead.host, told.dead.packets) == ("b", 10)
+
+
 def test_the_same_policy_of_two_backends_is_two() -> None:
     def both(moment: float, nft: int, legacy: int) -> Growing:
         held = [
