@@ -34,7 +34,8 @@ def walked(lab: Lab, tmp_path: Path) -> Ran:
 
 
 def test_half_of_the_packets_lost_on_a_rule(healed_lab: Lab, tmp_path: Path) -> None:
-    rule = f"FORWARD -d {TARGET}/32 -m statistic --mode nth --every 2 --packet 0 -j DROP"  # five by chance may all pass
+    # By count: of five that are dropped by chance all may pass.
+    rule = f"FORWARD -d {TARGET}/32 -m statistic --mode nth --every 2 --packet 0 -j DROP"
     with broken(healed_lab, f"iptables -I {rule}", f"iptables -D {rule}"):
         found = walked(healed_lab, tmp_path).document
     (cause,) = found["causes"]
