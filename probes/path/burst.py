@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probes.connection import Connection
-from probes.errors import AccessDenied, CommandMissing
+from probes.errors import CommandMissing
 from probes.exchange import Reply
 from probes.node.tries import reply_from
-from probes.path.ping import INTERVAL, NO_SOCKET, PINGS_OTHERWISE
+from probes.path.ping import INTERVAL, PINGS_OTHERWISE, refuse_without_socket
 
 _SCRIPT = """\
 export LC_ALL=C
@@ -56,8 +56,7 @@ async def burst(
 
 def _refuse(source: str, said: str) -> None:
     """One stands for all."""
-    if NO_SOCKET.search(said):
-        raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
+    refuse_without_socket(source, said)
     if _MISSING.search(said):
         raise CommandMissing(f"{source}: `ping` is not there", hint="install the package that has `ping`")
 

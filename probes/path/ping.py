@@ -87,10 +87,14 @@ async def run_ping(
     reply = await _ping(connection, target, count, size, str(INTERVAL), uncut=uncut, pod=pod)
     if PINGS_OTHERWISE in reply.stderr:  # busybox before 1.34 knows whole seconds only
         reply = await _ping(connection, target, count, size, "1", uncut=uncut, pod=pod)
-    if NO_SOCKET.search(reply.stderr):
-        source = connection.target.removeprefix("host:")
-        raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
+    refuse_without_socket(connection.target.removeprefix("host:"), reply.stderr)
     return reply
+
+
+def refuse_without_socket(source: str, said: str) -> None:
+    """AccessDenied when ping says that it may not send."""
+    if NO_SOCKET.search(said):
+        raise AccessDenied(f"{source}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
 
 
 async def _ping(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from probes.errors import AccessDenied, NotFound
+from probes.errors import NotFound
 from probes.linux.ask import reply_to
 from probes.linux.facts import Address
 from probes.linux.host import addresses
-from probes.path.ping import INTERVAL, NO_SOCKET, parse_ping
+from probes.path.ping import INTERVAL, parse_ping, refuse_without_socket
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
@@ -45,8 +45,7 @@ async def ping_as_pods(host: str, toolbox: Toolbox, target: str, pods: str) -> P
         raise NotFound(f"{host} has no address in {pods}", hint="try it from a pod there")
     words = ("ping", "-n", "-I", own, "-c", str(_COUNT), "-i", str(INTERVAL), "-W", "1", "-s", "56", target)
     reply = await reply_to(toolbox.connection(target_of(host)), *words, ok=(0, 1, 2))
-    if NO_SOCKET.search(reply.stderr):
-        raise AccessDenied(f"{host}: ping may not open its socket", hint="give ping cap_net_raw, or use sudo")
+    refuse_without_socket(host, reply.stderr)
     said = parse_ping(reply.stdout, reply.stderr, _COUNT)
     return PodsPing(host, own, target, said.sent, said.received, said.error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from probes.linux.facts import Firewall, FirewallRule
 from probes.linux.firewall import Key, apart, policies_as_rules
@@ -48,7 +49,7 @@ def _spread(noise: int) -> float:
 UNKNOWN = Grown(0, 0, known=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is made of long lists is kept
 class Growing:
     """Three readings of one host: silence between the first two, our packets between the last two."""
 
@@ -113,6 +114,10 @@ class Growing:
 
     def rules(self) -> list[tuple[FirewallRule, Grown]]:
         """Every rule, and every policy as a rule of position 0, that grew while we sent."""
+        return self._rules
+
+    @cached_property
+    def _rules(self) -> list[tuple[FirewallRule, Grown]]:
         one, two, three = (_all(reading.firewall) for reading in self._readings())
         reset = {rule.table for key, rule in three.items() if key in two and rule.packets < two[key].packets}
         found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from base.errors import Problem
 from diagnosis.catalog import catalog
 from knowledge.load import Loaded, load
 
@@ -143,3 +144,19 @@ def loaded(*folders: Path) -> Loaded:
 def broken(text: str, old: str, new: str) -> str:
     assert text.count(old) >= 1, old
     return text.replace(old, new, 1)
+
+
+def problems_of(folder: Path, file: str = "") -> list[Problem]:
+    found = loaded(folder)
+    return [problem for problem in found.problems if file in problem.place.file]
+
+
+def at(problem: Problem) -> tuple[int, int]:
+    return problem.place.line, problem.place.column
+
+
+def where(text: str, needle: str) -> tuple[int, int]:
+    """Line and column of the first place that holds the needle; `‸` in it marks the column."""
+    before, _, after = needle.partition("‸")
+    index = text.index(before + after) + len(before)
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
