@@ -55,11 +55,20 @@ async def arrivals(host: str, toolbox: Toolbox, source: str, target: str, packet
         echo_replies=growth(before, after, "IcmpOutEchoReps"),
         no_routes=growth(before, after, "IpOutNoRoutes"),
         seen_source=seen.source,
-        in_interface=seen.interface,
+        in_interface=entered(seen, gateway, own),
         route_back=await _route_back(toolbox, host, seen.source),
         source_net=await _sender_network(toolbox, gateway, seen.source),
         gateway=gateway,
     )
+
+
+def entered(seen: capture.Sighting, gateway: str, own: tuple[Address, ...]) -> str:
+    """The interface with addresses: a burst may fill the capture on the port of a switch, before the switch has
+    let the first packet up to its own interface."""
+    if not seen.source or any(seen.interface == one.interface for one in own):
+        return seen.interface
+    carrier = connected(own, gateway or seen.source)
+    return carrier.interface if carrier else seen.interface
 
 
 def brought_by(neighbours: Iterable[Neighbour], mac: str, own: Iterable[Address]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from probes.errors import ProbeError
@@ -57,7 +58,7 @@ async def firewall_hits(
     sent, sightings = await capture.watch_and_send(toolbox, {host: layer3}, source, target, packets, port, udp=udp)
     seen = sightings[host]
     after, back = await asyncio.gather(
-        firewall.read_firewall(connection, host), _way_back(toolbox, host, source, seen, way)
+        firewall.read_firewall(connection, host), _way_back(toolbox, host, source, seen, way, layer3)
     )
     return FirewallHits(
         host=host,
@@ -108,17 +109,20 @@ class _Back:
     in_interface: str
 
 
-async def _way_back(toolbox: Toolbox, host: str, source: str, seen: Sighting, way: Way) -> _Back:
-    """Where packets of the source come in: as captured, else by the way back to it."""
+async def _way_back(
+    toolbox: Toolbox, host: str, source: str, seen: Sighting, way: Way, layer3: Collection[str]
+) -> _Back:
+    """Where packets of the source come in: as captured on an interface with addresses, else by the way back to
+    it (the capture may have been full on the port of a switch), else as captured."""
     if host == source:
         return _Back(way.own_source, "")
-    if seen.source and seen.interface:
+    if seen.source and seen.interface in layer3:
         return _Back(seen.source, seen.interface)
     towards = seen.source or next(iter(await _known_addresses(toolbox, source)), "")
     if not towards:
         return _Back(seen.source, "")
     back = await ask_way(toolbox, host, towards)
-    return _Back(seen.source, back.out_interface)
+    return _Back(seen.source, back.out_interface or seen.interface)
 
 
 async def _known_addresses(toolbox: Toolbox, host: str) -> tuple[str, ...]:

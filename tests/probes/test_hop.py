@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from probes.linux.facts import Address, Neighbour, RouteGet
-from probes.path.arrivals import brought_by
+from probes.path.arrivals import brought_by, entered
+from probes.path.capture import NOTHING, Sighting
 from probes.path.gateway_for import fits
 from probes.path.hop import Next, _blocked_by, _Incoming, _source_ok, entrance
 from probes.path.nat import rewrites_source
@@ -124,6 +125,24 @@ def test_who_brought_a_packet() -> None:
     )
     assert brought_by(neighbours, "52:54:00:00:00:01", HOST) == "192.168.100.7"
     assert brought_by(neighbours, "", HOST) == ""
+
+
+@pytest.mark.parametrize(
+    ("captured", "source", "gateway", "expected"),
+    [
+        ("br-ex", "10.10.10.2", "192.168.100.1", "br-ex"),
+        ("enp1s0", "10.10.10.2", "192.168.100.1", "br-ex"),  # a burst filled the capture on the switch's port
+        ("enp1s0", "192.168.100.7", "", "br-ex"),
+        ("", "192.168.100.7", "", "br-ex"),  # tcpdump before 4.99
+        ("cali12", "10.244.1.7", "", "cali12"),
+    ],
+)
+def test_packets_enter_by_an_interface_with_addresses(
+    captured: str, source: str, gateway: str, expected: str
+) -> None:
+    own = (on("br-ex", "192.168.100.101", 24),)
+    assert entered(Sighting(source, captured, "52:54:00:00:00:01", ours=True), gateway, own) == expected
+    assert entered(NOTHING, gateway, own) == ""
 
 
 ASKING = (on("enp0s20f0u2", "10.10.10.2", 24), on("virbr0", "192.168.122.1", 24))
