@@ -42,6 +42,18 @@ class Group:
         return tuple(dict.fromkeys(filter(None, (self.target, *(one.target for one in self.crowd)))))
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Where it touches what follows from it. A cloud or a cluster is no place on the way, so of what sits there
+        the hosts that it names count as well."""
+        kinds = {name: value.kind for name, value in self.cause.values.items()}
+        if kinds.get(self.cause.target) not in WORLDS:
+            return self.targets
+        hosts = (
+            f"host:{value}" for name, value in self.found.values.items() if kinds.get(name) == "host" and value
+        )
+        return tuple(dict.fromkeys((*self.targets, *hosts)))
+
+    @property
     def passes(self) -> frozenset[str]:
         return frozenset().union(*(outcome.passes for outcome in self.outcomes))
 
@@ -151,7 +163,7 @@ def _explain(groups: Sequence[Group], open_ones: Sequence[Outcome]) -> None:
                 other is not root
                 and not meant
                 and other.cause.id in root.cause.explains.causes
-                and not other.passes.isdisjoint(root.targets)
+                and not other.passes.isdisjoint(root.places)
             ):
                 root.explains.append(other)
                 other.explained_by.append(root)
@@ -161,7 +173,7 @@ def _explain(groups: Sequence[Group], open_ones: Sequence[Outcome]) -> None:
 
 
 def explains_symptom(group: Group, outcome: Outcome) -> bool:
-    return outcome.symptom in group.cause.explains.symptoms and not outcome.passes.isdisjoint(group.targets)
+    return outcome.symptom in group.cause.explains.symptoms and not outcome.passes.isdisjoint(group.places)
 
 
 # ------------------------------------------------------------------ what it is not

@@ -105,6 +105,14 @@ def test_a_root_comes_before_what_it_explains(knowledge: Knowledge) -> None:
     assert groups[1].explained_by == [groups[0]]
 
 
+def test_what_a_cloud_drops_explains_what_passes_the_hosts_that_it_names(knowledge: Knowledge) -> None:
+    values = {"cloud": "lab", "source": "w1", "target": "10.244.2.2", "kind": "vxlan", "udp": 4789}
+    root = found("security-group-drops-tunnel", "pods-across-nodes", values=values)
+    lost, elsewhere = (ended("service-does-not-answer", Verdict.UNKNOWN, host) for host in ("w1", "w9"))
+    (group,) = grouped([root, lost, elsewhere], knowledge)
+    assert (group.targets, group.symptoms) == (("cloud:lab",), [lost])
+
+
 def test_what_does_not_touch_is_not_explained(knowledge: Knowledge) -> None:
     root = found("firewall-drops-everything", SSH, values={"host": "silent"})
     groups = grouped([found("missing-route", passes=("elsewhere",)), root], knowledge)
