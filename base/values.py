@@ -138,6 +138,14 @@ def _words(value: object, name: str) -> Sequence[object]:
     return value
 
 
+def up_to(most: int, text: str, *, name: str) -> int:
+    """A number of 1 … `most`; UsageError otherwise."""
+    number = check("count", text, name=name)
+    if not isinstance(number, int) or not 0 < number <= most:
+        raise UsageError(str(_refused("count", text, name)), hint=f"1 … {most}")
+    return number
+
+
 def _refused(kind: str, value: object, name: str) -> UsageError:
     shown = clip(inert(str(value)).replace("\n", "␊"), 60)
     return UsageError(f"{name}: {shown!r} is not of the kind `{kind}`", hint=_HINTS.get(kind, ""))

@@ -1,8 +1,9 @@
 """A sweep of the lab beside its limit: the slowest chain of looks in it, run bare and one after the other.
 
 As root, with a lab: `python -m lab up && python -m bench.sweep [FAULT…]`. The chain is that of the tree whose looks
-took longest together; it is run alone, on a way outside of its own, logins included, in the same minute. Execs and
-logins are counted where they leave. Budget: at most 1.5 times the chain, one login a host.
+took longest together; it is run alone, on a way outside of its own, logins included, in the same minute. Execs,
+logins and bytes (scripts there, output back, before SSH wraps them) are counted where they leave, and the most of
+any host is printed. Budget: at most 1.5 times the chain, one login a host; the status is 1 when it is exceeded.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import probes.ssh as ssh
 from diagnosis.session import Session
@@ -42,29 +44,39 @@ class Swept:
 
 
 class Counted:
-    """Execs and logins of everything that runs inside."""
+    """Execs, logins and bytes of everything that runs inside, a host."""
 
     def __init__(self) -> None:
         self.execs: Counter[str] = Counter()
         self.logins: Counter[str] = Counter()
+        self.bytes: Counter[str] = Counter()
 
     def __enter__(self) -> Counted:
-        self._start, self._try = ssh.SshShell.start, ssh.Logins._try
+        self._start, self._try, self._received = ssh.SshShell.start, ssh.Logins._try, Execution.received
         counted = self
+        asked: WeakKeyDictionary[Execution, str] = WeakKeyDictionary()
 
         async def start(shell: ssh.SshShell, execution: Execution) -> object:
+            asked[execution] = shell._host
             counted.execs[shell._host] += 1
+            counted.bytes[shell._host] += len(execution.script)
             return await counted._start(shell, execution)
+
+        def received(execution: Execution, stream: int, data: bytes) -> None:
+            counted.bytes[asked.get(execution, "operator")] += len(data)
+            counted._received(execution, stream, data)
 
         async def try_(logins: ssh.Logins, way: ssh.Way) -> object:
             counted.logins[way[-1]] += 1
             return await counted._try(logins, way)
 
         ssh.SshShell.start, ssh.Logins._try = start, try_  # type: ignore[method-assign, assignment]
+        Execution.received = received  # type: ignore[method-assign, assignment]
         return self
 
     def __exit__(self, *_: object) -> None:
         ssh.SshShell.start, ssh.Logins._try = self._start, self._try  # type: ignore[method-assign]
+        Execution.received = self._received  # type: ignore[method-assign]
 
 
 async def sweep(site: Site) -> Swept:
@@ -97,7 +109,8 @@ async def bare(site: Site, chain: tuple[Evidence, ...]) -> float:
     return time.monotonic() - begun
 
 
-def measure(lab: Lab, fault: str) -> None:
+def measure(lab: Lab, fault: str) -> bool:
+    """Prints a line; whether it is within the budget."""
     site = load_site(lab.site())
     if fault:
         lab.break_(fault)
@@ -112,22 +125,24 @@ def measure(lab: Lab, fault: str) -> None:
         lab.heal()
     ours, limit = statistics.median(run.seconds for run in runs), statistics.median(limits)
     last, counted = runs[-1], counts[-1]
+    kibibytes = max(counted.bytes.values()) / 1024
     print(
         f"{fault or 'healthy':16} {ours:7.2f} {limit:8.2f} {ours / limit:6.2f} {last.trees:6} {last.looks:6} "
-        f"{max(counted.execs.values()):6} {max(counted.logins.values()):7}  {', '.join(last.causes) or '-'}",
+        f"{max(counted.execs.values()):6} {max(counted.logins.values()):7} {kibibytes:6.0f}  "
+        f"{', '.join(last.causes) or '-'}",
         flush=True,
     )
+    return ours / limit <= BUDGET and max(counted.logins.values()) == 1
 
 
-def main() -> None:
+def main() -> int:
     lab = Lab(current())
-    numbers = f"{'ratio':>6} {'trees':>6} {'looks':>6} {'execs':>6} {'logins':>7}"
-    print(
-        f"{'fault':16} {'sweep s':>7} {'chain s':>8} {numbers}  causes (budget {BUDGET}; execs and logins a host)"
-    )
-    for fault in sys.argv[1:] or ("", "missing-route", "ip-forward-off", "sshd-down", "host-silent"):
-        measure(lab, "" if fault == "healthy" else fault)
+    numbers = f"{'ratio':>6} {'trees':>6} {'looks':>6} {'execs':>6} {'logins':>7} {'KiB':>6}"
+    print(f"{'fault':16} {'sweep s':>7} {'chain s':>8} {numbers}  causes (budget {BUDGET}; the most of any host)")
+    faults = sys.argv[1:] or ("healthy", "missing-route", "ip-forward-off", "sshd-down", "host-silent")
+    within = [measure(lab, "" if fault == "healthy" else fault) for fault in faults]
+    return 0 if all(within) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

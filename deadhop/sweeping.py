@@ -22,9 +22,21 @@ if TYPE_CHECKING:
 
 def progress_line(front: Front, view: SweepView) -> str:
     layers = "  ".join(f"{name} {ended}/{all_}" for name, (ended, all_) in view.layers.items())
+    heard, hosts = view.hosts
+    answered = front.say("hosts {}/{}", "응답한 호스트 {}/{}").format(heard, hosts) if hosts else ""
+    silent = _silent(front, view)
     found = front.say("{} found", "원인 {}").format(len(view.found)) if view.found else ""
     now = f"{view.running[0][0]} @ {front.text(called(view.running[0][1]))}" if view.running else ""
-    return "  ".join(part for part in (f"… {layers}", found, now) if part)
+    return "  ".join(part for part in (f"… {layers}", answered, found, silent, now) if part)
+
+
+def _silent(front: Front, view: SweepView) -> str:
+    """Who is asked no more: while the sweep runs somebody can already walk to the machine."""
+    if not view.silent:
+        return ""
+    names = ", ".join(front.text(called(one)) for one in view.silent[:SHOWN])
+    more = f" +{len(view.silent) - SHOWN}" if len(view.silent) > SHOWN else ""
+    return f"{front.say('no answer', '무응답')}: {names}{more}"
 
 
 def sweep_lines(front: Front, view: SweepView) -> Iterator[str]:
@@ -37,7 +49,7 @@ def sweep_lines(front: Front, view: SweepView) -> Iterator[str]:
     yield from _open(front, result)
     yield from _unseen(front, result)
     yield from baseline_lines(front, result)
-    said = front.say("{} trees, {} looks, {:.1f} s", "진단 {} 개, 확인 {} 번, {:.1f} 초")
+    said = front.say("{} trees, {} looks, {:.1f} s", "진단 {}개, 확인 {}번, {:.1f} 초")
     yield f"\n{said.format(view.trees, view.looks, view.seconds)}"
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
 
 MOST = registered.MOST
+LARGEST = 65_000
+"""Bytes of payload of an echo request."""
 
 
 @dataclass(frozen=True, slots=True)

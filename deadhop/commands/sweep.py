@@ -30,13 +30,19 @@ def arguments(parser: Parser) -> None:
         "--layer",
         metavar="LAYER",
         action="append",
-        help=say("only trees of this layer (host, cluster, cloud); repeatable", "이 계층만 (host, cluster, cloud)"),
+        help=say(
+            "only trees of this layer (host, cluster, cloud); repeatable",
+            "이 계층만 (host, cluster, cloud). 여러 번 쓸 수 있다",
+        ),
     )
     add(
         "--host",
         metavar="NAME",
         action="append",
-        help=say("only what begins or ends at this host; repeatable", "이 호스트에서 시작하거나 끝나는 것만"),
+        help=say(
+            "only what begins or ends at this host; repeatable",
+            "이 호스트에서 시작하거나 끝나는 것만. 여러 번 쓸 수 있다",
+        ),
     )
     add(
         "--deadline",

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
     from diagnosis.tracing import Wanted
 
-_LARGEST = 65_000
-
 
 def arguments(parser: Parser) -> None:
     say, add = parser.say, parser.add_argument
@@ -65,14 +63,14 @@ async def _trace(front: Front, session: Session, wanted: Wanted) -> int:
 
 
 def _wanted(front: Front) -> Wanted:
-    from diagnosis.tracing import MOST, Wanted
+    from diagnosis.tracing import LARGEST, MOST, Wanted
 
     given = front.arguments
     protocol = "tcp" if given.tcp else "udp" if given.udp else "icmp" if given.icmp else ""
     return Wanted(
         protocol,
         _number(front, "--tcp" if given.tcp else "--udp", given.tcp or given.udp, 65_535),
-        _number(front, "--size", given.size, _LARGEST),
+        _number(front, "--size", given.size, LARGEST),
         _number(front, "--count", given.count, MOST) or 20,
         captures=not given.no_capture,
     )

@@ -33,6 +33,7 @@ from diagnosis.sweep.views import Reference, SweepView
 from knowledge.tree import Ask, Found, Known, Resolve
 from probes.linux.facts import Route, Routes
 from probes.probe import PROBES, checked_call
+from probes.site import target_of
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -268,11 +269,17 @@ class Sweep:
             looks=self._store.count,
             running=self._store.running,
             layers={name: (ended, all_) for name, (ended, all_) in sorted(self._layers.items())},
+            hosts=self._heard(),
+            silent=self._store.silent,
             found=tuple(_reference(group) for group in self._groups if _is_root(group)),
             cut=self._cut,
             seconds=round(time.monotonic() - self._begun, 3),
         )
         return self.view
+
+    def _heard(self) -> tuple[int, int]:
+        wanted = [target_of(host.name) for host in self._session.site.hosts if self._wanted.host(host.name)]
+        return len(self._store.heard.intersection(wanted)), len(wanted)
 
     async def _finish(self) -> SweepView:
         if not self._cut:

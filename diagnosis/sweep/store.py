@@ -48,6 +48,7 @@ class Store:
         self._running: dict[str, tuple[str, str]] = {}
         self._silent: dict[str, Failure] = {}
         self._hung: Counter[str] = Counter()
+        self._heard: set[str] = set()
 
     def look(self, call: ProbeCall, *, fresh: bool = False) -> asyncio.Task[Evidence]:
         """The one look that answers this call: made before, under way, or begun now. A fresh one is shared only by
@@ -67,6 +68,16 @@ class Store:
     def running(self) -> tuple[tuple[str, str], ...]:
         """(probe, target) of what is under way."""
         return tuple(self._running.values())
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """Targets that said something, be it that a command is not there."""
+        return frozenset(self._heard)
+
+    @property
+    def silent(self) -> tuple[str, ...]:
+        """Targets that are asked no more, for they say nothing."""
+        return tuple(sorted(self._silent))
 
     @property
     def evidence(self) -> list[Evidence]:
@@ -116,11 +127,14 @@ class Store:
         return Evidence(number, call.probe, target, call.arguments, None, failure, (), datetime.now(UTC), 0.0)
 
     def _heed(self, evidence: Evidence) -> None:
-        """Of a failed look: whether the place itself said nothing."""
+        """Whether the place itself said something; of a failed look, whether it is silent."""
+        said = [one for one in evidence.exchanges if one.request.target == evidence.target]
+        if any(_spoke(one) for one in said):
+            self._heard.add(evidence.target)
+            return
         if evidence.failure is None or evidence.failure.reason not in SILENT or evidence.target == OPERATOR:
             return
-        said = [one for one in evidence.exchanges if one.request.target == evidence.target]
-        if not said or any(_spoke(one) for one in said):
+        if not said:
             return
         self._hung[evidence.target] += 1
         if evidence.failure.reason != "timeout" or self._hung[evidence.target] >= _HANGS:

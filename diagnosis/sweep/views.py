@@ -136,6 +136,10 @@ class SweepView:
     """(probe, target) of the looks that are under way."""
     layers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Layer → trees that ended, and all of it."""
+    hosts: tuple[int, int] = (0, 0)
+    """Hosts that said something so far, and all that the sweep wants to hear."""
+    silent: tuple[str, ...] = ()
+    """Targets that are asked no more, for they say nothing."""
     found: tuple[Reference, ...] = ()
     """Roots so far, worst first."""
     result: SweepResult | None = None

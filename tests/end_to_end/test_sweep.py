@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from subprocess import DEVNULL, Popen
 
 import pytest
 
-from lab.inside import enter
-from lab.instance import current
 from lab.session import Lab
+from lab.traffic import traffic
 from tests.end_to_end.faults_table import Row, row
 from tests.end_to_end.outages import Ran, deadhop
 from tests.end_to_end.swept import SWEPT, Swept
@@ -22,25 +18,6 @@ pytestmark = pytest.mark.lab
 
 EVERY_RUN = ("missing-route", "ssh-drop")
 """The others wait for LABS=all: each costs a sweep and a fix, and their trees are walked in every run anyway."""
-_TRAFFIC = (("master", "192.168.100.102"), ("controller", "10.10.10.3"), ("kubernetes-host", "10.10.10.1"))
-_BULK = (("kubernetes-host", "openstack-host", "10.10.10.1"), ("compute-2-host", "kubernetes-host", "10.10.10.2"))
-"""From, to, and the address of the latter. Not through Open vSwitch, which loses some without its module."""
-_TAKES = """
-import socket
-with socket.create_server(('', 5201)) as server:
-    taken = server.accept()[0]
-    while taken.recv(1 << 20): pass
-"""
-_GIVES = """
-import socket, sys, time
-while True:
-    try:
-        with socket.create_connection((sys.argv[1], 5201)) as given:
-            while True: given.sendall(bytes(1 << 17)); time.sleep(0.02)
-    except ConnectionRefusedError:
-        time.sleep(0.1)
-"""
-"""Some 50 Mbit/s: what a network carries without taking both processors from the sweep."""
 
 
 @pytest.fixture
@@ -50,26 +27,6 @@ def state(tmp_path: Path) -> Path:
 
 def sweep(lab: Lab, state: Path, *words: str) -> Ran:
     return deadhop("sweep", "--site", str(lab.site()), "--json", *words, state=state)
-
-
-@contextmanager
-def traffic() -> Iterator[None]:
-    """What else is on the wires of a site that works."""
-    lab = current()
-    pings = [(where, ["ping", "-q", "-i", "0.05", address]) for where, address in _TRAFFIC]
-    takers = [(to, ["python3", "-c", _TAKES]) for _, to, _ in _BULK]
-    givers = [(where, ["python3", "-c", _GIVES, address]) for where, _, address in _BULK]
-    running = [
-        Popen([*enter(lab, where), *words], stdout=DEVNULL, stderr=DEVNULL, start_new_session=True)
-        for where, words in (*pings, *takers, *givers)
-    ]
-    try:
-        yield
-        assert [one.args for one in running if one.poll() is not None] == []
-    finally:
-        for one in running:
-            os.killpg(one.pid, signal.SIGKILL)  # what enters the machine would leave its child behind
-            one.wait()
 
 
 @pytest.mark.long

@@ -57,7 +57,7 @@ RESULT = SweepResult(
 )  # fmt: skip
 EARLY = SweepView(
     9, 3, 40, running=(("path.ping", "host:master"), ("linux.routes", "host:compute")),
-    layers={"host": (3, 9), "cluster": (0, 2)}, found=(ROOT,), seconds=2.0,
+    layers={"host": (3, 9), "cluster": (0, 2)}, hosts=(7, 9), silent=("host:worker2",), found=(ROOT,), seconds=2.0,
 )  # fmt: skip
 FULL = replace(EARLY, ended=9, looks=120, running=(), layers={"host": (9, 9), "cluster": (2, 2)}, result=RESULT)
 

@@ -118,6 +118,8 @@ async def test_causes_come_before_the_end_and_the_choice_stays(lang: Lang) -> No
     async with drawn(session, lang=lang) as (pilot, app):
         text = picture(app)
         assert "host 3/9" in text
+        assert app.words.sweep_hosts.format(heard=7, hosts=9) in text
+        assert f"? {app.words.sweep_silent.format(names='worker2')}" in text
         assert "✗ ip-forward-off (openstack-host)" in text
         assert app.words.sweep_more_later[:20] in text
         assert session.hold is not None

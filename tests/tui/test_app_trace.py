@@ -105,6 +105,20 @@ async def test_the_fields_say_what_is_sent() -> None:
     assert session.asked == [("master", "10.0.0.7", Wanted("tcp", 443), True)]
 
 
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_how_many_and_how_large(lang: Lang) -> None:
+    session = TraceSession()
+    async with tracing(session, lang=lang) as (pilot, app):
+        await pilot.press(*"master", "tab", *"10.0.0.7", "tab", "tab", "tab", *["backspace"] * 2, *"101", "enter")
+        await pilot.pause()
+        shown = picture(app)
+        assert f"✗ {app.words.trace_count}: " in shown
+        assert "1 … 100" in shown
+        await pilot.press(*["backspace"] * 3, *"50", "tab", *"1472", "enter")
+        await settle(pilot)
+    assert session.asked == [("master", "10.0.0.7", Wanted(size=1472, packets=50), False)]
+
+
 async def test_what_is_typed_ahead_goes_where_it_belongs() -> None:
     """Over a slow link keys arrive together."""
     async with tracing(TraceSession()) as (pilot, app):
@@ -139,7 +153,7 @@ async def test_help_and_the_way_home() -> None:
     async with tracing(TraceSession()) as (pilot, app):
         await pilot.press("question_mark")
         await pilot.pause()
-        assert "Sends twenty packets" in picture(app)
+        assert "Sends packets that can" in picture(app)
         await pilot.press("escape", "escape")
         await pilot.pause()
         assert isinstance(app.screen, HomeScreen)

@@ -10,7 +10,7 @@ from textual.content import Content
 
 from base.text import Lang
 from diagnosis.sweep.differing import missing, placed, taken_at
-from diagnosis.sweep.words import CUT, changed_by, end_of, follows, left_out_lines, named, referred, seen_by
+from diagnosis.sweep.words import CUT, SHOWN, changed_by, end_of, follows, left_out_lines, named, referred, seen_by
 from knowledge.model import Verdict
 from tui.lines.common import (
     BAD,
@@ -52,16 +52,22 @@ class Item:
 
 
 def progress_lines(view: SweepView, seconds: float, words: Words) -> Content:
-    """By layer, and what is being asked just now."""
+    """By layer and host, what is being asked just now, and who says nothing."""
     layers = (f"{one_line(name)} {ended}/{all_}" for name, (ended, all_) in view.layers.items())
     looks = words.sweep_looks.format(looks=view.looks)
-    parts = [*layers, looks, words.seconds.format(seconds=int(seconds))]
+    heard, all_hosts = view.hosts
+    hosts = [words.sweep_hosts.format(heard=heard, hosts=all_hosts)] if all_hosts else []
+    parts = [*layers, *hosts, looks, words.seconds.format(seconds=int(seconds))]
     lines: list[Content | str] = [marked(BUSY, "   ".join(parts))]
     if view.running:
         probe, target = view.running[0]
         more = f"  +{len(view.running) - 1}" if len(view.running) > 1 else ""
         asking = words.step_running.format(probe=probe, target=target_name(words, target))
         lines.append(dim(f"  {asking}{more}"))
+    if view.silent:
+        names = ", ".join(target_name(words, one) for one in view.silent[:SHOWN])
+        rest = f" +{len(view.silent) - SHOWN}" if len(view.silent) > SHOWN else ""
+        lines.append(marked(UNKNOWN, words.sweep_silent.format(names=f"{names}{rest}")))
     return stacked(lines)
 
 

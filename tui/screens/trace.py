@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from base.text import Lang
-from base.values import check
+from base.values import check, up_to
 from probes.site import OPERATOR
 from tui.lines.common import BAD, BUSY, NONE, dim, marked
 from tui.lines.trace import running_line, trace_lines
@@ -72,6 +72,10 @@ class TraceScreen(Room):
             Static(w.trace_port, id="trace-port-label", markup=False),
             Field(placeholder="443", id="trace-port", compact=True),
             Toggle(w.trace_both, name="trace-both"),
+            Static(w.trace_count, classes="trace-more", markup=False),
+            Field("20", id="trace-count", compact=True),
+            Static(w.trace_size, id="trace-size-label", classes="trace-more", markup=False),
+            Field(placeholder="–", id="trace-size", compact=True),
             classes="trace-fields",
         )
         yield Static("", id="trace-status", markup=False)
@@ -108,20 +112,28 @@ class TraceScreen(Room):
 
     def _labels(self) -> dict[str, str]:
         w = self.words
-        return {"#trace-from": w.trace_from, "#trace-to": w.trace_to, "#trace-port": w.trace_port}
+        return {
+            "#trace-from": w.trace_from,
+            "#trace-to": w.trace_to,
+            "#trace-port": w.trace_port,
+            "#trace-count": w.trace_count,
+        }
 
     def _wanted(self) -> Wanted:
-        """UsageError when TCP or UDP lack a port."""
-        from diagnosis.tracing import Wanted
+        """UsageError when TCP or UDP lack a port, or a number is none."""
+        from diagnosis.tracing import LARGEST, MOST, Wanted
 
-        if self._kind == "ICMP":
-            return Wanted()  # to a Service it becomes TCP, and says so
-        return Wanted(self._kind.lower(), int(str(check("port", self._typed("#trace-port"), name="port"))))
+        packets = up_to(MOST, self._typed("#trace-count"), name=self.words.trace_count)
+        if self._kind == "ICMP":  # to a Service it becomes TCP, and says so
+            size = self._typed("#trace-size")
+            return Wanted(size=up_to(LARGEST, size, name=self.words.trace_size) if size else 0, packets=packets)
+        port = int(str(check("port", self._typed("#trace-port"), name="port")))
+        return Wanted(self._kind.lower(), port, packets=packets)
 
     @on(Input.Submitted)
     def action_start(self) -> None:
         """Goes to the field that is empty; starts when there is none."""
-        fields = ["#trace-from", "#trace-to", *(["#trace-port"] if self.has_class("-port") else [])]
+        fields = ["#trace-from", "#trace-to", *(["#trace-port"] if self.has_class("-port") else []), "#trace-count"]
         empty = next((field for field in fields if not self._typed(field)), "")
         if empty:
             asked_for = self.focused is self.query_one(empty)

@@ -130,6 +130,8 @@ class Words(NamedTuple):
     trace_by: str
     trace_port: str
     trace_both: str
+    trace_count: str
+    trace_size: str
     trace_idle: str
     trace_ends: str
     trace_cancelled: str
@@ -137,6 +139,8 @@ class Words(NamedTuple):
     # sweep
     sweep: str
     sweep_looks: str
+    sweep_hosts: str
+    sweep_silent: str
     sweep_counts: str
     sweep_nothing_yet: str
     sweep_more_later: str

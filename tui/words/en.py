@@ -87,10 +87,11 @@ EN = Words(
         "Services hang below. Red lines are contradictions: two that look at one thing say different things of it. "
         "? could not be looked at, with the reason. · was looked at, and there is none.\n\n"
         "r asks everybody again. Nothing here changes anything.",
-        "trace": "Sends twenty packets that can be told apart and reads the counters of every host on their way "
+        "trace": "Sends packets that can be told apart and reads the counters of every host on their way "
         "before and after. It says where they die and which rule, table or counter took them. An end is a host, an "
         "address, NAMESPACE/POD, NAMESPACE/SERVICE or a server; → takes what is suggested. `operator` is this "
-        "machine.\n\n"
+        "machine. Size is the payload of a ping that may not be cut, in bytes: for a path that loses only large "
+        "packets.\n\n"
         "Each line is an interface: ← into the host, → out of it, how many of ours were seen there of how many "
         "there should be. (eth0): inside a tunnel's packets. ? nobody could tell; · lies behind the hop where they "
         "end. esc ends it, on the machines too. Nothing here changes anything.",
@@ -160,11 +161,15 @@ EN = Words(
     trace_by="By",
     trace_port="port",
     trace_both="both ways",
-    trace_idle="enter sends twenty packets and finds where they die; nothing is changed",
+    trace_count="count",
+    trace_size="size",
+    trace_idle="enter sends the packets and finds where they die; nothing is changed",
     trace_ends="finding the two ends",
     trace_cancelled="cancelled; nothing runs any more",
     sweep="sweep",
     sweep_looks="{looks} looks",
+    sweep_hosts="hosts {heard}/{hosts}",
+    sweep_silent="no answer from {names}",
     sweep_counts="{trees} trees · {looks} looks · {seconds}",
     sweep_nothing_yet="nothing found so far",
     sweep_more_later="why, and what it explains, comes when the sweep is through",

@@ -39,6 +39,7 @@ async def test_what_is_asked_twice_is_looked_at_once(mute: Session) -> None:
     looks = [store.look(checked_call("linux.addresses", "operator", {})) for _ in range(5)]
     assert len({id(look) for look in looks}) == 1
     assert (await looks[0]).facts is not None
+    assert (store.silent, store.heard) == ((), frozenset({"operator"}))
     assert store.look(checked_call("linux.addresses", "operator", {})) is looks[0]
     assert [one.id for one in store.evidence] == ["e1"]
 
@@ -60,6 +61,7 @@ async def test_a_silent_host_costs_its_limit_once(mute: Session) -> None:
     for probe in ("linux.addresses", "linux.links", "linux.firewall"):
         later = await store.look(checked_call(probe, "web1", {}))
         assert (later.failure, later.seconds, later.exchanges) == (first.failure, 0.0, ())
+    assert (store.silent, store.heard) == (("host:web1",), frozenset())
     noted = [entry for entry in read(mute.journal_path).entries if entry.kind == "evidence"]
     assert len(noted) == 4
 

@@ -1,0 +1,52 @@
+"""What else is on the wires of a site that works: pings and bulk between the machines of the network lab."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from subprocess import DEVNULL, Popen
+
+from lab.inside import enter
+from lab.instance import current
+
+_TRAFFIC = (("master", "192.168.100.102"), ("controller", "10.10.10.3"), ("kubernetes-host", "10.10.10.1"))
+_BULK = (("kubernetes-host", "openstack-host", "10.10.10.1"), ("compute-2-host", "kubernetes-host", "10.10.10.2"))
+"""From, to, and the address of the latter. Not through Open vSwitch, which loses some without its module."""
+_TAKES = """
+import socket
+with socket.create_server(('', 5201)) as server:
+    taken = server.accept()[0]
+    while taken.recv(1 << 20): pass
+"""
+_GIVES = """
+import socket, sys, time
+while True:
+    try:
+        with socket.create_connection((sys.argv[1], 5201)) as given:
+            while True: given.sendall(bytes(1 << 17)); time.sleep(0.02)
+    except ConnectionRefusedError:
+        time.sleep(0.1)
+"""
+"""Some 50 Mbit/s: what a network carries without taking both processors from the sweep."""
+
+
+@contextmanager
+def traffic() -> Iterator[None]:
+    """As long as the block; AssertionError when some of it ended by itself."""
+    lab = current()
+    pings = [(where, ["ping", "-q", "-i", "0.05", address]) for where, address in _TRAFFIC]
+    takers = [(to, ["python3", "-c", _TAKES]) for _, to, _ in _BULK]
+    givers = [(where, ["python3", "-c", _GIVES, address]) for where, _, address in _BULK]
+    running = [
+        Popen([*enter(lab, where), *words], stdout=DEVNULL, stderr=DEVNULL, start_new_session=True)
+        for where, words in (*pings, *takers, *givers)
+    ]
+    try:
+        yield
+        assert [one.args for one in running if one.poll() is not None] == []
+    finally:
+        for one in running:
+            os.killpg(one.pid, signal.SIGKILL)  # what enters the machine would leave its child behind
+            one.wait()
