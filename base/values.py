@@ -140,8 +140,11 @@ def _words(value: object, name: str) -> Sequence[object]:
 
 def up_to(most: int, text: str, *, name: str) -> int:
     """A number of 1 … `most`; UsageError otherwise."""
-    number = check("count", text, name=name)
-    if not isinstance(number, int) or not 0 < number <= most:
+    try:
+        number = _count(text.strip())
+    except ValueError:
+        number = 0
+    if not 0 < number <= most:
         raise UsageError(str(_refused("count", text, name)), hint=f"1 … {most}")
     return number
 

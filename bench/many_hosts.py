@@ -2,8 +2,8 @@
 each and runs one command.
 
 As root: `python -m bench.many_hosts [HOSTS…]`, in a network namespace of its own. One machine answers for all, so
-the time is mostly sshd's, and fewer looks are made at once than on a real site: with 128 some would run into their
-time limits while this machine serves others. What counts is that the time grows no faster than the hosts, and the
+the time is mostly sshd's, and `--at-once` asks fewer than of a real site: with 128 some would run into their time
+limits while this machine serves others. What counts is that the time grows no faster than the hosts, and the
 memory. Budget: 300 MiB, and eight times the hosts in at most ten times the seconds.
 """
 
@@ -26,12 +26,6 @@ AT_ONCE = 50
 """Bare logins at once; deadhop's own number for many hosts."""
 _APART = "DEADHOP_BENCH_APART"
 _LOOKS = 24
-_SWEEP = f"""
-import diagnosis.sweep.store as store
-store.AT_ONCE = store.FROM_HERE = {_LOOKS}
-from deadhop.main import entry
-entry()
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,8 @@ def measure(hosts: int) -> Measured:
 
 
 def _swept(site: Path, state: str) -> tuple[float, float, int]:
-    argv = [sys.executable, "-c", _SWEEP, "sweep", "--site", str(site), "--json", "--deadline", "900"]
+    limits = ("--deadline", "900", "--at-once", str(_LOOKS))
+    argv = [sys.executable, "-m", "deadhop", "sweep", "--site", str(site), "--json", *limits]
     begun = time.monotonic()
     with (Path(state) / "said").open("w+") as said:
         child = subprocess.Popen(argv, stdout=said, env={**os.environ, "DEADHOP_STATE": state})
@@ -84,7 +79,7 @@ def _bare(server: Server, names: list[str]) -> float:
     return time.monotonic() - begun
 
 
-def main() -> None:
+def main() -> int:
     if _APART not in os.environ:
         inside = [sys.executable, "-m", "bench.many_hosts", *sys.argv[1:]]
         os.environ[_APART] = "1"
@@ -102,8 +97,10 @@ def main() -> None:
     first, last = found[0], found[-1]
     growth = (last.seconds / last.hosts) / (first.seconds / first.hosts)
     print(f"a host costs {growth:.2f} x as much among {last.hosts} as among {first.hosts} (budget {GROWTH})")
-    print(f"{max(one.mebibytes for one in found):.0f} MiB at most (budget {BUDGET})")
+    most = max(one.mebibytes for one in found)
+    print(f"{most:.0f} MiB at most (budget {BUDGET})")
+    return 0 if growth <= GROWTH and most <= BUDGET else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from base.errors import UsageError
 from base.text import clip
+from base.values import up_to
 from deadhop.clouds import warn_of_cloud
 from deadhop.commands.diagnose import EXIT, refuse_unknown_presets, warn_of_mistakes
 from deadhop.front import Front
@@ -53,6 +54,14 @@ def arguments(parser: Parser) -> None:
         ),
     )
     add(
+        "--at-once",
+        metavar="N",
+        help=say(
+            "at most so many questions at the same time, over all hosts (default: 128); fewer for a weak jump host",
+            "모든 호스트를 합쳐 동시에 묻는 수 (기본: 128). 점프 호스트가 약하면 줄인다",
+        ),
+    )
+    add(
         "--watch",
         metavar="SECONDS",
         nargs="?",
@@ -88,7 +97,7 @@ async def run(front: Front) -> int:
     from diagnosis.sweep.engine import Sweep
 
     seconds, watch = _deadline(front), _seconds(front, "--watch", front.arguments.watch, 0.0)
-    baseline = wish(front)
+    at_once, baseline = _at_once(front), wish(front)
     session = open_session(front.site, argv=front.argv)
     try:
         await session.ready()
@@ -97,7 +106,7 @@ async def run(front: Front) -> int:
         warn_of_cloud(front, session.site)
         session.presets = dict(front.presets)
         wanted = _wanted(front, session)
-        one = partial(Sweep, session, wanted, deadline=seconds, baseline=baseline)
+        one = partial(Sweep, session, wanted, deadline=seconds, baseline=baseline, at_once=at_once)
         code = await _sweep(front, session, sweep := one())
         while watch:
             code, sweep = await _again(front, session, sweep, one(), watch)
@@ -149,6 +158,13 @@ def _deadline(front: Front) -> float:
     from diagnosis.sweep.engine import DEADLINE
 
     return _seconds(front, "--deadline", front.arguments.deadline, DEADLINE)
+
+
+def _at_once(front: Front) -> int:
+    from diagnosis.sweep.store import AT_ONCE
+
+    given = front.arguments.at_once
+    return up_to(AT_ONCE, given, name="--at-once") if given else AT_ONCE
 
 
 def _seconds(front: Front, option: str, text: str | None, otherwise: float) -> float:

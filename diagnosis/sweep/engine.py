@@ -17,7 +17,7 @@ from diagnosis.sweep.keeping_good import Wish
 from diagnosis.sweep.members import beyond, members_of
 from diagnosis.sweep.pairs import pairs, standpoint_of
 from diagnosis.sweep.results import Rendering, result_of
-from diagnosis.sweep.store import Store
+from diagnosis.sweep.store import AT_ONCE, Store
 from diagnosis.sweep.tree import Outcome, Tree, Way
 from diagnosis.sweep.trees import (
     Planned,
@@ -55,11 +55,17 @@ class Sweep:
     ends what runs here and on the far sides."""
 
     def __init__(
-        self, session: Session, wanted: Wanted, *, deadline: float = DEADLINE, baseline: Wish = NO_BASELINE
+        self,
+        session: Session,
+        wanted: Wanted,
+        *,
+        deadline: float = DEADLINE,
+        baseline: Wish = NO_BASELINE,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._session, self._wanted, self._deadline = session, wanted, deadline
         self.holding = Holding(session, baseline)
-        self._store = Store(session)
+        self._store = Store(session, at_once)
         self._rendering = Rendering(session)
         self._open: dict[int, Tree] = {}
         self._layers: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])

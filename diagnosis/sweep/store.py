@@ -36,15 +36,15 @@ _NUMBER = re.compile(r"\d+")
 class Store:
     """Calls to evidence. Failures of a silent place answer what is asked of it later."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, at_once: int = AT_ONCE) -> None:
         self._session = session
         self._asked: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
         self._fresh: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
         self._back = 0
         self._toolbox: PoliteToolbox | None = None
-        self._width = asyncio.Semaphore(AT_ONCE)
+        self._width = asyncio.Semaphore(at_once)
         self._slots: defaultdict[str, Slots] = defaultdict(lambda: Slots(AT_ONE))
-        self._slots[OPERATOR] = Slots(FROM_HERE)
+        self._slots[OPERATOR] = Slots(min(FROM_HERE, at_once))
         self._running: dict[str, tuple[str, str]] = {}
         self._silent: dict[str, Failure] = {}
         self._hung: Counter[str] = Counter()

@@ -121,6 +121,8 @@ def test_in_korean(sweeping: Desk) -> None:
         (("--deadline", "soon"), "1 … 3600"),
         (("--deadline", "-1"), "1 … 3600"),
         (("--deadline", "nan"), "1 … 3600"),
+        (("--at-once", "0"), "1 … 128"),
+        (("--at-once", "many"), "1 … 128"),
         (("--set", "sen=looked"), "seen"),
     ],
 )

@@ -80,3 +80,15 @@ async def test_closing_ends_what_runs(mute: Session) -> None:
     assert store.running == (("linux.routes", "host:web1"),)
     await asyncio.wait_for(store.close(), 2)
     assert (look.cancelled(), store.running) == (True, ())
+
+
+async def test_no_more_looks_at_once_than_allowed(mute: Session) -> None:
+    store = Store(mute, at_once=2)
+    looks = [
+        store.look(checked_call(probe, "web1", {})) for probe in ("linux.routes", "linux.links", "linux.addresses")
+    ]
+    while len(store.running) < 2:
+        await asyncio.sleep(0.01)
+    assert [probe for probe, _ in store.running] == ["linux.routes", "linux.links"]
+    await store.close()
+    assert all(look.cancelled() for look in looks)
