@@ -11,6 +11,7 @@ import probes.all
 from lab.machines import PATHS, ROOT
 from lab.session import Lab
 from probes.probe import PROBES, checked_call, observe
+from probes.site import OPERATOR
 from probes.site_file import load_site
 from probes.toolbox import LiveToolbox
 from probes.trace.facts import DeadHop, Trace
@@ -192,6 +193,15 @@ async def test_paths_of_the_healthy_lab_arrive(
     for where, target in paths:
         found = await trace(toolbox, where, target, packets=8)
         assert (found.verdict, found.dead) == ("arrives", ()), (where, target, found)
+
+
+async def test_paths_from_the_operators_machine(toolbox: LiveToolbox) -> None:
+    """It is on the hosts' own network; behind them it comes by jumping alone, and the trace says that of packets."""
+    for target in ("10.10.10.1", "10.10.10.2", "10.10.10.3"):
+        found = await trace(toolbox, OPERATOR, target, packets=8)
+        assert (found.verdict, found.dead) == ("arrives", ()), (target, found)
+    dead = dead_of(await trace(toolbox, OPERATOR, CONTROLLER, packets=8))
+    assert (dead.host, dead.direction, dead.reason) == (OPERATOR, "there", "no-route")
 
 
 async def test_a_pod_that_is_not_there_cannot_send(healed_lab: Lab, toolbox: LiveToolbox) -> None:
