@@ -144,6 +144,7 @@ def _body(planned: Planned, evidence: Evidence) -> dict[str, object]:
         "unseen": list(trace.unseen),
         "unread": list(trace.unread),
         "uncounted": list(trace.uncounted),
+        "changed": list(trace.changed),
         "loop": trace.loop,
         "sizes": _sizes_json(trace),
     }

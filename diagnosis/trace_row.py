@@ -73,6 +73,9 @@ def _marked(trace: Trace) -> int:
     if not trace.dead:
         return -1
     dead = trace.dead[0]
+    if dead.outer:
+        outer = [n for n, hop in enumerate(trace.hops) if hop.outer and hop.direction == dead.direction]
+        return outer[0] - 1 if outer else -1
     own = [n for n, hop in enumerate(trace.hops) if (hop.host, hop.direction) == (dead.host, dead.direction)]
     came = [n for n in own if trace.hops[n].side == "in" and trace.hops[n].verdict in ("seen", "unknown")]
     if came:

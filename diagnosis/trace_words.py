@@ -47,6 +47,18 @@ _REASONS = {
         "{packets} on a flow of Open vSwitch in {at} that drops",
         "{at} 의 Open vSwitch 플로가 {packets} 개를 버렸다",
     ),
+    "no-bridge": Text("its Open vSwitch lacks the bridge {at}", "그곳의 Open vSwitch 에 브리지 {at} 이(가) 없다"),
+    "no-tunnel": Text(
+        "its Open vSwitch has no tunnel to {at}", "그곳의 Open vSwitch 에 {at} (으)로 가는 터널이 없다"
+    ),
+    "no-plug": Text(
+        "its Open vSwitch has no port for Neutron's {at}",
+        "그곳의 Open vSwitch 에 Neutron 포트 {at} 이(가) 꽂혀 있지 않다",
+    ),
+    "port": Text(
+        "port {at} of Open vSwitch dropped {packets}, or found them broken",
+        "Open vSwitch 의 포트 {at} 이(가) {packets} 개를 버렸거나 깨졌다고 셌다",
+    ),
     "rp-filter": Text(
         "the reverse path filter on {at} counted {packets}", "{at} 의 rp_filter 가 {packets} 개를 셌다"
     ),
@@ -138,6 +150,14 @@ def _lost(trace: Trace) -> Text:
     lead = answered if trace.received else Text("", "")
     if trace.dead:
         return Text(lead.en + _dead(trace.dead[0]).en, lead.ko + _dead(trace.dead[0]).ko)
+    if trace.changed:
+        hosts = ", ".join(trace.changed)
+        return Text(
+            f"{lead.en}the firewall rules of {hosts} were changed or reset while these packets were sent, and "
+            "nothing else counts them: try again",
+            f"{lead.ko}패킷을 보내는 동안 {hosts} 의 방화벽 규칙이 바뀌거나 카운터가 초기화됐고, 다른 곳에서 "
+            "세는 것은 없다. 다시 확인한다",
+        )
     if trace.verdict == "ambiguous":
         return Text(
             lead.en + "others' packets on the way hide ours in the counters; try again with --count 100",

@@ -40,8 +40,8 @@ class DeadHop:
     direction: str
     """there or back."""
     reason: str
-    """rule, policy, flow (of Open vSwitch), rp-filter, forwarding-off, no-route, prohibited, neighbour, conntrack,
-    queue, link, discarded, or listen."""
+    """rule, policy, flow (of Open vSwitch), no-bridge, no-tunnel, no-plug (what it lacks), port (of it), rp-filter,
+    forwarding-off, no-route, prohibited, neighbour, conntrack, queue, link, discarded, or listen."""
     rule: str
     """The rule or flow as the host prints it; empty for the other reasons."""
     table: str
@@ -61,6 +61,8 @@ class DeadHop:
     """How many of ours were seen leaving; -1 if that could not be told."""
     confirmed: bool
     """Packets say so (a counter, a capture, an answer of this host), not the routing tables alone."""
+    outer: bool = False
+    """There they travel inside a tunnel's packets: the host is no hop of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +101,7 @@ class Trace:
     """Hosts with rules or policies of nft that drop and have no counter. Empty where all arrives."""
     loop: bool
     """The routing tables lead in a circle."""
+    changed: tuple[str, ...] = ()
+    """Hosts whose rules changed or were reset meanwhile. Empty where all arrives, or the dead hop is named."""
     sizes: tuple[PathMtu, ...] = ()
     """None or one: which sizes of echo requests arrive that may not be cut, where they were tried too."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from probes.linux.facts import Firewall, FirewallRule
 from probes.linux.firewall import Key, apart, policies_as_rules
 from probes.trace.reading import Reading
+from probes.trace.switch import Port
 from probes.trace.switching import Drops, Flow
 
 
@@ -100,10 +102,29 @@ class Growing:
         if self.drops is None:
             return []
         silent, before, after = (one.counts for one in self.drops)
-        share = _share(*(one.moment for one in self.drops))
         lasting = (flow for flow in after if flow in silent and flow in before)
-        grown = ((flow, self._grown(silent[flow], before[flow], after[flow], share)) for flow in lasting)
+        grown = ((flow, self._of_switch(silent[flow], before[flow], after[flow])) for flow in lasting)
         return [(flow, one) for flow, one in grown if one.ours]
+
+    def of_port(self, bridge: str, port: str, counter: str) -> Grown:
+        """`counter` is rx, tx or dropped; UNKNOWN where Open vSwitch does not say."""
+        if self.drops is None:
+            return UNKNOWN
+        counted = [one.ports.get((bridge, port)) for one in self.drops]
+        if any(one is None for one in counted):
+            return UNKNOWN
+        return self._of_switch(*(int(getattr(one, counter)) for one in counted))
+
+    def port_drops(self) -> list[tuple[Port, Grown]]:
+        """Every port of Open vSwitch that dropped meanwhile, or found broken."""
+        ports = self.drops[-1].ports if self.drops else ()
+        grown = ((port, self.of_port(*port, "dropped")) for port in ports)
+        return [(port, one) for port, one in grown if one.ours]
+
+    def _of_switch(self, *counts: int) -> Grown:
+        silent, before, after = counts
+        share = _share(*(one.moment for one in self.drops or ()))
+        return self._grown(silent, before, after, share)
 
     def translates(self) -> bool:
         """A rule gave some of what came meanwhile another address, or may have: nft's own mostly count nothing."""
@@ -117,8 +138,21 @@ class Growing:
         return self._rules
 
     @cached_property
+    def rules_changed(self) -> bool:
+        """Between two of the readings: rules came or went, or counters went back to zero."""
+        if any(reading.firewall is None for reading in self._readings()):
+            return False
+        one, two, three = self._keyed
+        pairs = ((one, two), (two, three))
+        return any(before.keys() != after.keys() or _went_back(before, after) for before, after in pairs)
+
+    @cached_property
+    def _keyed(self) -> tuple[dict[Key, FirewallRule], ...]:
+        return tuple(_all(reading.firewall) for reading in self._readings())
+
+    @cached_property
     def _rules(self) -> list[tuple[FirewallRule, Grown]]:
-        one, two, three = (_all(reading.firewall) for reading in self._readings())
+        one, two, three = self._keyed
         reset = {rule.table for key, rule in three.items() if key in two and rule.packets < two[key].packets}
         found = []
         for key, rule in three.items():
@@ -140,6 +174,10 @@ _TRANSLATES = re.compile(r"\b(?:snat|masquerade|dnat|redirect)\b")
 
 def _share(silent: float, before: float, after: float) -> float:
     return (after - before) / (before - silent) if before > silent else 1.0
+
+
+def _went_back(before: Mapping[Key, FirewallRule], after: Mapping[Key, FirewallRule]) -> bool:
+    return any(rule.packets < before[key].packets for key, rule in after.items())
 
 
 def _all(firewall: Firewall | None) -> dict[Key, FirewallRule]:

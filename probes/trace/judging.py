@@ -25,6 +25,8 @@ class Judgement:
     hops: tuple[TracedHop, ...]
     last_seen: str
     next_unseen: str
+    changed: tuple[str, ...] = ()
+    """Hosts whose rules changed meanwhile, where that may be why nothing is named."""
 
 
 def judge(watched: Watched, answered: Answered, source: str, refuser: str) -> Judgement:
@@ -33,7 +35,9 @@ def judge(watched: Watched, answered: Answered, source: str, refuser: str) -> Ju
     verdict = _verdict(watched, answered, dead)
     at = _position(watched, dead) if dead else watched.last_seen()
     last, following = _ends(watched, verdict, dead, source)
-    return Judgement(verdict, answered.received, dead, _hops(watched, verdict, at), last, following)
+    hops = _hops(watched, verdict, at)
+    doubted = changed(watched) if verdict not in ("arrives", "refused") and dead is None else ()
+    return Judgement(verdict, answered.received, dead, hops, last, following, doubted)
 
 
 # ------------------------------------------------------------------ the dead hop
@@ -103,16 +107,23 @@ def _stands_between(watched: Watched, one: DeadHop, last: int, first: int) -> bo
 
 
 def _is_hop(watched: Watched, one: DeadHop) -> bool:
-    return any(hop.host == one.host for _, hop in watched.ways.hops)
+    return any(hop.host == one.host for _, hop in watched.ways.hops) or bool(_span(watched, one))
 
 
 def _span(watched: Watched, one: DeadHop) -> list[int]:
-    """Numbers of the host's stations in that direction."""
+    """Numbers of the host's stations in that direction; of a tunnel's packets those that it lies between."""
+    if one.outer:
+        own = [n for n, seen in enumerate(watched.sights) if _is_tunnels(seen, one.direction)]
+        return list(range(max(own[0] - 1, 0), own[-1] + 2)) if own else []
     return [
         number
         for number, sight in enumerate(watched.sights)
         if sight.station.host == one.host and sight.station.direction == one.direction
     ]
+
+
+def _is_tunnels(seen: Sight, direction: str) -> bool:
+    return seen.station.outer and seen.station.direction == direction
 
 
 def _order(watched: Watched, one: DeadHop, refuser: str) -> tuple[bool, bool, int, int, int]:
@@ -143,10 +154,15 @@ def _verdict(watched: Watched, answered: Answered, dead: DeadHop | None) -> str:
         return "some-lost"
     if dead is not None:
         return "dies"
-    if _hidden(watched):
+    if _hidden(watched) or changed(watched):
         return "ambiguous"
     blind = watched.ways.unseen or watched.protocol == "udp" or not all(map(_tells, watched.growing.values()))
     return "unseen" if blind else "dies"
+
+
+def changed(watched: Watched) -> tuple[str, ...]:
+    """Hosts whose rules changed while we looked: what dropped ours may count nothing now."""
+    return tuple(host for host, growing in watched.growing.items() if growing.rules_changed)
 
 
 def _tells(growing: Growing) -> bool:

@@ -34,6 +34,8 @@ COMMANDS = (*chain(*_SAVES.values()), *long_list.declared((*chain(*_SAVES.values
 _FAMILIES = {4: ("ip", "inet", "arp", "bridge", "netdev"), 6: ("ip6", "inet", "bridge", "netdev")}
 _OWN = {4: "ip", 6: "ip6"}
 """Family of nft's tables that iptables shows."""
+_GONE = "No such file or directory"
+_EMPTY = ('{"nftables": []}', "")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,63}")
 _LIMIT = 16 * MEBIBYTE
 _SECONDS = 15.0
@@ -153,9 +155,14 @@ async def _native(connection: Connection, version: int, tables: tuple[Native, ..
 
 
 async def _texts(connection: Connection, table: Native) -> tuple[str, str]:
-    ruleset, listing = await asyncio.gather(
-        *(_save(connection, f"{command} {' '.join(table)}") for command in _TABLE)
-    )
+    try:
+        ruleset, listing = await asyncio.gather(
+            *(_save(connection, f"{command} {' '.join(table)}") for command in _TABLE)
+        )
+    except CommandFailed as error:
+        if _GONE in error.message:  # flushed since it was listed
+            return _EMPTY
+        raise
     return ruleset, listing
 
 

@@ -24,6 +24,10 @@ REASONS = (
     "rule",
     "policy",
     "flow",
+    "no-bridge",
+    "no-tunnel",
+    "no-plug",
+    "port",
     "rp-filter",
     "forwarding-off",
     "conntrack",
@@ -45,6 +49,8 @@ class _Place:
     direction: str
     hop: Hop | None
     """None for a host that is no hop: it bridges for one."""
+    outer: bool = False
+    """What it sees are a tunnel's packets."""
 
     @property
     def in_interface(self) -> str:
@@ -64,13 +70,23 @@ def suspects(watched: Watched, error: str) -> list[DeadHop]:
             found += _counted(watched, place, growing)
         if place.hop is not None:
             found += _told_by_tables(watched, place, place.hop, error)
-    return found
+    return [*found, *_missing(watched)]
 
 
 def _places(watched: Watched) -> list[_Place]:
     hops = [_Place(hop.host, direction, hop) for direction, hop in watched.ways.hops]
     known = {place.host for place in hops}
-    return [*hops, *(_Place(host, "there", None) for host in watched.ways.hosts if host not in known)]
+    inside = dict.fromkeys((one.host, one.direction) for one in watched.ways.stations if one.bridge)
+    known |= {host for host, _ in inside}
+    others = (_Place(host, "there", None) for host in watched.ways.hosts if host not in known)
+    return [*hops, *(_Place(*one, None) for one in inside), *others, *_below(watched)]
+
+
+def _below(watched: Watched) -> Iterator[_Place]:
+    """Hosts that tunnels go through, beside what they are themselves on the way."""
+    directions = dict.fromkeys(one.direction for one in watched.ways.stations if one.outer)
+    for host in watched.ways.below if watched.ways.inside else ():
+        yield from (_Place(host, direction, None, outer=True) for direction in directions)
 
 
 def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[DeadHop]:
@@ -79,7 +95,9 @@ def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[Dead
         counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
         if counts and rule.verdict in BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
             yield _by_rule(watched, _hooked(watched, place, rule), rule, grown.ours)
-    yield from _by_flows(watched, place, growing)
+    if not place.outer:
+        yield from _by_flows(watched, place, growing)
+        yield from _by_ports(watched, place, growing)
     for reason, names in _KERNEL:
         grown = growing.counter(*names)
         if grown.is_like(watched.sent) and (reason != "listen" or _listens(watched, place)):
@@ -94,6 +112,20 @@ def _by_flows(watched: Watched, place: _Place, growing: Growing) -> Iterator[Dea
         if ours and grown.is_like(watched.sent):
             dead = _dead(watched, place, "flow", bridge, grown.ours)
             yield _at_ports(watched, replace(dead, rule=text, table=bridge))
+
+
+def _by_ports(watched: Watched, place: _Place, growing: Growing) -> Iterator[DeadHop]:
+    for (bridge, port), grown in growing.port_drops():
+        if grown.is_like(watched.sent):
+            yield _at_ports(watched, replace(_dead(watched, place, "port", port, grown.ours), table=bridge))
+
+
+def _missing(watched: Watched) -> Iterator[DeadHop]:
+    """Without it no packet goes on, which is proven where one came so far."""
+    for gap in watched.ways.gaps:
+        place = _Place(gap.host, gap.direction, None)
+        came = any(one.is_seen(watched.sent) for one in watched.sights if one.station.direction == gap.direction)
+        yield _at_ports(watched, _dead(watched, place, gap.reason, gap.at, 0, confirmed=came))
 
 
 def _at_ports(watched: Watched, dead: DeadHop) -> DeadHop:
@@ -121,6 +153,8 @@ def _ends_here(watched: Watched, place: _Place) -> bool:
 
 def _may_be_ours(watched: Watched, place: _Place, rule: FirewallRule) -> bool:
     """Not written for another protocol; inside a tunnel they are UDP or IP in IP to the hosts below."""
+    if place.outer:
+        return can_see(rule, "udp")
     return _is_below(watched, place) or place.hop is None or can_see(rule, watched.protocol)
 
 
@@ -194,9 +228,10 @@ def _by_rule(watched: Watched, place: _Place, rule: FirewallRule, packets: int) 
         packets=packets,
         in_interface=place.in_interface,
         out_interface=place.out_interface,
-        entered=watched.at(place.host, place.direction, "in", place.in_interface),
-        left=watched.at(place.host, place.direction, "out", place.out_interface),
+        entered=-1 if place.outer else watched.at(place.host, place.direction, "in", place.in_interface),
+        left=-1 if place.outer else watched.at(place.host, place.direction, "out", place.out_interface),
         confirmed=True,
+        outer=place.outer,
     )
 
 
@@ -218,4 +253,5 @@ def _dead(
         entered=watched.at(place.host, place.direction, "in", place.in_interface),
         left=watched.at(place.host, place.direction, "out", place.out_interface),
         confirmed=confirmed or packets > 0,
+        outer=place.outer,
     )

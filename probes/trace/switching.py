@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from probes.cloud import containers, openvswitch
-from probes.cloud.openvswitch import Row, several
 from probes.connection import MEBIBYTE, Connection
 from probes.errors import ProbeError
 from probes.linux.ask import ask, reply_to
@@ -18,11 +17,18 @@ from probes.linux.unit import parse_uptime
 from probes.probe import Toolbox
 from probes.site import target_of
 from probes.trace.capturing import Sighted
-from probes.trace.ways import Station, Ways
+from probes.trace.stations import Station
+from probes.trace.switch import Counted, Port, Switch, parse_ports, parse_space, switch_of
+from probes.trace.ways import Ways
 
-_OFCTL = "ovs-ofctl dump-flows"
-COMMANDS = (*openvswitch.COMMANDS, _OFCTL, *containers.inside(openvswitch.SERVICE, _OFCTL))
-_TABLES = {"Bridge": "name,ports", "Port": "_uuid,name,interfaces", "Interface": "_uuid,name,type"}
+_FLOWS, _PORTS = "ovs-ofctl dump-flows", "ovs-ofctl dump-ports"
+COMMANDS = (
+    *openvswitch.COMMANDS,
+    _FLOWS,
+    _PORTS,
+    "ip -n qrouter-",
+    *containers.inside(openvswitch.SERVICE, _FLOWS, _PORTS),
+)
 _DATAPATHS = ("ovs-system", "ovs-netdev")
 """Interfaces that every running Open vSwitch has, in the kernel's view and in its own."""
 _LIMIT = 16 * MEBIBYTE
@@ -40,61 +46,56 @@ Flow = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
-    """Open vSwitch of one host."""
-
-    front: tuple[str, ...]
-    """What goes before its commands: they may be in a container."""
-    ports: Mapping[str, tuple[str, ...]]
-    """Bridge → its ports that are interfaces of the machine (no patch, no tunnel, none of its own)."""
-
-
-@dataclass(frozen=True, slots=True)
 class Drops:
-    """How often each flow that drops has counted, at one moment."""
+    """How often each flow that drops has counted, and what the ports have, at one moment."""
 
     moment: float
     counts: Mapping[Flow, int]
+    ports: Mapping[Port, Counted] = field(default_factory=dict)
 
 
 def has_switch(links: Mapping[str, Link]) -> bool:
     return any(name in links for name in _DATAPATHS)
 
 
-async def switch_of(connection: Connection) -> Switch | None:
-    """None where it cannot be asked, or says what nobody knows: a trace goes on without it."""
-    try:
-        return parse_switch(*await openvswitch.read_with_front(connection, _TABLES))
-    except ProbeError:
-        return None
-
-
-@reading("ovs-vsctl list")
-def parse_switch(tables: Mapping[str, list[Row]], front: tuple[str, ...] = ()) -> Switch:
-    plain = {str(row["_uuid"]) for row in tables["Interface"] if str(row["type"]) in ("", "system")}
-    ports = {str(row["_uuid"]): row for row in tables["Port"]}
-    found = {}
-    for bridge in tables["Bridge"]:
-        own = [ports[one] for one in several(bridge["ports"]) if one in ports]
-        outside = (str(port["name"]) for port in own if plain & set(several(port["interfaces"])))
-        found[str(bridge["name"])] = tuple(sorted(outside))
-    return Switch(front, found)
-
-
 async def read_drops(connection: Connection, switch: Switch) -> Drops | None:
     try:
-        uptime, dumps = await asyncio.gather(
+        uptime, flows, ports, spaces = await asyncio.gather(
             ask(connection, "cat", "/proc/uptime"),
-            asyncio.gather(*(_dump(connection, switch, bridge) for bridge in switch.ports)),
+            asyncio.gather(*(_flows(connection, switch, bridge) for bridge in switch.ports)),
+            asyncio.gather(*(_ports(connection, switch, bridge) for bridge in switch.ports)),
+            asyncio.gather(*(_space(connection, switch, name) for name in switch.spaces)),
         )
-        parsed = (parse_drops(bridge, text) for bridge, text in zip(switch.ports, dumps, strict=True))
-        return Drops(parse_uptime(uptime), dict(one for found in parsed for one in found))
+        counts = dict(one for found in flows for one in found)
+        return Drops(
+            parse_uptime(uptime), counts, dict(one for found in (*ports, *spaces) for one in found.items())
+        )
     except ProbeError:
         return None
 
 
-async def _dump(connection: Connection, switch: Switch, bridge: str) -> str:
-    words = (*switch.front, *_OFCTL.split(), bridge)
+async def _flows(connection: Connection, switch: Switch, bridge: str) -> list[tuple[Flow, int]]:
+    return parse_drops(bridge, await _dump(connection, switch, _FLOWS, bridge))
+
+
+async def _ports(connection: Connection, switch: Switch, bridge: str) -> dict[Port, Counted]:
+    """None where it does not say: flows tell without them."""
+    try:
+        return parse_ports(bridge, await _dump(connection, switch, _PORTS, bridge), switch.numbers)
+    except ProbeError:
+        return {}
+
+
+async def _space(connection: Connection, switch: Switch, name: str) -> dict[Port, Counted]:
+    try:
+        said = await ask(connection, "ip", "-n", name, "-j", "-s", "-d", "link", sudo=True)
+        return parse_space(said, switch.bridge_of)
+    except ProbeError:
+        return {}
+
+
+async def _dump(connection: Connection, switch: Switch, command: str, bridge: str) -> str:
+    words = (*switch.front, *command.split(), bridge)
     return (await reply_to(connection, *words, sudo=True, limit=_LIMIT)).stdout
 
 
@@ -131,9 +132,9 @@ def of_host(
 class Switches:
     """Open vSwitch of all hosts on the way."""
 
-    def __init__(self, toolbox: Toolbox) -> None:
+    def __init__(self, toolbox: Toolbox, known: Mapping[str, Switch]) -> None:
         self._toolbox = toolbox
-        self.known: dict[str, Switch] = {}
+        self.known = dict(known)
 
     async def begin(self, links: Mapping[str, Mapping[str, Link]]) -> dict[str, Drops]:
         """Which of the hosts have one, by their interfaces, and what its flows dropped by now."""

@@ -93,6 +93,7 @@ async def trace(
     with hurrying():
         async with Sizing(toolbox, host, target, size, wanted=sizes and not pod) as sizing:
             way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
+            translated += [(name, port) for name in way.names]
             mark = fresh_mark(protocol, port, target, translated, size, way.sources, pod or host)
             one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
             await one.begin(sizing)
@@ -128,7 +129,7 @@ class _Tracing:
         self._toolbox, self._source, self._target = toolbox, source, target
         self._mark, self._pod, self._way, self._captures = mark, pod, way, captures
         self._readings: Mapping[str, Growing] = {}
-        self._switches = Switches(toolbox)
+        self._switches = Switches(toolbox, way.switches)
         self._known: Mapping[str, Reading | None] = dict.fromkeys(way.hosts)
         self._counted: Callable[[Mapping[str, Reading]], None] = _nobody
 
@@ -195,9 +196,13 @@ class _Tracing:
     async def _late_drops(
         self, answered: Answered, sighted: Mapping[str, Sighted], late: asyncio.Task[None] | None
     ) -> Mapping[str, Drops]:
-        """None where all arrives, or captures saw that ours came to no Open vSwitch: nobody will ask."""
+        """None where all arrives, or captures saw that ours came to no Open vSwitch: nobody will ask. Inside of a
+        cloud's networks its ports alone show the way."""
         if late is None:
             return {}
+        if self._way.inside:
+            await late
+            return await self._switches.drops()
         seen = (sighted.get(name, UNABLE) for name in self._switches.known)
         if answered.received >= answered.sent or all(one.able and not one.counts for one in seen):
             late.cancel()
@@ -264,5 +269,6 @@ class _Tracing:
             unread=tuple(() if there else closed),
             uncounted=tuple(() if there else loud),
             loop=self._way.loop,
+            changed=judgement.changed,
             sizes=sizes,
         )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from probes.trace.capturing import Sighted
-from probes.trace.growing import Growing
-from probes.trace.ways import Station, Ways
+from probes.trace.growing import UNKNOWN, Growing
+from probes.trace.stations import Station
+from probes.trace.ways import Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,9 @@ def _sights(
 ) -> Iterator[Sight]:
     doubted = _behind_translation(ways, growing) if protocol != "icmp" else frozenset()
     for number, station in enumerate(ways.stations):
+        if _is_inside(station, growing.get(station.host)):
+            yield _at_port(station, growing.get(station.host), sent)
+            continue
         seen = sighted.get(station.host)
         count = seen.at(_interface(station, seen), station.side, station.direction) if seen else 0
         if seen is not None and seen.able and not station.outer and (count or number not in doubted):
@@ -84,6 +88,16 @@ def _sights(
             yield Sight(station, min(count, sent), "capture") if count <= 3 * sent else Sight(station, 0, "")
         else:
             yield _counted(station, growing.get(station.host), sent)
+
+
+def _is_inside(station: Station, growing: Growing | None) -> bool:
+    """A port of Open vSwitch alone: no capture of the machine sees it."""
+    return bool(station.bridge) and (growing is None or station.interface not in growing.after.links)
+
+
+def _at_port(station: Station, growing: Growing | None, sent: int) -> Sight:
+    grown = growing.of_port(station.bridge, station.interface, station.counts) if growing else UNKNOWN
+    return Sight(station, min(grown.ours, sent), "counter") if grown.is_quiet(sent) else Sight(station, 0, "")
 
 
 def _behind_translation(ways: Ways, growing: Mapping[str, Growing]) -> frozenset[int]:

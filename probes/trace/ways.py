@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from probes.errors import ProbeError
@@ -18,24 +18,14 @@ from probes.path.route_walk import Steps, steps
 from probes.path.tunnels import gateway_of
 from probes.probe import PROBES, Toolbox
 from probes.site import target_of
+from probes.trace import courses, inside
+from probes.trace.courses import Course, Neutron
 from probes.trace.once import Once
+from probes.trace.stations import Gap, Station
+from probes.trace.switch import Switch
 
-COMMANDS = (*PROBES["path.route_walk"].commands, *PROBES["linux.tunnel_to"].commands)
+COMMANDS = (*PROBES["path.route_walk"].commands, *PROBES["linux.tunnel_to"].commands, *inside.COMMANDS)
 _MOST_SOURCES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """One interface that our packets pass."""
-
-    host: str
-    interface: str
-    side: str
-    """in or out."""
-    direction: str
-    """there or back."""
-    outer: bool = False
-    """Here they travel inside a tunnel's packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,17 @@ class Ways:
     sources: tuple[str, ...] = ()
     """What the source's address may be on the way."""
     walk: RouteWalk | None = None
-    """The way there alone."""
+    """The way there alone, as routing tables have it."""
+    gaps: tuple[Gap, ...] = ()
+    """What is missing inside of a cloud's networks."""
+    switches: Mapping[str, Switch] = field(default_factory=dict)
+    """Open vSwitch of hosts there, as it was while the way was learned."""
+    below: tuple[str, ...] = ()
+    """Hosts that see them inside of a tunnel's packets."""
+    inside: bool = False
+    """They pass ports of Neutron."""
+    names: tuple[str, ...] = ()
+    """What else the target's address is on the way."""
 
 
 async def learn(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str = "", owner: str = "") -> Ways:
@@ -74,19 +74,26 @@ async def _learned(toolbox: Toolbox, source: str, targets: Sequence[str], pod: s
     owner = owner or await toolbox.host_of(target)
     back = _Back(toolbox, source, target if holds_pod else "", pod)
     guess = asyncio.create_task(back.guess(owner, target))
+    asking = inside.Asking(toolbox, target)
     try:
         there = await steps(toolbox, await _first(toolbox, source, pod), target)
-        await guess
-        last = there.walked[-1]
+        (neutron, course), _ = await asyncio.gather(courses.there(toolbox, there, target, asking), guess)
+        last = course.walked[-1]
         owner = last.hop.host if last.arrived else owner
         returned, tunnels, bridging = await asyncio.gather(
-            back.ways(owner, there), _tunnels(toolbox, there, target), _bridging(toolbox, [source, owner])
+            back.ways(owner, course.walk or there, neutron),
+            _tunnels(toolbox, there, target),
+            _bridging(toolbox, [source, owner]),
         )
+        returning = await courses.back(toolbox, neutron, course, returned)
     finally:
         guess.cancel()
         await asyncio.gather(guess, return_exceptions=True)
         await back.close()
-    return _told(there, returned, tunnels, (target, owner), bridging)
+        await asking.close()
+    told = _told(course, returning, tunnels, (target, owner), bridging)
+    told = replace(told, loop=there.loop, walk=there.told(target))
+    return courses.with_inside(told, neutron)
 
 
 async def _first(toolbox: Toolbox, host: str, pod: str) -> Next:
@@ -113,11 +120,13 @@ class _Back:
         if own:
             self._way(owner, own)
 
-    async def ways(self, owner: str, there: Steps) -> list[Steps]:
+    async def ways(self, owner: str, there: Steps, neutron: Neutron | None) -> list[Steps]:
         """At most two, the one that gets home first."""
         if not owner or owner == self._source:
             return []
         seen = (self._pod, *there.walked[-1].sources) if self._pod else there.walked[-1].sources
+        if neutron and neutron.inside.begins_there:
+            seen = (neutron.inside.address,)
         sources = list(dict.fromkeys(one for one in seen if one))[:_MOST_SOURCES]
         found = await asyncio.gather(*(self._way(owner, one) for one in sources))
         ways = [way for way in found if way is not None]
@@ -194,28 +203,24 @@ async def _bridging(toolbox: Toolbox, ends: Iterable[str]) -> list[str]:
 
 
 def _told(
-    there: Steps, returned: Sequence[Steps], tunnels: Sequence[_Tunnel], ends: tuple[str, str], bridging: list[str]
+    there: Course, back: Course | None, tunnels: Sequence[_Tunnel], ends: tuple[str, str], bridging: list[str]
 ) -> Ways:
     (target, owner), source = ends, there.walked[0].hop.host
-    back = returned[0] if returned else None
     outer = {one.begins: one.outer for one in tunnels}
-    stations = [*_stations(there, "there", outer), *(_stations(back, "back", {}) if back else ())]
-    hops = [("there", one.hop) for one in there.walked] + [
-        ("back", one.hop) for one in (back.walked if back else ())
-    ]
-    walks = [there, *(one.outer for one in tunnels), *returned]
+    returned = back.walked if back else ()
+    hops = [("there", one.hop) for one in there.walked] + [("back", one.hop) for one in returned]
+    walks = [*filter(None, (there.walk, *(one.outer for one in tunnels), back.walk if back else None))]
     hosts = [*(one.hop.host for walk in walks for one in walk.walked), *([owner] if owner else []), *bridging]
     missed = [missed for walk in walks for missed in (walk.unseen, _beyond(walk, (owner, source))) if missed]
     return Ways(
-        stations=tuple(stations),
+        stations=(*there.stations("there", outer), *(back.stations("back", {}) if back else ())),
         hops=tuple(hops),
         target=target,
         owner=owner,
         hosts=tuple(dict.fromkeys(hosts)),
         unseen=tuple(dict.fromkeys(missed)),
-        loop=there.loop,
         sources=tuple(dict.fromkeys(one for looked in there.walked for one in looked.sources)),
-        walk=there.told(target),
+        below=tuple(one.hop.host for tunnel in tunnels for one in tunnel.outer.walked),
     )
 
 
@@ -223,16 +228,3 @@ def _beyond(walk: Steps, ends: tuple[str, str]) -> str:
     """The address that the last host sends it to, where that is no host of the site and no pod of its own."""
     last = walk.walked[-1]
     return last.towards if walk.left_at and last.hop.host not in ends else ""
-
-
-def _stations(walk: Steps, direction: str, outer: dict[str, Steps]) -> list[Station]:
-    found = []
-    for one in walk.walked:
-        hop = one.hop
-        if hop.in_interface:
-            found.append(Station(hop.host, hop.in_interface, "in", direction))
-        if hop.out_interface and not one.arrived:
-            found.append(Station(hop.host, hop.out_interface, "out", direction))
-        if hop.host in outer:
-            found += [replace(inner, outer=True) for inner in _stations(outer[hop.host], direction, {})]
-    return found

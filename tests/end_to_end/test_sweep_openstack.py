@@ -36,12 +36,11 @@ SWEPT = (
     "neutron-api-stopped",
 )
 TRACES = {
-    "br-tun-deleted": ["openstack-host", "k8s-worker-1"],
-    "tunnels-blocked": ["openstack-host", "k8s-worker-1"],
+    "br-tun-deleted": ["compute", "no-bridge"],
+    "tunnels-blocked": ["openstack-host", "rule"],
     "floating-loop": ["kubernetes-host", "openstack-host"],
 }
-"""Faults that drop packets to the floating address, and what they die between: a trace is blind inside of Neutron's
-tunnels, whose ends the router and the server do not know."""
+"""Faults that drop packets to the floating address: host and reason of the dead hop, or what they die between."""
 SIDES = ("tunnels-blocked",)
 """Seen from several hypervisors: one repair lets the tunnels of all of them pass, and nothing is left to find."""
 FLOATING = ("master", "192.168.200.106")
@@ -89,7 +88,9 @@ def _trace(lab: Lab, outage: Outage, seen: Row, state: Path) -> None:
     traced = deadhop("trace", *FLOATING, "--site", str(lab.site()), "--json", state=state)
     seen.traced(traced.document)
     assert traced.status in (1, 2), traced.document["text"]
-    assert traced.document["between"] == TRACES[outage.fault], traced.document["text"]
+    dead = traced.document["dead_hop"]
+    said = [dead["host"], dead["reason"]] if dead else traced.document["between"]
+    assert said == TRACES[outage.fault], traced.document["text"]
 
 
 def _fix_and_undo(lab: Lab, outage: Outage, found: Ran, seen: Row, state: Path) -> None:

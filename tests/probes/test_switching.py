@@ -17,16 +17,8 @@ from probes.site import Host, Site
 from probes.trace.facts import DeadHop
 from probes.trace.growing import Growing
 from probes.trace.judging import judge
-from probes.trace.switching import (
-    Drops,
-    Switch,
-    Switches,
-    has_switch,
-    may_match,
-    parse_drops,
-    parse_switch,
-    with_ports,
-)
+from probes.trace.switch import TABLES, Counted, Switch, parse_ports, parse_switch
+from probes.trace.switching import Drops, Switches, has_switch, may_match, parse_drops, with_ports
 from probes.trace.watching import watched
 from tests.probes.test_trace import HOPS, NOBODY, SENT, reading, saw, ways
 
@@ -51,10 +43,30 @@ ROWS = {
     '"headings":["name","ports"]}',
     "Port": '{"data":[[["uuid","p1"],"br-ex",["uuid","i1"]],[["uuid","p2"],"enp1s0",["uuid","i2"]],'
     '[["uuid","p3"],"phy-br-ex",["uuid","i3"]]],"headings":["_uuid","name","interfaces"]}',
-    "Interface": '{"data":[[["uuid","i1"],"br-ex","internal"],[["uuid","i2"],"enp1s0",""],'
-    '[["uuid","i3"],"phy-br-ex","patch"]],"headings":["_uuid","name","type"]}',
+    "Interface": '{"data":[[["uuid","i1"],"br-ex","internal",65534,["map",[]],["map",[]]],'
+    '[["uuid","i2"],"enp1s0","",1,["map",[["iface-id","5255ada6"]]],["map",[]]],'
+    '[["uuid","i3"],"phy-br-ex","patch",2,["map",[]],["map",[["peer","int-br-ex"]]]],'
+    '[["uuid","i4"],"gone0","",["set",[]],["map",[]],["map",[]]]],'
+    '"headings":["_uuid","name","type","ofport","external_ids","options"]}',
 }
-TABLES = {"Bridge": "name,ports", "Port": "_uuid,name,interfaces", "Interface": "_uuid,name,type"}
+PORTS = """\
+OFPST_PORT reply (xid=0x2): 3 ports
+  port  1: rx pkts=47, bytes=3774, drop=5, errs=1, frame=?, over=?, crc=?
+           tx pkts=9, bytes=0, drop=2, errs=?, coll=?
+  port  "phy-br-ex": rx pkts=3, bytes=0, drop=?, errs=?, frame=?, over=?, crc=?
+           tx pkts=43, bytes=3936, drop=?, errs=?, coll=?
+  port LOCAL: rx pkts=2, bytes=0, drop=0, errs=0, frame=0, over=0, crc=0
+           tx pkts=1, bytes=0, drop=0, errs=0, coll=0
+"""
+NUMBERS = {("br-ex", "br-ex"): 65534, ("br-ex", "enp1s0"): 1, ("br-ex", "phy-br-ex"): 2}
+READ = Switch(
+    (),
+    {"br-ex": ("enp1s0",)},
+    bridge_of={"br-ex": "br-ex", "enp1s0": "br-ex", "phy-br-ex": "br-ex"},
+    numbers={**NUMBERS},
+    plugs={"5255ada6": "enp1s0"},
+)
+"""Of ROWS: an interface without a bridge is none of its ports."""
 SWITCH = Switch((), {"eth3": ("port",)})
 """The target's own bridge is called eth3 here."""
 
@@ -92,9 +104,26 @@ def test_flows_for_other_protocols_are_not_blamed(flow: str, below: bool, expect
 
 def test_ports_of_a_bridge_that_are_interfaces_of_the_machine() -> None:
     tables = {name: parse_table(text) for name, text in ROWS.items()}
-    assert parse_switch(tables) == Switch((), {"br-ex": ("enp1s0",)})
+    assert parse_switch(tables) == READ
     with pytest.raises(UnreadableOutput):
         parse_switch({**tables, "Port": [{"name": "x"}]})
+
+
+def test_what_ports_have_counted() -> None:
+    """By number, by name, and the bridge's own; a patch port does not count what it drops."""
+    found = parse_ports("br-ex", PORTS, NUMBERS)
+    assert found == {
+        ("br-ex", "enp1s0"): Counted(47, 9, 8),
+        ("br-ex", "phy-br-ex"): Counted(3, 43, 0),
+        ("br-ex", "br-ex"): Counted(2, 1, 0),
+    }
+    assert parse_ports("br-ex", "OFPT_ERROR (xid=0x2)", NUMBERS) == {}
+
+
+async def test_flows_tell_where_ports_are_not_recorded() -> None:
+    links = {"ovs-system": Link("ovs-system", "UP", True, 1500, "", "", "", 0, 0, 0, 0, 0, 0)}
+    drops = await Switches(host(**{"ovs-ofctl dump-ports br-ex": ""}), {}).begin({"c": links})
+    assert (drops["c"].counts["br-ex", OURS], drops["c"].ports) == (24, {})
 
 
 def test_where_open_vswitch_runs() -> None:
@@ -109,6 +138,7 @@ def host(**said: str) -> ReplayToolbox:
         "cat /proc/uptime": "12.5 3.0\n",
         **{f"ovs-vsctl --format=json --columns={TABLES[name]} list {name}": text for name, text in ROWS.items()},
         "ovs-ofctl dump-flows br-ex": FLOWS,
+        "ovs-ofctl dump-ports br-ex": PORTS,
         **said,
     }
     exchanges = [Exchange(Request("host:c", text, sudo=True), Reply(0, one), at) for text, one in texts.items()]
@@ -116,11 +146,12 @@ def host(**said: str) -> ReplayToolbox:
 
 
 async def test_what_the_flows_dropped_at_one_moment() -> None:
-    switches = Switches(host())
+    switches = Switches(host(), {})
     links = {"ovs-system": Link("ovs-system", "UP", True, 1500, "", "", "", 0, 0, 0, 0, 0, 0)}
     drops = await switches.begin({"c": links, "d": {}})
-    assert switches.known == {"c": Switch((), {"br-ex": ("enp1s0",)})}
+    assert switches.known == {"c": READ}
     assert (drops["c"].moment, drops["c"].counts["br-ex", OURS]) == (12.5, 24)
+    assert drops["c"].ports["br-ex", "enp1s0"] == Counted(47, 9, 8)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +164,7 @@ async def test_what_the_flows_dropped_at_one_moment() -> None:
 )
 async def test_an_open_vswitch_that_says_what_nobody_knows_is_left_out(said: dict[str, str]) -> None:
     links = {"ovs-netdev": Link("ovs-netdev", "UP", True, 1500, "", "", "", 0, 0, 0, 0, 0, 0)}
-    assert await Switches(host(**said)).begin({"c": links}) == {}
+    assert await Switches(host(**said), {}).begin({"c": links}) == {}
 
 
 # ------------------------------------------------------------------ what they come to
@@ -193,3 +224,15 @@ def test_a_flow_that_was_not_there_before_says_nothing() -> None:
     empty = Drops(0.0, {})
     late = (empty, replace(empty, moment=1.0), Drops(2.0, {("br-ex", OURS): 20}))
     assert Growing(reading(0), reading(1), reading(2), late).flow_drops() == []
+
+
+def test_the_port_that_drops_ours_is_named() -> None:
+    one, two, three = (
+        Drops(float(n), {}, {("eth3", "port"): Counted(n, 0, count)}) for n, count in enumerate((4, 8, 32))
+    )
+    growing = Growing(reading(0), reading(1), reading(2), (one, two, three))
+    sighted = {"b": saw(eth1_in_there=20, eth2_out_there=20), "c": saw(port_in_there=20)}
+    seen = watched(with_ports(ways(*HOPS), {"c": SWITCH}, sighted), {"c": growing}, sighted, SENT)
+    dead = judge(seen, NOBODY, "a", "").dead
+    assert dead is not None
+    assert (dead.host, dead.reason, dead.at, dead.table, dead.packets) == ("c", "port", "port", "eth3", 20)

@@ -14,7 +14,7 @@ from probes.trace.growing import Growing
 from probes.trace.judging import judge
 from probes.trace.sending import Answered
 from probes.trace.watching import watched
-from tests.probes.test_trace import HOPS, NOBODY, growing, judged, reading, rule, saw, ways
+from tests.probes.test_trace import HOPS, NOBODY, SENT, growing, judged, reading, rule, saw, ways
 
 ONE_LOST = Answered(20, 19, 0, "", "")
 OTHERS = "-A INPUT -i docker0 -j DROP"
@@ -79,6 +79,27 @@ def test_a_table_that_was_zeroed_meanwhile_says_nothing_of_its_other_rules() -> 
     zeroed = Growing(*(reading(n, rule(one), rule(two, other, 2)) for n, (one, two) in enumerate(counts)))
     assert [found.known for _, found in zeroed.rules()] == [False, False]
     assert judged(ways(*HOPS), {"b": zeroed}).verdict == "ambiguous"
+
+
+def test_rules_that_were_flushed_meanwhile_are_why_nothing_counts() -> None:
+    """The rule that dropped ours is gone with its counter."""
+    flushed = Growing(reading(0, rule(4)), reading(1, rule(4)), reading(2))
+    told = judged(ways(*HOPS), {"b": flushed})
+    assert (told.verdict, told.dead, told.changed) == ("ambiguous", None, ("b",))
+    there = judged(ways(*HOPS), {"b": flushed}, answered=Answered(SENT, SENT, 0, "", ""))
+    assert (there.verdict, there.changed) == ("arrives", ())
+
+
+def test_a_hop_that_is_named_is_in_no_doubt_for_rules_that_changed_elsewhere() -> None:
+    flushed = Growing(reading(0, rule(4)), reading(1, rule(4)), reading(2))
+    told = judged(ways(*HOPS), {"a": flushed, "b": growing(0, 0, 20)})
+    assert told.dead
+    assert (told.verdict, told.dead.host, told.changed) == ("dies", "b", ())
+
+
+def test_rules_that_could_not_be_read_have_not_changed() -> None:
+    blind = Growing(reading(0, rule(4)), replace(reading(1), firewall=None), reading(2))
+    assert not blind.rules_changed
 
 
 # ------------------------------------------------------------------ rules of nft
