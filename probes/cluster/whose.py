@@ -15,7 +15,7 @@ from probes.errors import HostUnreachable, ProbeError
 from probes.node.machine import host_of_node
 from probes.probe import Toolbox, probe
 
-_SECONDS = 2.0
+_SECONDS = 4.0
 """Every walk of a ping without an answer waits for it."""
 _SERVICES = ApiRequest(
     ("api", "v1", "services"), (CACHED,), shape=shapes.ServiceList, limit=LIST_LIMIT, timeout=_SECONDS
