@@ -120,6 +120,59 @@ async def test_a_flow_of_open_vswitch_that_drops(healed_lab: Lab, toolbox: LiveT
     assert ends == [("enp1s0", "seen"), ("br-ex", "beyond")]
 
 
+MANY = f"""
+{{
+  echo '*filter'; echo ':DH-MANY - [0:0]'
+  seq 0 49999 | awk '{{print "-A DH-MANY -p tcp -s 203.0." int($1/200) "." $1%200 " --dport 80 -j ACCEPT"}}'
+  echo '-A DH-MANY -p icmp -d {CONTROLLER} -j DROP'; echo '-I FORWARD -j DH-MANY'; echo COMMIT
+}} | iptables-restore --noflush
+"""
+
+
+async def test_the_one_rule_among_fifty_thousand(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    healed_lab.run("openstack-host", MANY)
+    try:
+        found = await trace(toolbox, "master", CONTROLLER)
+    finally:
+        healed_lab.run("openstack-host", "iptables -D FORWARD -j DH-MANY; iptables -F DH-MANY; iptables -X DH-MANY")
+    dead = dead_of(found)
+    assert (dead.host, dead.chain, dead.reason, dead.direction) == ("openstack-host", "DH-MANY", "rule", "there")
+    assert dead.rule == f"-A DH-MANY -d {CONTROLLER}/32 -p icmp -j DROP"
+
+
+async def test_counters_that_somebody_resets_meanwhile(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    """The machine is still the right one, and no rule is named that is not the one."""
+    healed_lab.break_("libvirt-reject")
+    healed_lab.run("openstack-host", "(timeout 60 sh -c 'while iptables -Z; do sleep 0.1; done' >/dev/null 2>&1 &)")
+    try:
+        found = await trace(toolbox, "master", CONTROLLER)
+    finally:
+        healed_lab.run("openstack-host", "pkill -f 'while iptables'")
+    assert found.received == 0
+    assert {dead.host for dead in found.dead} <= {"openstack-host"}
+    assert found.verdict in ("dies", "unseen", "ambiguous")
+    assert found.verdict == "dies" or found.changed == ("openstack-host",)
+    assert all("LIBVIRT_FWI" in dead.rule for dead in found.dead if dead.rule)
+    assert found.last_seen in ("", "openstack-host")
+
+
+@pytest.mark.parametrize("name", ["enp1s0f0np0.100", "enp1s0.5-a_b+c"])
+async def test_long_and_odd_names_of_interfaces(healed_lab: Lab, toolbox: LiveToolbox, name: str) -> None:
+    """Fifteen characters, and a veth, which `ip` prints with an `@`."""
+    healed_lab.run("master", f"ip link set dev enp1s0 name {name}")
+    try:
+        toolbox.changed()
+        found = await trace(toolbox, "master", CONTROLLER)
+        healed_lab.run("master", f"iptables -I INPUT -i {name} -p icmp --icmp-type echo-reply -j DROP")
+        dead = dead_of(await trace(toolbox, "master", CONTROLLER))
+    finally:
+        healed_lab.run("master", f"iptables -D INPUT -i {name} -p icmp --icmp-type echo-reply -j DROP")
+        healed_lab.run("master", f"ip link set dev {name} name enp1s0")
+    assert (found.verdict, found.hops[0].at) == ("arrives", name)
+    assert (dead.host, dead.direction, dead.in_interface) == ("master", "back", name)
+    assert f"-i {name} " in dead.rule
+
+
 SIX = (("openstack-host", "virbr10", "fd00:9::1/64"), ("controller", "br-ex", "fd00:9::101/64"))
 _SIX_RULE = "INPUT -p ipv6-icmp --icmpv6-type echo-request -j DROP"
 
@@ -196,7 +249,7 @@ async def test_paths_of_the_healthy_lab_arrive(
 
 
 async def test_paths_from_the_operators_machine(toolbox: LiveToolbox) -> None:
-    """It is on the hosts' own network; behind them it comes by jumping alone, and the trace says that of packets."""
+    """It is on the hosts' own network; behind them it comes by jumping alone, as the trace says."""
     for target in ("10.10.10.1", "10.10.10.2", "10.10.10.3"):
         found = await trace(toolbox, OPERATOR, target, packets=8)
         assert (found.verdict, found.dead) == ("arrives", ()), (target, found)
