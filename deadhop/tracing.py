@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from deadhop.front import Front
 from deadhop.output import wrap
-from diagnosis.trace_row import Line, gaps, row, title
-from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, rule_of, sentence
+from diagnosis.trace_row import LOST, SEEN, Line, gaps, row, title
+from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, bad_branches, rule_of, sentence
 
 if TYPE_CHECKING:
     from diagnosis.tracing import Planned
@@ -42,6 +42,8 @@ def _exit(one: Evidence) -> int:
     trace: Trace | None = one.facts  # type: ignore[assignment]
     if trace is None:
         return 2
+    if 0 < len(bad_branches(trace)) < len(trace.branches):
+        return 1
     lost = trace.verdict in ("dies", "some-lost") and not trace.dead
     return 2 if lost else _EXITS.get(trace.verdict, 2)
 
@@ -75,6 +77,7 @@ def trace_lines(front: Front, planned: Planned, evidence: Evidence) -> Iterator[
         yield f"  {rule}"
     yield ""
     yield from hop_lines(front, trace)
+    yield from _branches(front, trace)
     yield from _gaps(front, trace)
     yield f"\n{front.say('{:.1f} s', '{:.1f} 초').format(evidence.seconds)}"
 
@@ -94,6 +97,15 @@ def _hop_line(front: Front, line: Line, width: int) -> str:
     if line.ends:
         return f"  {line.mark} {line.host:{width}}  {front.text(VERDICTS['here'])}"
     return f"  {line.mark} {line.host:{width}}  {line.arrow} {line.at:15}  {line.count}".rstrip()
+
+
+def _branches(front: Front, trace: Trace) -> Iterator[str]:
+    """A Service's endpoints, each tried by its own address."""
+    if trace.branches:
+        yield f"  {front.say('behind it', '그 뒤')}"
+    for one in trace.branches:
+        served = one.received - one.refused
+        yield f"  {SEEN if served else LOST} {one.address}:{one.port}  {served}/{one.sent}"
 
 
 def _gaps(front: Front, trace: Trace) -> Iterator[str]:
@@ -118,6 +130,7 @@ def _body(planned: Planned, evidence: Evidence) -> dict[str, object]:
         "target": {"kind": planned.target.kind, "name": planned.target.name, "address": planned.target.address},
         "evidence": evidence.id,
         "seconds": round(evidence.seconds, 3),
+        "note": {"en": planned.note.en, "ko": planned.note.ko} if planned.note else None,
     }
     trace: Trace | None = evidence.facts  # type: ignore[assignment]
     if trace is None:
@@ -147,6 +160,7 @@ def _body(planned: Planned, evidence: Evidence) -> dict[str, object]:
         "changed": list(trace.changed),
         "loop": trace.loop,
         "sizes": _sizes_json(trace),
+        "branches": [asdict(one) for one in trace.branches],
     }
 
 

@@ -8,7 +8,7 @@ from base.korean import in_korean
 from base.text import Text
 from diagnosis import trace_sizes
 from probes.probe import Evidence
-from probes.trace.facts import DeadHop, Trace
+from probes.trace.facts import Branch, DeadHop, Trace
 
 VERDICTS = {
     "arrives": Text("ARRIVES", "도착한다"),
@@ -111,6 +111,31 @@ def _told(evidence: Evidence) -> tuple[str, Text]:
 
 
 def sentence(trace: Trace) -> Text:
+    return _joined(_said(trace), _behind(trace))
+
+
+def bad_branches(trace: Trace) -> tuple[Branch, ...]:
+    """Endpoints that do not serve by their own address: a refusal is no answer that a Service is for."""
+    return tuple(one for one in trace.branches if one.received == one.refused)
+
+
+def _behind(trace: Trace) -> Text:
+    """Of a Service, where its endpoints say something that its address does not."""
+    bad, number = bad_branches(trace), len(trace.branches)
+    if bad:
+        said = [(f"{one.address}:{one.port}", one.received) for one in bad]
+        english = ", ".join(f"{name} {'refuses' if refused else 'does not answer'}" for name, refused in said)
+        korean = ", ".join(f"{name} 은(는) {'거절한다' if refused else '답이 없다'}" for name, refused in said)
+        return Text(f"of {number} endpoints behind it {english}", f"뒤에 있는 엔드포인트 {number} 개 중 {korean}")
+    if number and trace.received < trace.sent:
+        return Text(
+            f"each of the {number} endpoints behind it answers by its own address",
+            f"뒤에 있는 엔드포인트 {number} 개는 각자의 주소로는 모두 답한다",
+        )
+    return Text("", "")
+
+
+def _said(trace: Trace) -> Text:
     if trace.verdict == "too-large":
         return trace_sizes.too_large(trace.sizes[0])
     if trace.verdict == "sizes-lost":

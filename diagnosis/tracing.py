@@ -16,6 +16,7 @@ from probes.patience import hurrying
 from probes.probe import Evidence, checked_call
 from probes.trace import tracing as registered
 from probes.trace.ends import End, backend_of, find_end
+from probes.trace.services import Door
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -62,7 +63,15 @@ class Planned:
             **({"pod": self.source.pod} if self.source.pod else {}),
             **({"owner": self.target.host} if self.target.pod and self.target.host else {}),
             **({"backends": backends, "backend_port": backend_port} if backends else {}),
+            **({"at_target": True} if backends and self._at_node else {}),
         }
+
+    @property
+    def _at_node(self) -> bool:
+        """A node, and a pod by its node, translates all but ports of other nodes by itself."""
+        end = self.target
+        own = bool(end.nodes) and (bool(self.source.pod) or self.source.address in end.nodes)
+        return end.at_node and not own
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,8 @@ async def plan(session: Session, source: str, target: str, wanted: Wanted) -> Pl
     """UsageError when one is nothing that is known, or nothing can be sent from the source."""
     with hurrying():
         begins, ends = await asyncio.gather(
-            find_end(session.toolbox, source), find_end(session.toolbox, target, wanted.port)
+            find_end(session.toolbox, source),
+            find_end(session.toolbox, target, Door(wanted.protocol, wanted.port)),
         )
     return planned(begins, ends, wanted)
 
@@ -118,12 +128,20 @@ def planned(source: End, target: End, wanted: Wanted) -> Planned:
         raise UsageError(
             "a size goes with echo requests alone", hint="of a connection the kernels choose the sizes"
         )
-    if target.kind == "service" and wanted.protocol == "tcp" and wanted.port not in target.ports:
-        has = ", ".join(map(str, target.ports)) or "–"
-        raise UsageError(f"the Service {target.name} has no TCP port {wanted.port}", hint=f"it has {has}")
+    if target.kind == "service" and wanted.protocol in ("tcp", "udp"):
+        _refuse_port(target, wanted)
     if wanted.protocol in ("", "icmp") and target.kind == "service":
         return _to_service(source, target, wanted)
     return Planned(source, target, replace(wanted, protocol=wanted.protocol or "icmp"), _unasked(target, wanted))
+
+
+def _refuse_port(target: End, wanted: Wanted) -> None:
+    """One that it does not have leads nowhere."""
+    ports = target.ports if wanted.protocol == "tcp" else target.udp
+    if wanted.port not in ports:
+        has = ", ".join(map(str, ports)) or "–"
+        kind = wanted.protocol.upper()
+        raise UsageError(f"the Service {target.name} has no {kind} port {wanted.port}", hint=f"it has {has}")
 
 
 def _unasked(target: End, wanted: Wanted) -> Text | None:
@@ -145,8 +163,15 @@ def _is_one_machines(address: str) -> bool:
 
 def _to_service(source: End, target: End, wanted: Wanted) -> Planned:
     """A ClusterIP is no machine's address: only its ports lead anywhere."""
+    if not target.ports and not target.udp:
+        raise UsageError(f"the Service {target.name} has no port", hint="trace to one of its pods")
     if not target.ports:
-        raise UsageError(f"the Service {target.name} has no TCP port", hint="trace to one of its pods")
+        note = Text(
+            "a Service's address answers no ping: only its ports lead to pods, so these are questions by UDP to "
+            "its first one",
+            "서비스 주소는 ping 에 답하지 않는다. 포트만 파드로 이어지므로 첫 포트에 UDP 로 묻는다",
+        )
+        return Planned(source, target, replace(wanted, protocol="udp", port=target.udp[0]), note)
     note = Text(
         "a Service's address answers no ping: only its ports lead to pods, so this is TCP to its first one",
         "서비스 주소는 ping 에 답하지 않는다. 포트만 파드로 이어지므로 첫 포트에 TCP 로 확인한다",

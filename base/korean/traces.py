@@ -13,8 +13,8 @@ TRACES: Mapping[str, str] = {
     "사이트의 호스트도 아니고 그런 호스트에 있지도 않다",
     "give a host that deadhop can log in to: `deadhop site show`": "deadhop 이 로그인할 수 있는 호스트를 쓴다: "
     "`deadhop site show`",
-    "the Service {name} has no TCP port": "서비스 {name} 에는 TCP 포트가 없다",
-    "the Service {name} has no TCP port {port}": "서비스 {name} 에는 TCP 포트 {port} 이(가) 없다",
+    "the Service {name} has no port": "서비스 {name} 에는 포트가 없다",
+    "the Service {name} has no {kind} port {port}": "서비스 {name} 에는 {kind} 포트 {port} 이(가) 없다",
     "it has {ports}": "있는 포트: {ports}",
     "the way to {target} has more than {most} hops": "{target} 까지의 경로가 {most} 홉을 넘는다",
     "begin nearer to it": "더 가까운 장비에서 시작한다",

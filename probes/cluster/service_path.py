@@ -209,11 +209,17 @@ def _unknown(cluster: str, address: str, port: int) -> ServicePath:
 
 
 async def service_with(api: Api, address: str, asking: ApiRequest = _SERVICES) -> shapes.Service | None:
-    """The Service that has the address, its own or an external one."""
+    """The Service that has the address, its own, an external one, or its load balancer's."""
     for one in (await fetch(api, asking, shapes.ServiceList)).items or ():
-        if address in (one.spec.cluster_ip, *(one.spec.cluster_ips or ()), *(one.spec.external_ips or ())):
+        given = (ingress.ip for ingress in one.status.load_balancer.ingress or ())
+        if address in own_addresses(one) or address in (*(one.spec.external_ips or ()), *given):
             return one
     return None
+
+
+def own_addresses(service: shapes.Service) -> tuple[str, ...]:
+    """Those that every node translates for its own pods."""
+    return (service.spec.cluster_ip, *(service.spec.cluster_ips or ()))
 
 
 async def slices_of(api: Api, service: shapes.Service) -> shapes.EndpointSliceList:

@@ -66,6 +66,18 @@ class DeadHop:
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """One of the endpoints behind a Service, tried by its own address."""
+
+    address: str
+    port: int
+    sent: int
+    received: int
+    """Refusals of the endpoint's own machine are among them."""
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """N packets that can be told apart, and the counters of every host on their way before and after."""
 
@@ -105,3 +117,5 @@ class Trace:
     """Hosts whose rules changed or were reset meanwhile. Empty where all arrives, or the dead hop is named."""
     sizes: tuple[PathMtu, ...] = ()
     """None or one: which sizes of echo requests arrive that may not be cut, where they were tried too."""
+    branches: tuple[Branch, ...] = ()
+    """Endpoints of a Service, each tried from where its address is translated."""

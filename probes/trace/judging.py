@@ -184,8 +184,10 @@ def _reached(watched: Watched) -> bool:
 def _hidden(watched: Watched) -> bool:
     """On a host where they may have ended a rule that drops counts so many others' that ours would not show."""
     return any(
-        grown.is_hidden(watched.sent) and rule.verdict in BLOCKING and can_see(rule, watched.protocol)
-        for growing in watched.growing.values()
+        grown.is_hidden(watched.sent)
+        and rule.verdict in BLOCKING
+        and (can_see(rule, watched.protocol) or (host in watched.ways.below and can_see(rule, "udp")))
+        for host, growing in watched.growing.items()
         for rule, grown in growing.rules()
     )
 

@@ -90,7 +90,7 @@ def _below(watched: Watched) -> Iterator[_Place]:
 
 
 def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[DeadHop]:
-    ends_here = _ends_here(watched, place)
+    ends_here = _end_below(watched, place) if place.outer else _ends_here(watched, place)
     for rule, grown in growing.rules():
         counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
         if counts and rule.verdict in BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
@@ -149,6 +149,16 @@ def _ends_here(watched: Watched, place: _Place) -> bool:
     captured = {one.station.side: one for one in mine if one.by == "capture"}
     came, left = captured.get("in"), captured.get("out")
     return came is not None and left is not None and came.is_seen(watched.sent) and left.seen == 0
+
+
+def _end_below(watched: Watched, place: _Place) -> bool:
+    """They were seen going into the tunnel, and none coming out."""
+    mine = [one for one in watched.sights if one.station.direction == place.direction]
+    outer = [number for number, one in enumerate(mine) if one.station.outer]
+    before, behind = mine[: outer[0]], mine[outer[-1] + 1 :]
+    went = bool(before) and (before[-1].is_seen(watched.sent) or not before[-1].by)
+    came = any(one.is_seen(watched.sent) for one in before)
+    return went and came and any(one.is_lost(watched.sent) for one in behind)
 
 
 def _may_be_ours(watched: Watched, place: _Place, rule: FirewallRule) -> bool:

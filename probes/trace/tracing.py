@@ -7,6 +7,7 @@ import time
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from probes.errors import ProbeError
 from probes.linux.ask import ask
@@ -15,7 +16,7 @@ from probes.path.mtu_facts import PathMtu
 from probes.patience import hurrying
 from probes.probe import Toolbox, probe
 from probes.site import target_of
-from probes.trace import capturing, reading, sending, ways
+from probes.trace import branches, capturing, reading, sending, ways
 from probes.trace.capturing import UNABLE, Sighted
 from probes.trace.facts import Trace
 from probes.trace.growing import Growing
@@ -66,6 +67,7 @@ _STARTING = 0.6
     owner="host",
     backends="address[]",
     backend_port="port",
+    at_target="yes-no",
     captures="yes-no",
     sizes="yes-no",
 )
@@ -81,25 +83,30 @@ async def trace(
     owner: str = "",
     backends: tuple[str, ...] = (),
     backend_port: int = 0,
+    at_target: bool = False,
     captures: bool = True,
     sizes: bool = False,
 ) -> Trace:
     """Sends packets that can be told apart, reads every hop's counters before and after, and says where they end.
 
     `pod` is the address of a pod on this host that sends; `owner` the node of a pod that is the target; `backends`
-    what a Service's address is translated to."""
+    what a Service's address is translated to: where it is sent from, or `at_target`, on the node that has it."""
     packets = min(max(packets, 1), MOST)
     translated = [(one, backend_port or port) for one in backends]
     with hurrying():
         async with Sizing(toolbox, host, target, size, wanted=sizes and not pod) as sizing:
-            way = await ways.learn(toolbox, host, [*backends, target], pod, owner)
-            translated += [(name, port) for name in way.names]
-            mark = fresh_mark(protocol, port, target, translated, size, way.sources, pod or host)
+            at = target if at_target and backends else ""
+            way = await ways.learn(toolbox, host, [*backends, target], pod, owner, at)
+            named = [*translated, *((name, port) for name in way.names)]
+            mark = fresh_mark(protocol, port, target, named, size, way.sources, pod or host)
             one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
             await one.begin(sizing)
             answered, judgement = await one.measured(packets)
             told = await sizing.told()
-        return one.told(answered, judgement, told)
+            found = await branches.tried(
+                toolbox, way.translated_at or host, mark, translated, pod if not at else ""
+            )
+        return replace(one.told(answered, judgement, told), branches=found)
 
 
 def _nobody(_: Mapping[str, Reading]) -> None:

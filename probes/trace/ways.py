@@ -57,26 +57,31 @@ class Ways:
     """They pass ports of Neutron."""
     names: tuple[str, ...] = ()
     """What else the target's address is on the way."""
+    translated_at: str = ""
+    """Host on the way that gives packets a Service's endpoint as target; empty where the source does."""
 
 
-async def learn(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str = "", owner: str = "") -> Ways:
-    """`targets`: where packets go after translation, most likely first. `owner` is the node of a pod that is the
-    target. ProbeError when the source itself cannot be asked."""
+async def learn(
+    toolbox: Toolbox, source: str, targets: Sequence[str], pod: str = "", owner: str = "", at: str = ""
+) -> Ways:
+    """`targets`: where packets go after translation, most likely first; `at` the address where that happens, empty
+    for the source itself. `owner` is the node of a pod that is the target. ProbeError when the source itself cannot
+    be asked."""
     once = Once(toolbox)
     try:
-        return await _learned(once, source, targets, pod, owner)
+        return await _learned(once, source, targets, pod, owner, at)
     finally:
         await once.close()
 
 
-async def _learned(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str, owner: str) -> Ways:
+async def _learned(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str, owner: str, at: str) -> Ways:
     target, holds_pod = targets[0], bool(owner)
     owner = owner or await toolbox.host_of(target)
     back = _Back(toolbox, source, target if holds_pod else "", pod)
     guess = asyncio.create_task(back.guess(owner, target))
     asking = inside.Asking(toolbox, target)
     try:
-        there = await steps(toolbox, await _first(toolbox, source, pod), target)
+        there, translated_at = await _there(toolbox, await _first(toolbox, source, pod), target, at)
         (neutron, course), _ = await asyncio.gather(courses.there(toolbox, there, target, asking), guess)
         last = course.walked[-1]
         owner = last.hop.host if last.arrived else owner
@@ -92,8 +97,20 @@ async def _learned(toolbox: Toolbox, source: str, targets: Sequence[str], pod: s
         await back.close()
         await asking.close()
     told = _told(course, returning, tunnels, (target, owner), bridging)
-    told = replace(told, loop=there.loop, walk=there.told(target))
+    told = replace(told, loop=there.loop, walk=there.told(target), translated_at=translated_at)
     return courses.with_inside(told, neutron)
+
+
+async def _there(toolbox: Toolbox, first: Next, target: str, at: str) -> tuple[Steps, str]:
+    """By way of the node that translates, where one does; and which that is."""
+    if not at:
+        return await steps(toolbox, first, target), ""
+    to_node = await steps(toolbox, first, at)
+    last = to_node.walked[-1]
+    if not last.arrived:
+        return to_node, ""
+    on = await steps(toolbox, Next(last.hop.host, "", "", "", ()), target)
+    return _joined(to_node, on), last.hop.host
 
 
 async def _first(toolbox: Toolbox, host: str, pod: str) -> Next:

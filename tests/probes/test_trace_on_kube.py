@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from diagnosis.session import Session
+from diagnosis.trace_words import sentence
 from diagnosis.tracing import Wanted, plan, run
 from lab.session import Lab
 from probes.site_file import load_site
@@ -62,6 +63,7 @@ async def test_from_pod_to_pod_and_service(healed_kube_lab: Lab, session: Sessio
     assert planned.note is not None
     served = await traced(session, backends[here], "default/web", Wanted())
     assert (served.verdict, served.received) == ("arrives", 20)
+    assert [(one.sent, one.received) for one in served.branches] == [(2, 2)] * len(backends)
 
 
 async def test_what_drops_the_tunnels_packets_is_named(healed_kube_lab: Lab, session: Session) -> None:
@@ -72,3 +74,12 @@ async def test_what_drops_the_tunnels_packets_is_named(healed_kube_lab: Lab, ses
     (dead,) = found.dead
     assert (dead.host, dead.chain, dead.reason) == ("k8s-worker-1", "INPUT", "rule")
     assert "-p udp" in dead.rule
+
+
+async def test_the_endpoint_of_a_service_that_does_not_listen(healed_kube_lab: Lab, session: Session) -> None:
+    """A third of the connections meets it; which one it is tells only a try by its own address."""
+    healed_kube_lab.break_("backend-deaf")
+    found = await traced(session, "k8s-worker-1", "default/web", Wanted())
+    deaf = [one for one in found.branches if one.received == one.refused]
+    assert (len(deaf), len(found.branches)) == (1, 3)
+    assert f"{deaf[0].address}:{deaf[0].port}" in sentence(found).en
