@@ -140,6 +140,7 @@ async def test_the_one_rule_among_fifty_thousand(healed_lab: Lab, toolbox: LiveT
     assert dead.rule == f"-A DH-MANY -d {CONTROLLER}/32 -p icmp -j DROP"
 
 
+@pytest.mark.long
 async def test_counters_that_somebody_resets_meanwhile(healed_lab: Lab, toolbox: LiveToolbox) -> None:
     """Counters that are zero at every look tell nothing. What is said then may be less, and is never wrong."""
     healed_lab.break_("libvirt-reject")
@@ -155,7 +156,7 @@ async def test_counters_that_somebody_resets_meanwhile(healed_lab: Lab, toolbox:
     assert found.last_seen in ("", "kubernetes-host", "openstack-host")
 
 
-@pytest.mark.parametrize("name", ["enp1s0f0np0.100", "enp1s0.5-a_b+c"])
+@pytest.mark.parametrize("name", ["enp1s0f0np0.100", pytest.param("enp1s0.5-a_b+c", marks=pytest.mark.long)])
 async def test_long_and_odd_names_of_interfaces(healed_lab: Lab, toolbox: LiveToolbox, name: str) -> None:
     """Fifteen characters, and a veth, which `ip` prints with an `@`."""
     healed_lab.run("master", f"ip link set dev enp1s0 name {name}")
