@@ -14,7 +14,7 @@ from probes.linux.ask import ask, reply_to
 from probes.linux.facts import Address, RouteGet
 from probes.linux.host import route_question
 from probes.path.facts import Hop
-from probes.path.nat import rewrites_source
+from probes.path.nat import PINGS, Traffic, rewrites_source
 from probes.path.networks import connected, holds, network_of, usable
 from probes.probe import Toolbox
 from probes.site import target_of
@@ -35,6 +35,7 @@ class Next:
     """The sending address of the hop before, on the shared network."""
     sources: tuple[str, ...]
     """What its source address may be: NAT on the way may have changed it."""
+    traffic: Traffic = PINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ def _looked(
     out_address = out.address if out else _first_on(own, hop.out_interface) or route.source
     sources = step.sources or ((route.source,) if route.source else ())
     if sources and out_address and not route.local:
-        changed = rewrites_source(nat, sources, target, hop.out_interface, out_address)
+        changed = rewrites_source(nat, sources, target, hop.out_interface, out_address, step.traffic)
         sources = tuple(dict.fromkeys((*changed, *sources)))
     return Looked(step, hop, route.local, towards, out_address, sources)
 

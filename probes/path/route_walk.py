@@ -73,7 +73,8 @@ async def _following(toolbox: Toolbox, last: Looked) -> tuple[Next | None, str]:
     owner = await toolbox.host_of(last.towards)
     if not owner:
         return None, last.hop.host
-    return Next(owner, last.towards, last.hop.host, last.out_address, last.sources), ""
+    before, traffic = last.hop.host, last.step.traffic
+    return Next(owner, last.towards, before, last.out_address, last.sources, traffic), ""
 
 
 def _told(host: str, target: str, walked: list[Looked], unseen: str, left_at: str) -> RouteWalk:

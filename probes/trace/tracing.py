@@ -13,6 +13,7 @@ from probes.errors import ProbeError
 from probes.linux.ask import ask
 from probes.node.tries import COMMANDS as TRIES
 from probes.path.mtu_facts import PathMtu
+from probes.path.nat import Traffic
 from probes.patience import hurrying
 from probes.probe import Toolbox, probe
 from probes.site import target_of
@@ -96,7 +97,7 @@ async def trace(
     with hurrying():
         async with Sizing(toolbox, host, target, size, wanted=sizes and not pod) as sizing:
             at = target if at_target and backends else ""
-            way = await ways.learn(toolbox, host, [*backends, target], pod, owner, at)
+            way = await ways.learn(toolbox, host, [*backends, target], pod, owner, at, Traffic(protocol, port))
             named = [*translated, *((name, port) for name in way.names)]
             mark = fresh_mark(protocol, port, target, named, size, way.sources, pod or host)
             one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)

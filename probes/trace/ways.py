@@ -13,6 +13,7 @@ from probes.linux.ip import parse_route_get
 from probes.linux.tunnel import tunnel_to
 from probes.path.facts import Hop, RouteWalk
 from probes.path.hop import Looked, Next
+from probes.path.nat import PINGS, Traffic
 from probes.path.networks import plain
 from probes.path.route_walk import Steps, steps
 from probes.path.tunnels import gateway_of
@@ -62,26 +63,35 @@ class Ways:
 
 
 async def learn(
-    toolbox: Toolbox, source: str, targets: Sequence[str], pod: str = "", owner: str = "", at: str = ""
+    toolbox: Toolbox,
+    source: str,
+    targets: Sequence[str],
+    pod: str = "",
+    owner: str = "",
+    at: str = "",
+    traffic: Traffic = PINGS,
 ) -> Ways:
     """`targets`: where packets go after translation, most likely first; `at` the address where that happens, empty
     for the source itself. `owner` is the node of a pod that is the target. ProbeError when the source itself cannot
     be asked."""
     once = Once(toolbox)
     try:
-        return await _learned(once, source, targets, pod, owner, at)
+        return await _learned(once, source, targets, pod, owner, at, traffic)
     finally:
         await once.close()
 
 
-async def _learned(toolbox: Toolbox, source: str, targets: Sequence[str], pod: str, owner: str, at: str) -> Ways:
+async def _learned(
+    toolbox: Toolbox, source: str, targets: Sequence[str], pod: str, owner: str, at: str, traffic: Traffic
+) -> Ways:
     target, holds_pod = targets[0], bool(owner)
     owner = owner or await toolbox.host_of(target)
     back = _Back(toolbox, source, target if holds_pod else "", pod)
     guess = asyncio.create_task(back.guess(owner, target))
     asking = inside.Asking(toolbox, target)
     try:
-        there, translated_at = await _there(toolbox, await _first(toolbox, source, pod), target, at)
+        first = replace(await _first(toolbox, source, pod), traffic=traffic)
+        there, translated_at = await _there(toolbox, first, target, at)
         (neutron, course), _ = await asyncio.gather(courses.there(toolbox, there, target, asking), guess)
         last = course.walked[-1]
         owner = last.hop.host if last.arrived else owner

@@ -6,7 +6,7 @@ Only where FAULTS_TABLE names the file. Rows of faults that were not run this ti
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -25,7 +25,6 @@ Written by the tests on real machines (`tests/end_to_end/faults_table.py`), not 
 - **rank**: the place of the right cause among those that the sweep names; 1 is first.
 - **seconds**: of the whole sweep. The machines of the lab share two cores.
 - **hop**: where the trace says that packets die, with the rule where there is one; {NONE} where none are dropped.
-  Inside of Neutron's tunnels a trace sees nothing: it says between which machines, and the sweep names the rule.
 - **verified**: by the fix's own look; a sweep afterwards no longer names the cause.
 - **undone**: the undo ran, and the machines are as they were before the fix; {NONE} where the fix has none.
 
@@ -34,6 +33,34 @@ Again, as root, whole or in parts (rows of faults that are not run stay as they 
     {AGAIN}
 
 """
+
+NO_MATTER = {
+    "Not faults": {
+        "clusterip-ping": "a ClusterIP answers no ping",
+        "dns-denied-by-policy": "flannel enforces no policy, so names resolve",
+    },
+    "Requests that were refused or wait, which no list shows: whoever made one names it (`deadhop diagnose`)": {
+        "token-expired": "`node-cannot-join`",
+        "node-not-prepared": "`node-cannot-join`",
+        "kubeadm-too-new": "`node-cannot-join`",
+        "pvc-leftover": "`claim-does-not-go`",
+        "router-no-gateway": "`floating-ip-cannot-be-associated`",
+        "cidr-overlap": "`subnet-cannot-be-attached`",
+        "quota-exceeded": "`refused-by-quota`",
+        "allowed-pairs-conflict": "`port-security-stays-on`",
+        "binding-failed": "`port-stays-unbound`",
+        "port-not-bound-again": "`port-stays-unbound`",
+    },
+    "Somebody may want it so (`may_be_meant`): a sweep mentions it and does not call it a fault": {
+        "sg-no-icmp": "`security-group-lacks-rule`",
+        "services-overlap": "`networks-overlap`",
+    },
+    "What drops the packets is a stand-in that no cloud answers for: a sweep leaves it open": {
+        "hostgw-port-security": "with a real Neutron it is `flannel-host-gw`",
+        "directrouting-port-security": "with a real Neutron it is `flannel-directrouting`",
+    },
+}
+"""Faults that a sweep does not name, and why: what is said of each."""
 
 
 @dataclass
@@ -85,7 +112,21 @@ def row(fault: str) -> Iterator[Row]:
 def write(path: Path, seen: Row) -> None:
     rows = {one.fault: one for one in read(path)} | {seen.fault: seen}
     order = list(EVERY_FAULT)
-    path.write_text(INTRODUCTION + table(sorted(rows.values(), key=lambda one: order.index(one.fault))))
+    known = sorted(rows.values(), key=lambda one: order.index(one.fault))
+    path.write_text(INTRODUCTION + table(known) + without_row(rows))
+
+
+def without_row(rows: Collection[str]) -> str:
+    """Why a fault has none; those that were not run are said to be so."""
+    told = {fault: why for ones in NO_MATTER.values() for fault, why in ones.items()}
+    parts = [f"- {why}: {_listed(ones)}.\n" for why, ones in NO_MATTER.items()]
+    if left := [f"`{fault}`" for fault in EVERY_FAULT if fault not in rows and fault not in told]:
+        parts.append(f"- Not run by these tests so far: {', '.join(left)}.\n")
+    return f"\n## Faults without a row\n\n{''.join(parts)}"
+
+
+def _listed(faults: Mapping[str, str]) -> str:
+    return "; ".join(f"`{fault}` ({why})" for fault, why in faults.items())
 
 
 def table(rows: Iterable[Row]) -> str:

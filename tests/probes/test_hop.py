@@ -9,7 +9,7 @@ from probes.path.arrivals import brought_by, entered
 from probes.path.capture import NOTHING, Sighting
 from probes.path.gateway_for import fits
 from probes.path.hop import Next, _blocked_by, _Incoming, _source_ok, entrance
-from probes.path.nat import rewrites_source
+from probes.path.nat import Traffic, rewrites_source
 from probes.path.networks import alone, connected, network_of
 from tests.probes.recorded import recorded
 
@@ -111,6 +111,29 @@ def test_snat_leaves_by_its_interface_only() -> None:
     nat = recorded("iptables-save-neutron")
     assert rewrites_source(nat, ("10.0.0.205",), "10.10.10.1", "br-ex", "192.168.100.102") == ("192.168.200.106",)
     assert rewrites_source(nat, ("10.0.0.205",), "10.10.10.1", "eth0", "192.168.100.102") == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "protocol", "port", "expected"),
+    [
+        ("-p tcp -m tcp --dport 443", "tcp", 443, True),
+        ("-p tcp -m tcp --dport 443", "tcp", 80, False),
+        ("-p tcp -m tcp --dport 443", "icmp", 0, False),
+        ("-p tcp -m tcp ! --dport 443", "tcp", 80, True),
+        ("-p tcp -m tcp --dport 8000:8080", "tcp", 8022, True),
+        ("-p udp -m multiport --dports 53,5353", "udp", 5353, True),
+        ("-p udp -m multiport --dports 53,5353", "tcp", 5353, False),
+        ("! -p icmp", "tcp", 22, True),
+        ("! -p icmp", "icmp", 0, False),
+        ("-p tcp", "tcp", 22, True),
+    ],
+)
+def test_a_rule_for_another_protocol_or_port_rewrites_nothing(
+    words: str, protocol: str, port: int, *, expected: bool
+) -> None:
+    nat = f"*nat\n:POSTROUTING ACCEPT [0:0]\n-A POSTROUTING {words} -j SNAT --to-source 192.0.2.9\nCOMMIT\n"
+    found = rewrites_source(nat, ("10.0.0.5",), "198.51.100.7", "eth0", "10.9.0.1", Traffic(protocol, port))
+    assert found == (("192.0.2.9",) if expected else ())
 
 
 def test_unseen_nat_rules_may_masquerade() -> None:

@@ -262,3 +262,26 @@ async def test_a_pod_that_is_not_there_cannot_send(healed_lab: Lab, toolbox: Liv
     evidence = await observe(call, toolbox, "e1")
     assert evidence.failure is not None
     assert evidence.failure.reason == "not-found"
+
+
+_DROP = "FORWARD -p icmp -m comment --comment $1 -j DROP"
+CHURN = f"""\
+touch /run/churn
+put() {{ iptables -I {_DROP}; }}
+take() {{ iptables -D {_DROP}; }}
+n=0; put 0
+(while [ -e /run/churn ]; do put $((n + 1)); take $n; n=$((n + 1)); sleep 0.1; done; take $n; touch /run/churned) \
+>/dev/null 2>&1 &"""
+"""The same rule again and again under another name, as a program that writes its rules anew: it always drops."""
+ENDED = "rm /run/churn; for i in $(seq 100); do [ ! -e /run/churned ] || break; sleep 0.1; done; rm /run/churned"
+
+
+async def test_rules_that_change_meanwhile_are_said_to(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    """Nothing counts ours from the first reading to the last."""
+    healed_lab.run("openstack-host", CHURN)
+    try:
+        found = await trace(toolbox, "master", CONTROLLER)
+    finally:
+        healed_lab.run("openstack-host", ENDED)
+    assert (found.verdict, found.received, found.changed) == ("ambiguous", 0, ("openstack-host",))
+    assert (await trace(toolbox, "master", CONTROLLER)).changed == ()
