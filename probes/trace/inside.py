@@ -20,7 +20,7 @@ from probes.probe import Toolbox
 COMMANDS = ("GET network /v2.0/ports", "GET network /v2.0/floatingips", "GET network /v2.0/subnets")
 _PORTS = ("network", "v2.0", "ports")
 _GATEWAY = "network:router_gateway"
-_SECONDS = 3.0
+_SECONDS = 2.0
 _TIMES = 3
 """After the way outside is known a cloud is waited for so many seconds, or so many times as long as that way took,
 whichever is more: where all is slow it is not given up. Then what lies inside stays unknown."""

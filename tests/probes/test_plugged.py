@@ -1,4 +1,4 @@
-"""From Neutron's ports to those of Open vSwitch: which a packet passes on two hypervisors, and which are missing."""
+"""From Neutron's ports to those of Open vSwitch: which a packet passes on two hypervisors, which are missing."""
 
 from __future__ import annotations
 
