@@ -37,6 +37,7 @@ from probes.cluster import (
     policies,
     service_path,
     starting,
+    storage,
 )
 from probes.cluster import details as cluster_details
 from probes.cluster import objects as cluster_objects
@@ -131,6 +132,7 @@ __all__ = [
     "service_path",
     "sshd",
     "starting",
+    "storage",
     "state",
     "traceroute",
     "tracing",

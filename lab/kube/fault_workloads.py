@@ -1,5 +1,7 @@
 """Faults of what runs in the cluster: images, crashes, scheduling, volumes."""
 
+from typing import cast
+
 from lab.faults import Fault
 from lab.kube.steps import (
     W1,
@@ -20,6 +22,20 @@ from lab.kube.steps import (
 from lab.kube.versions import REPOSITORY
 
 _NO_FILE = "echo 'cannot open /etc/app.conf: No such file or directory' >&2; exit 3"
+_CLASS: dict[str, object] = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": "disks"},
+    "provisioner": "kubernetes.io/no-provisioner",
+}
+
+
+def _volume_of_class(name: str) -> dict[str, object]:
+    """Made by hand, for claims of that class."""
+    body = volume(name)
+    spec = {**cast("dict[str, object]", body["spec"]), "storageClassName": "disks"}
+    return {**body, "spec": spec}
+
 
 WORKLOAD_FAULTS: dict[str, Fault] = {
     "pvc-pending": kube_fault(
@@ -28,6 +44,16 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         undo=(delete("pod/db"), delete("pvc/data"), delete("pv/data")),
         shows=(on_master("kubectl get pvc/data pod/db"), on_master("kubectl describe pvc data | tail -n 4")),
         shown=events_of("PersistentVolumeClaim", "no persistent volumes available"),
+    ),
+    "pvc-no-default": kube_fault(
+        "a claim that names no storage class; the only one there is not the default, and its volume waits",
+        breaks=(apply(_CLASS, _volume_of_class("shelf"), claim("shelf"), pod_with_claim("store", "shelf")),),
+        undo=(delete("pod/store"), delete("pvc/shelf"), delete("pv/shelf"), delete("storageclass/disks")),
+        shows=(
+            on_master("kubectl get pvc/shelf pod/store storageclass"),
+            on_master("kubectl describe pvc shelf | tail -n 4"),
+        ),
+        shown=on_master("kubectl describe pvc shelf | grep -q 'no storage class is set'"),
     ),
     "pvc-leftover": kube_fault(
         "a claim of a deployment that is gone; deleting it hangs while a pod uses it",
@@ -82,6 +108,21 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         undo=(delete("deployment/bills"),),
         shows=(on_master("kubectl get pods -l app=bills"), on_master("kubectl rollout history deployment bills")),
         shown=on_master("kubectl get pods -l app=bills | grep -q ImagePullBackOff"),
+    ),
+    "update-config": kube_fault(
+        "an update of an application that reads a ConfigMap which nobody made; the pod of before runs",
+        breaks=(
+            apply(deployment("rates")),
+            quietly("kubectl rollout status deployment rates --timeout=90s"),
+            apply(deployment("rates", envFrom=[{"configMapRef": {"name": "rates"}}])),
+        ),
+        undo=(delete("deployment/rates"),),
+        shows=(
+            on_master("kubectl get pods -l app=rates"),
+            told_of_pod("rates"),
+            on_master("kubectl rollout history deployment rates"),
+        ),
+        shown=on_master("kubectl get pods -l app=rates | grep -q CreateContainerConfigError"),
     ),
     "pending-resources": kube_fault(
         "a pod asks for more CPU than any node has",

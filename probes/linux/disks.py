@@ -22,6 +22,7 @@ _BLOCKS = ("lsblk", "-Jbo", "NAME,PATH,TYPE,SIZE")
 _KEPT_IN_MEMORY = re.compile(r"/var(?:/lib(?:/[^/]+)?)?")
 _KINDS = ("findmnt", "-nro", "SOURCE,FSTYPE")
 _GROWPART = "/usr/bin/growpart"
+_JOURNAL = "/var/log/journal"
 _FULL = 80
 """Percent."""
 _ANY = (0, 1)
@@ -43,7 +44,7 @@ NO_ROOM = Room(0, "", 0)
 
 @probe(
     "linux.disks",
-    commands=("df -PB1", "df -Pi", "lsblk -Jbo", "findmnt -nro", "ls -1"),
+    commands=("df -PB1", "df -Pi", "lsblk -Jbo", "findmnt -nro", "ls -1", "du -sB1 /var/log/journal"),
 )
 async def disks(host: str, toolbox: Toolbox) -> Disks:
     """File systems with a disk behind them: size, what is left, and what the disk could still give."""
@@ -53,7 +54,8 @@ async def disks(host: str, toolbox: Toolbox) -> Disks:
         growth = parse_growth(await ask(connection, *_BLOCKS))
     except ProbeError:
         growth = {}
-    return await _how_to_grow(connection, Disks(host, parse_disks(space, inodes, growth)))
+    found = await _how_to_grow(connection, Disks(host, parse_disks(space, inodes, growth)))
+    return await _of_journals(connection, found)
 
 
 async def _how_to_grow(connection: Connection, found: Disks) -> Disks:
@@ -66,6 +68,25 @@ async def _how_to_grow(connection: Connection, found: Disks) -> Disks:
     of = dict(line.split(None, 1) for line in kinds.splitlines() if len(line.split()) == 2)
     disks = tuple(replace(one, filesystem=of.get(one.device, "")) if one.can_grow else one for one in found.disks)
     return Disks(found.host, disks, growpart=program.strip() == _GROWPART)
+
+
+async def _of_journals(connection: Connection, found: Disks) -> Disks:
+    """Asked only where it matters; who may not count them does without."""
+    mount = holding(found.disks, _JOURNAL)
+    if not any(one.mount == mount and one.used_percent >= _FULL for one in found.disks):
+        return found
+    try:
+        said = await ask(connection, "du", "-sB1", _JOURNAL, ok=_ANY)
+    except ProbeError:
+        return found
+    size = said.partition("\t")[0]
+    return replace(found, journal=int(size), journal_mount=mount) if size.isdigit() else found
+
+
+def holding(found: tuple[Disk, ...], path: str) -> str:
+    """The mount that a path lies in; empty where none does."""
+    above = [one.mount for one in found if f"{path}/".startswith(f"{one.mount.rstrip('/')}/")]
+    return max(above, key=len, default="")
 
 
 @reading("df")

@@ -274,6 +274,10 @@ class Disks:
     disks: tuple[Disk, ...]
     growpart: bool = False
     """The program is there; looked at where a disk is full and can grow."""
+    journal: int = 0
+    """Bytes of the journals that systemd keeps; looked at where a file system is full."""
+    journal_mount: str = ""
+    """The file system that they lie in; empty where none are kept."""
 
 
 @dataclass(frozen=True, slots=True)

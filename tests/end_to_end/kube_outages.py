@@ -146,6 +146,16 @@ PODS = (
         leaves=f"node {W2} has taints node.kubernetes.io/unschedulable",
     ),
 )
+CLAIMS = (
+    Outage(
+        "pvc-no-default",
+        "claim-not-bound",
+        "",
+        "pod-does-not-start",
+        ("pod=store",),
+        (MASTER, "! kubectl get storageclass disks -o yaml | grep -q 'is-default-class: .true'"),
+    ),
+)
 _CONTAINER = "jsonpath={.spec.template.spec.containers[0]}"
 UPDATES = (
     Outage(
@@ -163,6 +173,14 @@ UPDATES = (
         "pod-does-not-start",
         (newest_pod_of("bills"),),
         (MASTER, f"kubectl get deployment bills -o '{_CONTAINER}' | grep -q bills:2"),
+    ),
+    Outage(
+        "update-config",
+        "container-cannot-be-made",
+        "",
+        "pod-does-not-start",
+        (newest_pod_of("rates"),),
+        (MASTER, f"kubectl get deployment rates -o '{_CONTAINER}' | grep -q configMapRef"),
     ),
 )
 CONTROL = tuple(
@@ -281,5 +299,5 @@ HARBOR = (
         undone=False,
     ),
 )
-OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *UPDATES, *CONTROL, *ETCD, *SCHEDULER, *NAMES, *SERVICES)
+OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CLAIMS, *UPDATES, *CONTROL, *ETCD, *SCHEDULER, *NAMES, *SERVICES)
 """A sweep finds them too; of Harbor it names the container that ends."""

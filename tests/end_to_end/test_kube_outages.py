@@ -97,6 +97,40 @@ def test_a_cluster_ip_without_an_answer_to_ping_is_no_fault(healed_kube_lab: Lab
         assert found.document["causes"] == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "cause", "command", "said"),
+    [
+        ("service-selector", "service-selects-no-pod", "curl -sS -m 4 http://{}", "Failed to connect"),
+        ("service-selector", "service-selects-no-pod", "nc -zv -w3 {} 80", "Connection refused"),
+        (
+            "service-selector",
+            "service-selects-no-pod",
+            "kubectl exec deploy/client-1 -- nc -w 3 {} 80",
+            "can't connect to remote host",
+        ),
+        (
+            "br-netfilter-off",
+            "bridge-netfilter-off",
+            "until ! kubectl exec deploy/client-1 -- nc -w 3 {} 80; do :; done",
+            "nc: timed out",
+        ),
+    ],
+    ids=("curl", "nc", "nc-in-pod", "nc-in-pod-times-out"),
+)
+def test_what_nc_and_curl_say_of_a_cluster_ip_leads_to_the_service(
+    healed_kube_lab: Lab, state: Path, fault: str, cause: str, command: str, said: str
+) -> None:
+    """Refused or in vain, from a machine or from a pod: nobody says that the address is a Service's."""
+    lab = healed_kube_lab
+    lab.break_(fault)
+    typed = command.format(_read(lab, WEB).partition("=")[2])
+    answer = lab.run(MASTER, f"{{ {typed}; }} </dev/null 2>&1").stdout
+    assert said in answer
+    found = diagnose(f"[root@{MASTER} ~]# {typed}\n{answer}", lab.site(), state)
+    named = found.document["causes"][0]
+    assert (named["id"], named["confidence"]) == (cause, "certain"), (found.document, found.stderr)
+
+
 def test_a_policy_that_flannel_does_not_enforce_is_said_to_be_without_effect(
     healed_kube_lab: Lab, state: Path
 ) -> None:
@@ -178,21 +212,39 @@ def test_a_firewall_that_drops_the_tunnel_is_named_and_lets_the_tunnel_pass(
     assert again.document["causes"][0]["id"] == "tunnel-port-blocked"
 
 
-def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(healed_kube_lab: Lab, state: Path) -> None:
-    """Its resources alone: nobody here follows them, so the packets stay lost, and the repair says so."""
-    lab = healed_kube_lab
-    lab.break_("calico-crosssubnet")
-    mode = "kubectl get ippools.crd.projectcalico.org -o jsonpath={.items[0].spec.ipipMode}"
-    found = diagnose(lab.paste("calico-crosssubnet"), lab.site(), state)
+@pytest.mark.parametrize(
+    ("fault", "fix", "mode"),
+    [
+        ("calico-crosssubnet", "always-ipip", "ipipMode"),
+        ("calico-vxlan-crosssubnet", "always-vxlan", "vxlanMode"),
+    ],
+)
+def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(
+    healed_kube_lab: Lab, state: Path, fault: str, fix: str, mode: str
+) -> None:
+    """Its nodes follow what the pool says, so the packets of pods say whether the repair was one."""
+    lab, cause = healed_kube_lab, "calico-direct-routing-dropped"
+    ping = in_pod(1, "ping -c1 -W1 $(kubectl get pod -l app=client-2 -o jsonpath='{.items[0].status.podIP}')")
+    lab.break_(fault)
+    asked = f"kubectl get ippools.crd.projectcalico.org -o jsonpath={{.items[0].spec.{mode}}}"
+    found = diagnose(lab.paste(fault), lab.site(), state)
     for one in (found, diagnose("pods-across-nodes", lab.site(), state)):
-        assert one.document["causes"][0]["id"] == "calico-direct-routing-dropped", (one.document, one.stderr)
+        named = one.document["causes"][0]
+        assert (named["id"], [offered["id"] for offered in named["fixes"]]) == (cause, [fix]), (
+            one.document,
+            one.stderr,
+        )
     session = found.document["session"]
-    fixed = deadhop("fix", session, "--cause", "calico-direct-routing-dropped", *_YES, "--json", state=state)
-    assert (fixed.status, fixed.document["verified"]) == (4, False), (fixed.document, fixed.stderr)
-    assert lab.run(MASTER, mode).stdout.strip() == "Always"
+    fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert lab.run(MASTER, asked).stdout.strip() == "Always"
+    assert within(30, lambda: lab.run(ping.where, ping.text).returncode == 0)
+    well = diagnose("pods-across-nodes", lab.site(), state)
+    assert (well.status, well.document["causes"]) == (0, []), well.document
     undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
-    assert lab.run(MASTER, mode).stdout.strip() == "CrossSubnet"
+    assert lab.run(MASTER, asked).stdout.strip() == "CrossSubnet"
+    assert within(30, lambda: lab.run(ping.where, ping.text).returncode != 0)
 
 
 @pytest.mark.parametrize("fault", ["hostgw-port-security", "directrouting-port-security"])
@@ -264,6 +316,45 @@ def test_a_claim_left_in_default_hands_its_volume_over_and_harbor_starts(healed_
     assert undone.status == 0, (undone.document, undone.stderr)
     bound = "kubectl get pvc database-data-harbor-database-0 -o jsonpath={.status.phase} | grep -qx Bound"
     assert within(30, lambda: lab.run(MASTER, bound).returncode == 0), lab.paste("harbor-leftover")
+
+
+def test_a_claim_that_is_left_is_deleted_once_its_volume_is_handed_over(healed_kube_lab: Lab, state: Path) -> None:
+    """Not before it is asked for by name, and what the new claim has by then stays."""
+    lab, cause = healed_kube_lab, "release-left-in-other-namespace"
+    lab.break_("harbor-leftover")
+    found = diagnose("harbor-does-not-start", lab.site(), state, "--set", "in_namespace=harbor")
+    words = ("fix", found.document["session"], "--cause", cause, "--yes", "--json")
+    handed = deadhop(*words, "--max-risk", "disruptive", state=state)
+    assert (handed.status, handed.document["verified"]) == (0, True), (handed.document, handed.stderr)
+    delete = (*words, "--fix", "delete-left-claim")
+    assert deadhop(*delete, "--max-risk", "disruptive", state=state).status == 3, "not without its risk"
+    deleted = deadhop(*delete, "--max-risk", "destructive", state=state)
+    assert (deleted.status, deleted.document["verified"]) == (0, True), (deleted.document, deleted.stderr)
+    claims = "kubectl get pvc -A -o jsonpath='{range .items[*]}{.metadata.namespace} {.status.phase}{end}'"
+    assert within(30, lambda: lab.run(MASTER, claims).stdout.strip() == "harbor Bound"), lab.paste(
+        "harbor-leftover"
+    )
+
+
+def test_journals_that_fill_a_disk_are_deleted_but_for_the_newest(healed_kube_lab: Lab, state: Path) -> None:
+    """Only when it is asked for with its risk: old messages do not come back."""
+    lab, cause = healed_kube_lab, "node-disk-full"
+    lab.break_("disk-full-of-journals")
+    by_entry = diagnose("pod-does-not-start", lab.site(), state, "--set", _read(lab, pod_of("client-1")))
+    found = diagnose(lab.paste("disk-full-of-journals"), lab.site(), state)
+    for one in (by_entry, found):
+        named = one.document["causes"][0]
+        assert (named["id"], named["targets"]) == (cause, [f"host:{W1}"]), (one.document, one.stderr)
+        assert [(fix["id"], fix["risk"]) for fix in named["fixes"]] == [("vacuum-journal", "destructive")]
+    words = ("fix", found.document["session"], "--cause", cause, "--yes", "--json")
+    assert deadhop(*words, "--max-risk", "disruptive", state=state).status == 3, "not without its risk"
+    fixed = deadhop(*words, "--max-risk", "destructive", state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    running = "kubectl get pods -l app=client-1 | grep -q ' 1/1 .*Running'"
+    assert within(120, lambda: lab.run(MASTER, running).returncode == 0), lab.paste("disk-full-of-journals")
+    assert lab.run(W1, "journalctl -n 1 --no-pager -o cat").stdout
+    well = diagnose("pod-does-not-start", lab.site(), state, "--set", _read(lab, pod_of("client-1")))
+    assert (well.status, well.document["causes"]) == (0, []), well.document
 
 
 def test_a_machine_that_is_too_new_gets_what_goes_with_the_cluster(healed_kube_lab: Lab, state: Path) -> None:

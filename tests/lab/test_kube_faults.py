@@ -53,6 +53,11 @@ ALLOW_PODS = (
     ("compute", "ipset add NIPv4d50ff2aa-01 10.244.0.0/16"),
     ("compute2", "ipset add NIPv43e6cb1aa-02 10.244.0.0/16"),
 )
+ALWAYS_VXLAN = (
+    M,
+    "kubectl patch ippools.crd.projectcalico.org default-ipv4-ippool --type=merge "
+    """-p '{"spec":{"vxlanMode":"Always"}}'""",
+)
 PV = """kubectl apply -f - <<'EOF'
 apiVersion: v1
 kind: PersistentVolume
@@ -142,6 +147,9 @@ EXPECTED = {
     ),
     "disk-full": Expected(
         "100% /var/lib/kubelet", "no space left on device", ((W1, "rm /var/lib/kubelet/core.4711"),)
+    ),
+    "disk-full-of-journals": Expected(
+        "100% /var/log", "no space left on device", ((W1, "journalctl --rotate --vacuum-size=100M"),)
     ),
     "partition-not-grown": Expected(
         "100% /var/lib/kubelet",
@@ -235,9 +243,15 @@ EXPECTED = {
     "services-overlap": Expected(
         "dev backup0|local 10.96.0", "10.96.0.10", (("openstack-host", "ip link del backup0"),)
     ),
-    "calico-crosssubnet": Expected(LOST, "default-ipv4-ippool +CrossSubnet", ALLOW_PODS),
+    "calico-crosssubnet": Expected(LOST, "default-ipv4-ippool +CrossSubnet +Never", ALLOW_PODS),
+    "calico-vxlan-crosssubnet": Expected(LOST, "default-ipv4-ippool +Never +CrossSubnet", (ALWAYS_VXLAN,)),
     "directrouting-port-security": Expected(LOST, r"10\.244\.\d\.0/24 via 10\.0\.0\.34 dev eth0", ALLOW_PODS),
     "pvc-pending": Expected("data +Pending", "no persistent volumes available", ((M, PV),)),
+    "pvc-no-default": Expected(
+        "shelf +Pending",
+        "no storage class is set",
+        ((M, "kubectl annotate storageclass disks storageclass.kubernetes.io/is-default-class=true"),),
+    ),
     "pvc-leftover": Expected("old +Terminating", "Used By: +user", ((M, "kubectl delete pod user"),)),
     "crashloop": Expected(
         "(CrashLoopBackOff|Error) +[1-9]", "cannot open /etc/app.conf", (patch_command("reports"),)
@@ -257,6 +271,11 @@ EXPECTED = {
         r"(?m)^2 +<none>",
         ((M, "kubectl rollout undo deployment bills && kubectl rollout status deployment bills --timeout=60s"),),
     ),
+    "update-config": Expected(
+        "CreateContainerConfigError",
+        'configmap "rates" not found',
+        ((M, "kubectl rollout undo deployment rates && kubectl rollout status deployment rates --timeout=60s"),),
+    ),
     "pending-resources": Expected(
         "Pending", "Insufficient cpu", ((M, "kubectl set resources deployment batch --requests=cpu=10m"),)
     ),
@@ -273,6 +292,7 @@ BATCHES = (
         "image-pull",
         "update-crashes",
         "update-image",
+        "update-config",
         "pending-resources",
         "token-expired",
         "coredns-none",
@@ -281,9 +301,12 @@ BATCHES = (
     ("flannel-env-missing", "containerd-down"),
     ("disk-full",),
     ("partition-not-grown",),
+    ("disk-full-of-journals",),
+    ("pvc-no-default",),
     ("service-selector", "kubeadm-too-new", "harbor-jobservice"),
     ("node-forward-off",),
     ("calico-crosssubnet",),
+    ("calico-vxlan-crosssubnet",),
     ("node-no-default-route",),
     ("pods-not-masqueraded", "dns-denied-by-policy"),
     ("backend-deaf",),

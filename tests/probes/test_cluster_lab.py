@@ -398,6 +398,7 @@ GIVEN: dict[str, Value] = {
 """What a parameter is in every probe that has it, but for these."""
 GIVEN_TO: dict[str, dict[str, Value]] = {
     "k8s.claim": {"name": "data"},
+    "k8s.classes_for": {"claim": "data"},
     "k8s.pod_network": {"pod": "10.244.1.7"},
     "k8s.service": {"name": "web"},
     "k8s.service_path": {"address": "10.96.7.7"},

@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 
 from probes.errors import UnreadableOutput
-from probes.linux.disks import Room, parse_disks, parse_growth
+from probes.linux.disks import Room, holding, parse_disks, parse_growth
+from probes.linux.facts import Disk
 from probes.linux.journal import complaints
 from probes.linux.unit import parse_units
 from probes.node.control_plane import (
@@ -181,6 +182,15 @@ def test_disks_of_a_node_without_its_containers() -> None:
         ("/opt/kube", "/dev/vda", 7),
     ]
     assert all(0 < disk.inodes_percent < 100 and disk.available < disk.size for disk in found)
+
+
+def test_journals_lie_in_the_nearest_mount_above_them() -> None:
+    def disk(mount: str) -> Disk:
+        return Disk(mount, "/dev/vda", 100, 1, 99, 1, 0)
+
+    assert holding((disk("/"), disk("/var"), disk("/var/lo"), disk("/opt")), "/var/log/journal") == "/var"
+    assert holding((disk("/"), disk("/var/log/journal")), "/var/log/journal") == "/var/log/journal"
+    assert holding((disk("/opt"),), "/var/log/journal") == ""
 
 
 def test_only_the_last_partition_can_grow() -> None:
