@@ -85,7 +85,7 @@ NETWORK_FAULTS = {
     "sg-no-vxlan": cloud_fault(
         "the security group lacks UDP 4789: nodes reach each other, their pods do not",
         breaks=(no_rule("udp", 4789),),
-        undo=(rule("udp", 4789),),
+        undo=(no_own_groups(), rule("udp", 4789)),
         shows=(_PODS, _NODES, RULES),
         shown=silent(_PODS),
     ),

@@ -53,6 +53,7 @@ NO_MATTER = {
     },
     "Somebody may want it so (`may_be_meant`): a sweep mentions it and does not call it a fault": {
         "sg-no-icmp": "`security-group-lacks-rule`",
+        "sg-no-ssh": "`security-group-lacks-rule`",
         "services-overlap": "`networks-overlap`",
     },
     "What drops the packets is a stand-in that no cloud answers for: a sweep leaves it open": {

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.faults_table import INTRODUCTION, Row, hop_of, read, row, write
+from lab.catalogue import EVERY_FAULT
+from tests.end_to_end.faults_table import INTRODUCTION, NO_MATTER, Row, hop_of, read, row, write
 
 FOUND = {"causes": [{"id": "no-route-back"}, {"id": "sshd-hangs"}], "seconds": 7.46}
 DEAD = {
@@ -28,6 +29,21 @@ def test_rows_are_merged_in_the_order_of_the_lab(tmp_path: Path) -> None:
     assert path.read_text().startswith(INTRODUCTION)
     assert [(one.fault, one.cause) for one in read(path)] == [("missing-route", "x"), ("ssh-frozen", "new")]
     assert read(path)[0].hop == f"compute: {DEAD['rule']}", "a bar in a rule is no end of its cell"
+
+
+def test_a_fault_without_a_row_has_a_reason_or_is_said_not_to_have_run(tmp_path: Path) -> None:
+    path = tmp_path / "faults.md"
+    write(path, Row("ssh-frozen"))
+    assert [one.fault for one in read(path)] == ["ssh-frozen"]
+    without = path.read_text().partition("## Faults without a row")[2]
+    assert [fault for fault in EVERY_FAULT if f"`{fault}`" not in without] == ["ssh-frozen"]
+
+
+def test_a_fault_that_has_a_row_is_no_exception() -> None:
+    rows = {one.fault for one in read(Path("docs/faults.md"))}
+    exceptions = {fault for ones in NO_MATTER.values() for fault in ones}
+    assert rows.isdisjoint(exceptions)
+    assert rows | exceptions <= set(EVERY_FAULT)
 
 
 def test_a_row_is_written_although_the_test_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
