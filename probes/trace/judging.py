@@ -9,7 +9,7 @@ from probes.path.firewall_hits import can_see
 from probes.trace.facts import DeadHop, TracedHop
 from probes.trace.growing import Growing
 from probes.trace.sending import Answered
-from probes.trace.suspects import REASONS, suspects
+from probes.trace.suspects import MISSING, REASONS, suspects
 from probes.trace.watching import Sight, Watched
 
 _FEWEST = 5
@@ -112,6 +112,8 @@ def _is_hop(watched: Watched, one: DeadHop) -> bool:
 
 def _span(watched: Watched, one: DeadHop) -> list[int]:
     """Numbers of the host's stations in that direction; of a tunnel's packets those that it lies between."""
+    if one.reason in MISSING:  # not even the questions for a neighbour come through, so ours may end before it
+        return [n for n, seen in enumerate(watched.sights) if _is_inside(seen, one.direction)]
     if one.outer:
         own = [n for n, seen in enumerate(watched.sights) if _is_tunnels(seen, one.direction)]
         return list(range(max(own[0] - 1, 0), own[-1] + 2)) if own else []
@@ -120,6 +122,10 @@ def _span(watched: Watched, one: DeadHop) -> list[int]:
         for number, sight in enumerate(watched.sights)
         if sight.station.host == one.host and sight.station.direction == one.direction
     ]
+
+
+def _is_inside(seen: Sight, direction: str) -> bool:
+    return seen.station.direction == direction and (seen.station.outer or bool(seen.station.bridge))
 
 
 def _is_tunnels(seen: Sight, direction: str) -> bool:

@@ -129,10 +129,22 @@ def _of_legs(at: _At, legs: tuple[Leg, ...], way: str, outer: Mapping[Pair, Step
         if (pair := at.pair(leg)) is not None:
             found += _tunnel(at, pair, way, "out")
             if pair in outer:
-                found += [replace(one, outer=True) for one in stations_of(outer[pair].walked, way)]
+                found += _outside_of(at, stations_of(outer[pair].walked, way))
             found += _tunnel(at, (pair[1], pair[0]), way, "in")
         found += _end(at, leg.ends, leg.begins, way, begins=False)
     return found
+
+
+def _outside_of(at: _At, stations: list[Station]) -> Iterator[Station]:
+    """Where Open vSwitch forwards by itself (no kernel's datapath) what its tunnels send passes no bridge's own
+    interface: the port counts it alone."""
+    for one in stations:
+        switch = at.switches.get(one.host)
+        ports = switch.ports.get(one.interface) if switch else (one.interface,)
+        if ports is None:
+            ports = (one.interface,)
+        if len(ports) == 1:
+            yield replace(one, interface=ports[0], outer=True)
 
 
 def _end(

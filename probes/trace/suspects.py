@@ -40,6 +40,7 @@ REASONS = (
     "discarded",
 )
 """Most telling first: what stands later may only be the shadow of what stands before."""
+MISSING = ("no-bridge", "no-tunnel", "no-plug")
 _DEAF = ("FAILED", "INCOMPLETE")
 
 

@@ -37,10 +37,11 @@ SWEPT = (
 )
 TRACES = {
     "br-tun-deleted": ["compute", "no-bridge"],
-    "tunnels-blocked": ["openstack-host", "rule"],
+    "tunnels-blocked": ["controller", "compute"],
     "floating-loop": ["kubernetes-host", "openstack-host"],
 }
-"""Faults that drop packets to the floating address: host and reason of the dead hop, or what they die between."""
+"""Faults that drop packets to the floating address: host and reason of the dead hop, or what they die between.
+After a sweep the router has forgotten the server's MAC: only its question for that enters the blocked tunnel."""
 SIDES = ("tunnels-blocked",)
 """Seen from several hypervisors: one repair lets the tunnels of all of them pass, and nothing is left to find."""
 FLOATING = ("master", "192.168.200.106")

@@ -9,7 +9,7 @@ from probes.path.facts import Hop
 from probes.trace.growing import Growing
 from probes.trace.inside import Leg, Socket
 from probes.trace.judging import Judgement, judge
-from probes.trace.plugged import _At, _of_legs
+from probes.trace.plugged import _At, _of_legs, _outside_of
 from probes.trace.reading import Reading
 from probes.trace.stations import Gap, Station
 from probes.trace.switch import Counted, Switch, Tunnel
@@ -131,6 +131,14 @@ def test_what_is_missing_is_the_dead_hop_where_packets_came_so_far() -> None:
     assert (dead.host, dead.reason, dead.at, dead.confirmed) == ("cmp", "no-bridge", "br-tun", True)
 
 
+def test_what_is_missing_behind_the_tunnel_ends_them_before_it() -> None:
+    """The router asks in vain for the server's MAC: ours do not even enter the tunnel."""
+    asking = {**WENT, ("br-int", "qr-1"): Counted(2, 0, 0), ("br-tun", "vxlan-2"): Counted(0, 2, 0)}
+    dead = judged(asking, Gap("cmp", "there", "no-bridge", "br-tun"), growth={}).dead
+    assert dead
+    assert (dead.host, dead.reason) == ("cmp", "no-bridge")
+
+
 def test_a_rule_that_drops_the_tunnel_on_a_host_that_has_let_them_pass() -> None:
     drop = "-A FORWARD -p udp -m udp --dport 4789 -j DROP"
     gate = counting(drop)
@@ -143,3 +151,11 @@ def test_a_rule_for_others_on_that_host_is_not_blamed() -> None:
     drop = "-A FORWARD -p tcp -m tcp --dport 22 -j DROP"
     gate = counting(drop)
     assert judged(WENT, growth={"gate": gate}).dead is None
+
+
+def test_the_tunnels_own_packets_pass_the_port_and_not_the_bridge() -> None:
+    """With a datapath of its own Open vSwitch sends them there by itself."""
+    walked = [Station("net", "br-ex", "out", "there"), Station("gate", "eth1", "in", "there")]
+    found = list(_outside_of(at(net=NETWORK), walked))
+    assert [(one.interface, one.outer) for one in found] == [("eno1", True), ("eth1", True)]
+    assert list(_outside_of(at(net=replace(NETWORK, ports={"br-ex": ("a", "b")})), walked[:1])) == []
