@@ -50,7 +50,7 @@ WORKLOAD_FAULTS: dict[str, Fault] = {
         breaks=(apply(_CLASS, _volume_of_class("shelf"), claim("shelf"), pod_with_claim("store", "shelf")),),
         undo=(delete("pod/store"), delete("pvc/shelf"), delete("pv/shelf"), delete("storageclass/disks")),
         shows=(
-            on_master("kubectl get pvc/shelf pod/store storageclass"),
+            on_master("kubectl get pvc/shelf pod/store storageclass/disks"),
             on_master("kubectl describe pvc shelf | tail -n 4"),
         ),
         shown=on_master("kubectl describe pvc shelf | grep -q 'no storage class is set'"),
