@@ -30,8 +30,9 @@ from diagnosis.sweep.trees import (
     pair_trees,
 )
 from diagnosis.sweep.views import Reference, SweepView
+from diagnosis.sweep.wires import UNKNOWN, Wires, wires_of
 from knowledge.tree import Ask, Found, Known, Resolve
-from probes.linux.facts import Route, Routes
+from probes.linux.facts import Links, Neighbours, Route, Routes
 from probes.probe import PROBES, checked_call
 from probes.site import target_of
 
@@ -43,6 +44,8 @@ DEADLINE = 120.0
 LEARNING = 10.0
 """Seconds hosts have to say which routes they know; who says nothing by then begins no pair."""
 _RESOLVING = 10.0
+_WIRES = ("linux.links", "linux.neighbours")
+"""Travel with the routes, in one exec."""
 NO_BASELINE = Wish()
 _MOMENT = 0.02
 """What comes within this time goes on together: their next commands travel in one exec."""
@@ -77,6 +80,7 @@ class Sweep:
         self._resolving: dict[str, asyncio.Task[str]] = {}
         self._blocked: list[Tree] = []
         self._learning: dict[str, asyncio.Task[Evidence]] = {}
+        self._wires: dict[str, list[asyncio.Task[Evidence]]] = {}
         self._listing: dict[asyncio.Task[Evidence], str] = {}
         """What is to say what of a cluster or a cloud is in trouble, and whose it is."""
         self._left_out: list[Planned] = []
@@ -134,6 +138,7 @@ class Sweep:
             for host in hosts:
                 self._learning[host] = self._store.look(checked_call("linux.routes", host, {}))
                 self._store.look(checked_call("linux.load", host, {}))
+                self._wires[host] = [self._store.look(checked_call(probe, host, {})) for probe in _WIRES]
 
     def _add(self, planned: Iterable[Planned]) -> None:
         for one in planned:
@@ -193,8 +198,10 @@ class Sweep:
         """The pairs that matter, by the routes that the hosts know."""
         routes = {host: _routes(task) for host, task in self._learning.items()}
         self._learning = {}
+        wires = {host: _wires(tasks) for host, tasks in self._wires.items()}
         standpoints = [
-            standpoint_of(host.name, host.addresses, routes.get(host.name)) for host in self._session.site.hosts
+            standpoint_of(host.name, host.addresses, routes.get(host.name), wires.get(host.name, UNKNOWN))
+            for host in self._session.site.hosts
         ]
         self._add(pair_trees(self._session.knowledge, self._session.site, self._wanted, pairs(standpoints)))
 
@@ -319,6 +326,14 @@ def _routes(task: asyncio.Task[Evidence]) -> tuple[Route, ...] | None:
         return None
     facts = task.result().facts
     return facts.routes if isinstance(facts, Routes) else None
+
+
+def _wires(tasks: list[asyncio.Task[Evidence]]) -> Wires:
+    """Nothing where one of both is not known: without it a network may be two."""
+    links, met = (task.result().facts if task.done() else None for task in tasks)
+    if isinstance(links, Links) and isinstance(met, Neighbours):
+        return wires_of(links.links, met.neighbours)
+    return UNKNOWN
 
 
 def _way(tree: Tree) -> Way:

@@ -2,7 +2,8 @@
 
 A pair matters where somebody's word says that it works, and a default route is nobody's word:
 
-1. Neighbours: in each network, every host and the next one, in a ring.
+1. Neighbours: in each network, every host and the next one, in a ring, by addresses that the site names, or else by
+   those that the hosts have there (diagnosis/sweep/wires.py says which count).
 2. Routes: every host and one host of each network that it has a route of its own to, at most `ROUTES` for each.
 3. Whoever is nobody's target by then is tried from the next host that has a route of its own to it.
 
@@ -15,10 +16,11 @@ from __future__ import annotations
 import ipaddress
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from diagnosis.sweep.wires import UNKNOWN, Wires, contested
 from probes.linux.facts import Route
 
 ROUTES = 8
@@ -34,6 +36,8 @@ class Standpoint:
     """Those the site knows it by."""
     routes: tuple[Route, ...] | None
     """None when it could not be asked: it is a target then and never a source."""
+    wires: Wires = UNKNOWN
+    """What is known of the networks that the site does not name; nothing, and there are no neighbours in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,11 @@ class Pair:
     """Whose address it is."""
 
 
-def standpoint_of(host: str, addresses: Sequence[str], routes: tuple[Route, ...] | None) -> Standpoint:
+def standpoint_of(
+    host: str, addresses: Sequence[str], routes: tuple[Route, ...] | None, wires: Wires = UNKNOWN
+) -> Standpoint:
     """Of a host that the site knows by a name alone, its own address towards its default route."""
-    return Standpoint(host, tuple(addresses) or tuple(_main_address(routes or ())), routes)
+    return Standpoint(host, tuple(addresses) or tuple(_main_address(routes or ())), routes, wires)
 
 
 def _main_address(routes: Sequence[Route]) -> Iterator[str]:
@@ -70,10 +76,15 @@ def pairs(standpoints: Sequence[Standpoint]) -> tuple[Pair, ...]:
 
 def own_networks(standpoint: Standpoint) -> Iterator[tuple[Network, str]]:
     """Networks that a host is on itself, each with its address there."""
+    for network, route in _own_routes(standpoint):
+        yield network, route.source
+
+
+def _own_routes(standpoint: Standpoint) -> Iterator[tuple[Network, Route]]:
     for route in standpoint.routes or ():
         network = _network(route.destination)
         if network is not None and not route.gateway and route.protocol == "kernel" and route.source:
-            yield network, route.source
+            yield network, route
 
 
 def routed_networks(standpoint: Standpoint) -> Iterator[Network]:
@@ -128,16 +139,26 @@ class _Lie:
         return whose[bisect_left(numbers, first) : bisect_right(numbers, last)]
 
     def neighbours(self) -> Iterator[Pair]:
-        members: defaultdict[Network, set[str]] = defaultdict(set)
-        for standpoint in self.standpoints:
-            for network, _ in own_networks(standpoint):
-                members[network].add(standpoint.host)
-        for network, hosts in members.items():
-            ring = [place for place in self.inside(network) if place.host in hosts]
-            ring = list({place.host: place for place in reversed(ring)}.values())[::-1]
+        for network, ring in self._rings().items():
             if network not in self._twice and len(ring) > 1:
                 for here, there in zip(ring, [*ring[1:], ring[0]], strict=True):
                     yield Pair(here.host, there.target, there.host)
+
+    def _rings(self) -> dict[Network, list[Pair]]:
+        """Each network and its hosts, in the order of their addresses there, each once."""
+        members: defaultdict[Network, dict[str, str]] = defaultdict(dict)
+        for standpoint in self.standpoints:
+            for network, route in _own_routes(standpoint):
+                inner = route.source if route.interface in standpoint.wires.trusted else ""
+                members[network].setdefault(standpoint.host, inner)
+        split = contested((one.wires, _own_routes(one)) for one in self.standpoints)
+        return {network: self._ring(network, own, network in split) for network, own in members.items()}
+
+    def _ring(self, network: Network, own: Mapping[str, str], split: bool) -> list[Pair]:
+        known = {place.host: place.target for place in reversed(self.inside(network)) if place.host in own}
+        inner = {} if split else {host: address for host, address in own.items() if address}
+        there = [Pair(host, address, host) for host, address in {**inner, **known}.items()]
+        return sorted(there, key=lambda place: int(ipaddress.ip_address(place.target)))
 
     def by_route(self) -> Iterator[Pair]:
         """Each source begins with another network, and each network with another host: all have their turn."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from diagnosis.sweep.pairs import ROUTES, Pair, Standpoint, pairs, standpoint_of
-from probes.linux.facts import Route
+from diagnosis.sweep.wires import wires_of
+from probes.linux.facts import Link, Neighbour, Route
 
 
 def route(destination: str, gateway: str = "", source: str = "", protocol: str = "static", **more: str) -> Route:
@@ -88,6 +91,80 @@ def test_a_host_that_the_site_knows_by_name_alone_is_known_by_its_way_out() -> N
     assert standpoint_of("a", ("10.9.9.9",), (wire, route("default", "10.0.0.254"))).addresses == ("10.9.9.9",)
     assert standpoint_of("a", (), (bridge, wire)).addresses == ()
     assert standpoint_of("a", (), None).addresses == ()
+
+
+def card(name: str, kind: str = "", up: bool = True) -> Link:
+    return Link(name, "UP", up, 1500, "52:54:00:00:00:01", "", kind, 0, 0, 0, 0, 0, 0)
+
+
+def inner(
+    number: int, name: str = "storage0", kind: str = "", gateway_mac: str = "", network: str = "10.9.0"
+) -> Standpoint:
+    """A host that the site knows by its login alone; its other card's addresses only it can tell."""
+    login = on("10.0.0.0/16", f"10.0.{number // 250}.{number % 250 + 1}")
+    own = Route(
+        f"{network}.0/22",
+        "",
+        name,
+        "kernel",
+        "link",
+        f"10.9.{number // 250}.{number % 250 + 1}",
+        0,
+        "unicast",
+        "main",
+    )
+    met = [Neighbour("10.9.3.254", name, gateway_mac, "STALE")] if gateway_mac else []
+    return Standpoint(f"h{number}", (login.source,), (login, own), wires_of([card("eth0"), card(name, kind)], met))
+
+
+def inside(found: tuple[Pair, ...]) -> list[tuple[str, str]]:
+    return [(pair.source, pair.target) for pair in found if pair.target.startswith("10.9.")]
+
+
+def test_hosts_that_the_site_knows_by_their_logins_are_neighbours_on_their_other_cards() -> None:
+    found = pairs([inner(number) for number in range(3)])
+    assert inside(found) == [("h0", "10.9.0.2"), ("h1", "10.9.0.3"), ("h2", "10.9.0.1")]
+    assert ends(found) == {("h0", "h1"), ("h1", "h2"), ("h2", "h0")}
+    assert len(found) == 6
+
+
+def test_an_address_that_the_site_names_stands_for_its_host_in_that_network() -> None:
+    named = standpoint_of("n", ("10.9.0.77",), inner(7).routes, inner(7).wires)
+    assert set(inside(pairs([named, inner(1)]))) == {("h1", "10.9.0.77"), ("n", "10.9.0.2")}
+
+
+def test_of_a_host_whose_cards_are_not_known_only_what_the_site_names_is_tried() -> None:
+    silent = [Standpoint(one.host, one.addresses, one.routes) for one in map(inner, range(2))]
+    assert inside(pairs(silent)) == []
+    assert len(pairs(silent)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("wg0", "wireguard"), ("tun0", "tun"), ("vip", "dummy"), ("docker0", "bridge"), ("br-0123456789ab", "bridge")],
+)
+def test_what_has_no_neighbours_makes_none(name: str, kind: str) -> None:
+    assert inside(pairs([inner(number, name, kind) for number in range(3)])) == []
+
+
+def test_a_network_with_two_gateways_of_one_address_is_two_networks() -> None:
+    """Two tenants have 10.9.0.0/22; their servers are in the site by floating addresses."""
+    one = [inner(number, gateway_mac="fa:16:3e:00:00:01") for number in (1, 2)]
+    other = [inner(number, gateway_mac="fa:16:3e:00:00:02") for number in (3, 4)]
+    assert inside(pairs([*one, *other])) == []
+    assert len(inside(pairs(one))) == len(inside(pairs([*one, inner(3, gateway_mac="FA:16:3E:00:00:01")]))) - 1 == 2
+    named = [
+        standpoint_of(host.host, ("10.9.1.1", "10.9.1.2")[n : n + 1], host.routes, host.wires)
+        for n, host in enumerate([*one[:1], *other[:1]])
+    ]
+    assert len(inside(pairs(named))) == 2  # whoever wrote the site says that it is one
+
+
+def test_pairs_on_inner_networks_grow_linearly() -> None:
+    for count in (10, 100, 1000):
+        hosts = [inner(number, gateway_mac="fa:16:3e:00:00:01") for number in range(count)]
+        assert len(inside(pairs(hosts))) == count
+        assert len(pairs(hosts)) == 2 * count
 
 
 def test_nobody_is_a_pair_with_itself() -> None:
