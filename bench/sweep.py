@@ -3,8 +3,8 @@
 As root, with a lab: `python -m lab up && python -m bench.sweep [FAULT…]`. The chain is that of the tree whose looks
 took longest together; it is run alone, on a way outside of its own, logins included, in the same minute. Execs,
 logins and bytes (scripts there, output back, before SSH wraps them) are counted where they leave, and the most of
-any host is printed. Budget: at most 1.5 times the chain, one login a host, a second to cancel; the status is 1 when it
-is exceeded.
+any host is printed. Budget: at most 1.5 times the chain, one login a host, a second to cancel; the status is 1 when
+it is exceeded.
 """
 
 from __future__ import annotations

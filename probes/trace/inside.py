@@ -136,7 +136,7 @@ async def _outwards(cloud: Cloud, source: shapes.Port, router: shapes.Port) -> I
         cloud.list("network", "v2.0", "floatingips", shape=shapes.Floatings, query=(("port_id", source.id),)),
     )
     outer = next((one for one in ports if one.device_owner == _GATEWAY and one.host), None)
-    if outer is None:
+    if outer is None or not outer.fixed_ips:
         return None
     there = (Leg(_socket(source), _socket(router)), Leg(_socket(outer), None))
     named = floating[0].floating_ip_address if floating else outer.fixed_ips[0].ip_address
