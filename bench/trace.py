@@ -31,7 +31,7 @@ def traced(lab: Lab, fault: Swept) -> tuple[float, str]:
         begun = time.monotonic()
         done = subprocess.run(argv, env={**os.environ, "DEADHOP_STATE": state}, capture_output=True, check=False)
         seconds = time.monotonic() - begun
-    hop = json.loads(done.stdout).get("hop") or {}
+    hop = json.loads(done.stdout).get("dead_hop") or {}
     return seconds, " ".join(hop.get(key) or "" for key in ("host", "direction", "reason"))
 
 
@@ -46,7 +46,7 @@ def pinged(fault: Swept) -> float:
 def measure(lab: Lab, fault: Swept) -> bool:
     lab.break_(fault.fault)
     try:
-        with traffic():
+        with traffic(whole=False):
             runs = [traced(lab, fault) for _ in range(RUNS)]
             bare = pinged(fault)
     finally:

@@ -49,8 +49,9 @@ class NotSwept:
 
 
 def not_swept(knowledge: Knowledge, site: Site, wanted: Wanted) -> tuple[NotSwept, ...]:
-    """Trees that wait for an operator, but for those of a cloud or a cluster where there is none."""
-    missing = {kind for kind, there in (("cluster", site.clusters), ("cloud", site.clouds)) if not there}
+    """Trees that wait for an operator, but for those of a host, a cloud or a cluster where there is none."""
+    worlds = (("host", site.hosts), ("cluster", site.clusters), ("cloud", site.clouds))
+    missing = {kind for kind, there in worlds if not there}
     chosen = (
         symptom
         for symptom in knowledge.symptoms.values()
