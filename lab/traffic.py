@@ -34,8 +34,8 @@ while True:
 
 @contextmanager
 def traffic(*, whole: bool = True) -> Iterator[None]:
-    """As long as the block; AssertionError when some of it ended by itself. On a broken lab some cannot go on: there
-    `whole` is false."""
+    """As long as the block; AssertionError when some of it ended by itself. On a broken lab some cannot go on:
+    `whole` is false there."""
     lab = current()
     pings = [(where, ["ping", "-q", "-i", "0.05", address]) for where, address in _TRAFFIC]
     takers = [(to, ["python3", "-c", _TAKES]) for _, to, _ in _BULK]
