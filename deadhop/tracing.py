@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deadhop.front import Front
 from deadhop.output import wrap
-from diagnosis.trace_row import LOST, SEEN, Line, gaps, row, title
+from diagnosis.trace_row import LOST, SEEN, UNKNOWN, Line, gaps, row, title
 from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, bad_branches, rule_of, sentence
 
 if TYPE_CHECKING:
@@ -103,9 +103,11 @@ def _branches(front: Front, trace: Trace) -> Iterator[str]:
     """A Service's endpoints, each tried by its own address."""
     if trace.branches:
         yield f"  {front.say('behind it', '그 뒤')}"
+    bad = bad_branches(trace)
     for one in trace.branches:
         served = one.received - one.refused
-        yield f"  {SEEN if served else LOST} {one.address}:{one.port}  {served}/{one.sent}"
+        mark = LOST if one in bad else SEEN if served else UNKNOWN
+        yield f"  {mark} {one.address}:{one.port}  {served}/{one.sent}"
 
 
 def _gaps(front: Front, trace: Trace) -> Iterator[str]:

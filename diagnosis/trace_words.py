@@ -115,8 +115,10 @@ def sentence(trace: Trace) -> Text:
 
 
 def bad_branches(trace: Trace) -> tuple[Branch, ...]:
-    """Endpoints that do not serve by their own address: a refusal is no answer that a Service is for."""
-    return tuple(one for one in trace.branches if one.received == one.refused)
+    """Endpoints that do not serve by their own address: a refusal is no answer that a Service is for. By UDP
+    silence says nothing, unless another one answers what was asked: syslog answers nobody."""
+    speak = trace.protocol != "udp" or any(one.received > one.refused for one in trace.branches)
+    return tuple(one for one in trace.branches if one.received == one.refused and (speak or one.refused))
 
 
 def _behind(trace: Trace) -> Text:
@@ -127,7 +129,7 @@ def _behind(trace: Trace) -> Text:
         english = ", ".join(f"{name} {'refuses' if refused else 'does not answer'}" for name, refused in said)
         korean = ", ".join(f"{name} 은(는) {'거절한다' if refused else '답이 없다'}" for name, refused in said)
         return Text(f"of {number} endpoints behind it {english}", f"뒤에 있는 엔드포인트 {number} 개 중 {korean}")
-    if number and trace.received < trace.sent:
+    if trace.received < trace.sent and number and all(one.received > one.refused for one in trace.branches):
         return Text(
             f"each of the {number} endpoints behind it answers by its own address",
             f"뒤에 있는 엔드포인트 {number} 개는 각자의 주소로는 모두 답한다",

@@ -83,7 +83,8 @@ def own_networks(standpoint: Standpoint) -> Iterator[tuple[Network, str]]:
 def _own_routes(standpoint: Standpoint) -> Iterator[tuple[Network, Route]]:
     for route in standpoint.routes or ():
         network = _network(route.destination)
-        if network is not None and not route.gateway and route.protocol == "kernel" and route.source:
+        connected = not route.gateway and route.protocol == "kernel" and route.table == "main" and route.source
+        if network is not None and connected and not network.is_link_local:
             yield network, route
 
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from probes.api import ApiRequest
+from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch
 from probes.cluster.objects import CACHED, LIST_LIMIT
-from probes.cluster.service_path import service_with
+from probes.cluster.service_path import own_addresses, service_with
 from probes.errors import HostUnreachable, ProbeError
 from probes.node.machine import host_of_node
 from probes.probe import Toolbox, probe
@@ -67,10 +67,20 @@ async def _service(toolbox: Toolbox, cluster: str, address: str) -> tuple[str, s
     """Cluster, namespace and name, the last two empty for none; None where the cluster could not be asked."""
     try:
         async with asyncio.timeout(_SECONDS):
-            found = await service_with(await toolbox.api(f"cluster:{cluster}"), address, _SERVICES)
+            api = await toolbox.api(f"cluster:{cluster}")
+            found = await service_with(api, address, _SERVICES)
+            if found and address not in own_addresses(found) and await _is_nodes(api, address):
+                return cluster, "", ""
     except (ProbeError, TimeoutError):
         return None
     return (cluster, found.metadata.namespace, found.metadata.name) if found else (cluster, "", "")
+
+
+async def _is_nodes(api: Api, address: str) -> bool:
+    """Load balancers without machines of their own (k3s) give the addresses of nodes: what fails there need not be
+    the Service."""
+    nodes = (await fetch(api, _NODES, shapes.NodeList)).items or ()
+    return any(one.address == address for node in nodes for one in node.status.addresses or ())
 
 
 async def _has_node(toolbox: Toolbox, cluster: str, host: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from probes.linux import iptables
 
+_LED_ON = 3
 _TO = re.compile(r"--to-destination (\S+)")
 _IPVS = re.compile(
     r"^(TCP|UDP)\s+([0-9A-F]{8}):([0-9A-F]{4})|^[ \t]+->[ \t]+([0-9A-F]{8}):([0-9A-F]{4})", re.MULTILINE
@@ -38,11 +39,22 @@ def parse_rules(nat: str, filters: str, address: str, port: int) -> ServiceRules
         return OTHER
     if not chains:
         return ServiceRules("iptables" if rejects else "", (), rejects)
-    ends = [_target(rule) for rule in rules if rule.startswith(f"-A {chains[0]} ") and "KUBE-SEP-" in rule]
+    serving = _serving(rules, chains[0])
+    ends = [_target(rule) for rule in rules if rule.startswith(f"-A {serving} ") and "KUBE-SEP-" in rule]
     backends = [
         found[1] for end in ends for rule in rules if rule.startswith(f"-A {end} ") and (found := _TO.search(rule))
     ]
     return ServiceRules("iptables", tuple(sorted(set(backends))), rejects)
+
+
+def _serving(rules: list[str], chain: str) -> str:
+    """The chain of the Service's endpoints: an external address leads there by one or two of its own."""
+    for _ in range(_LED_ON):
+        if chain.startswith("KUBE-SVC-"):
+            break
+        led = (_target(rule) for rule in rules if rule.startswith(f"-A {chain} "))
+        chain = next((one for one in reversed([*led]) if one.startswith(("KUBE-SVC-", "KUBE-EXT-"))), chain)
+    return chain
 
 
 def _has(rule: str, parts: tuple[str, ...]) -> bool:

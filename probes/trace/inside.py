@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from probes.cloud.ask import Cloud
 from probes.cloud.networks import ROUTER_PORTS
 from probes.cloud.ports import floating_with, one_port
 from probes.errors import ProbeError
+from probes.linux.ask import ask
 from probes.node.machine import host_named
 from probes.path.hop import Looked
 from probes.path.route_walk import Steps
 from probes.probe import Toolbox
+from probes.site import target_of
 
-COMMANDS = ("GET network /v2.0/ports", "GET network /v2.0/floatingips", "GET network /v2.0/subnets")
+COMMANDS = ("ip -j addr", "GET network /v2.0/ports", "GET network /v2.0/floatingips", "GET network /v2.0/subnets")
 _PORTS = ("network", "v2.0", "ports")
+_MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _GATEWAY = "network:router_gateway"
 _SECONDS = 2.0
 _TIMES = 3
@@ -37,6 +41,8 @@ class Socket:
     """Its id."""
     router: str = ""
     """Id of the router whose port it is, with a namespace on that host; empty for a server's."""
+    switched: bool = True
+    """It belongs into an Open vSwitch: not what a card passes through by itself (SR-IOV)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ class Asking:
     """What the site's clouds are asked while the way outside is learned: to log in alone takes a second."""
 
     def __init__(self, toolbox: Toolbox, target: str) -> None:
-        self._begun = time.monotonic()
+        self._begun, self._toolbox = time.monotonic(), toolbox
         self._clouds = {one.name: Cloud(one.name, toolbox) for one in toolbox.site.clouds}
         self._floating: Floatings = {
             name: asyncio.create_task(floating_with(cloud, target)) for name, cloud in self._clouds.items()
@@ -86,7 +92,9 @@ class Asking:
 
     async def _in(self, name: str, first: Looked) -> Inside | None:
         try:
-            return await _of(self._clouds[name], first.out_address, first.towards, self._floating[name])
+            own = await ask(self._toolbox.connection(target_of(first.hop.host)), "ip", "-j", "addr")
+            cards = frozenset(_MAC.findall(own.lower()))
+            return await _of(self._clouds[name], first.out_address, first.towards, cards, self._floating[name])
         except ProbeError:
             return None
 
@@ -97,14 +105,15 @@ class Asking:
 
 
 async def _of(
-    cloud: Cloud, own: str, first: str, asked: asyncio.Task[tuple[shapes.Floating, ...]]
+    cloud: Cloud, own: str, first: str, cards: frozenset[str], asked: asyncio.Task[tuple[shapes.Floating, ...]]
 ) -> Inside | None:
-    """`own` sends what shall come to the target to `first`; `asked` is who has the target as floating address."""
+    """`own` sends what shall come to the target to `first`; `asked` is who has the target as floating address. A
+    port is the source's if one of its cards has its MAC: a network of the cloud may have the range of machines."""
     query = tuple(("fixed_ips", f"ip_address={one}") for one in dict.fromkeys((own, first)))
     ports, floating = await asyncio.gather(
         cloud.list(*_PORTS, shape=shapes.Ports, query=query), asyncio.shield(asked)
     )
-    source, beside = _with(ports, own), _with(ports, first)
+    source, beside = _with([one for one in ports if one.mac_address.lower() in cards], own), _with(ports, first)
     if source and beside and beside.network_id == source.network_id:
         if beside.device_owner in ROUTER_PORTS:  # from one server to the floating address of another nobody looks
             return None if floating else await _outwards(cloud, source, beside)
@@ -123,7 +132,8 @@ def _with(ports: Sequence[shapes.Port], address: str) -> shapes.Port | None:
 
 def _socket(port: shapes.Port) -> Socket:
     is_router = port.device_owner in (_GATEWAY, *ROUTER_PORTS)
-    return Socket(port.host or "", port.id, port.device_id if is_router else "")
+    switched = port.vif_type in (None, "", "ovs", "vhostuser")
+    return Socket(port.host or "", port.id, port.device_id if is_router else "", switched)
 
 
 def _turned(leg: Leg) -> Leg:

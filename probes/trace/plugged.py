@@ -161,6 +161,8 @@ def _end(
         return
     side = "in" if begins is not bool(socket.router) else "out"
     name = switch.plugs.get(socket.port, "")
+    if not name and not socket.switched:
+        return
     if not name:
         yield Gap(host, way, "no-plug", f"tap{socket.port[:11]}")
         name = f"tap{socket.port[:11]}"
@@ -188,6 +190,8 @@ def _tunnel(at: _At, pair: Pair, way: str, side: str) -> Iterator[Station | Gap]
         yield Station(host, one.name, side, way, bridge=one.bridge, counts=counts)
         return
     named = [one.bridge for known in at.switches.values() for one in known.tunnels]
+    if other not in at.switches or not named:
+        return  # the far end is unknown, or nobody tunnels: a network of VLANs needs none
     gone = next((name for name in named if name not in switch.ports), "")
     yield Station(host, gone or other, side, way, bridge="?", counts=counts)
     yield Gap(host, way, "no-bridge" if gone else "no-tunnel", gone or other)

@@ -97,16 +97,24 @@ async def trace(
     with hurrying():
         async with Sizing(toolbox, host, target, size, wanted=sizes and not pod) as sizing:
             at = target if at_target and backends else ""
-            way = await ways.learn(toolbox, host, [*backends, target], pod, owner, at, Traffic(protocol, port))
+            way = await ways.learn(
+                toolbox,
+                host,
+                [*backends, target],
+                pod,
+                owner,
+                at,
+                Traffic(protocol, port if at else backend_port or port),
+            )
             named = [*translated, *((name, port) for name in way.names)]
             mark = fresh_mark(protocol, port, target, named, size, way.sources, pod or host)
             one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
             await one.begin(sizing)
             answered, judgement = await one.measured(packets)
             told = await sizing.told()
-            found = await branches.tried(
-                toolbox, way.translated_at or host, mark, translated, pod if not at else ""
-            )
+            # Where nobody knows who translates, nobody knows from where endpoints must answer.
+            known = () if at and not way.translated_at else translated
+            found = await branches.tried(toolbox, way.translated_at or host, mark, known, pod if not at else "")
         return replace(one.told(answered, judgement, told), branches=found)
 
 

@@ -119,7 +119,7 @@ async def _there(toolbox: Toolbox, first: Next, target: str, at: str) -> tuple[S
     last = to_node.walked[-1]
     if not last.arrived:
         return to_node, ""
-    on = await steps(toolbox, Next(last.hop.host, "", "", "", ()), target)
+    on = await steps(toolbox, replace(Next(last.hop.host, "", "", "", ()), traffic=first.traffic), target)
     return _joined(to_node, on), last.hop.host
 
 

@@ -72,6 +72,25 @@ def test_a_host_that_does_not_say_is_no_gap() -> None:
     assert missing(at(net=NETWORK)) == []
 
 
+def test_a_far_end_that_nobody_can_ask_lacks_nothing() -> None:
+    """Its address is not known either: whose tunnel it is cannot be told."""
+    where = replace(at(net=NETWORK), addresses={"net": ("10.9.0.1",), "cmp": ()})
+    assert missing(where) == []
+    assert passed(where) == WHOLE[:3]
+
+
+def test_a_network_of_vlans_needs_no_tunnel() -> None:
+    flat = at(net=replace(NETWORK, tunnels=()), cmp=replace(COMPUTE, tunnels=()))
+    assert missing(flat) == []
+    assert passed(flat) == [*WHOLE[:3], WHOLE[-1]]
+
+
+def test_what_a_card_passes_through_by_itself_is_in_no_bridge() -> None:
+    bare, direct = replace(COMPUTE, plugs={}), Leg(ROUTER, replace(SERVER, switched=False))
+    found = _of_legs(at(net=NETWORK, cmp=bare), (direct,), "there", {})
+    assert [one for one in found if isinstance(one, Gap)] == []
+
+
 def test_the_bridge_of_the_tunnels_is_missing() -> None:
     bare = replace(COMPUTE, ports={"br-int": ("tap1",)}, tunnels=())
     assert missing(at(net=NETWORK, cmp=bare)) == [Gap("cmp", "there", "no-bridge", "br-tun")]

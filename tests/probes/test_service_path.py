@@ -26,6 +26,13 @@ SAVE = """\
 -A KUBE-SEP-A -p tcp -m comment --comment "default/web" -m tcp -j DNAT --to-destination 10.244.1.4:8080
 -A KUBE-SEP-B -p tcp -m comment --comment "default/web" -m tcp -j DNAT --to-destination 10.244.2.3:8080
 """
+EXTERNAL = """\
+-A KUBE-SERVICES -d 203.0.113.80/32 -p tcp -m comment --comment "lb" -m tcp --dport 80 -j KUBE-FW-LOL
+-A KUBE-FW-LOL -m comment --comment "lb" -j KUBE-EXT-LOL
+-A KUBE-FW-LOL -m comment --comment "other traffic will be dropped" -j KUBE-MARK-DROP
+-A KUBE-EXT-LOL -m comment --comment "masquerade" -j KUBE-MARK-MASQ
+-A KUBE-EXT-LOL -j KUBE-SVC-LOL
+"""
 REJECT = (
     '-A KUBE-SERVICES -d 10.104.104.207/32 -p tcp -m comment --comment "default/web has no endpoints" '
     "-m tcp --dport 80 -j REJECT --reject-with icmp-port-unreachable\n"
@@ -82,6 +89,7 @@ def test_rules_of_one_service_and_of_no_other() -> None:
         False,
     )
     assert parse_rules(SAVE, "", "10.104.104.207", 443).mode == ""
+    assert parse_rules(SAVE + EXTERNAL, "", "203.0.113.80", 80).backends == found.backends
     assert parse_rules("", REJECT, "10.104.104.207", 80).rejects
     assert parse_rules("-A POSTROUTING -j MASQUERADE\n", "", "10.104.104.207", 80) == OTHER
     assert _is_current(OTHER, ("10.244.1.4:8080",), running=True), "nftables: nobody can tell"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from diagnosis.trace_words import sentence
+from diagnosis.trace_words import bad_branches, sentence
 from diagnosis.tracing import Wanted, planned
 from probes.cluster import connection
 from probes.errors import CommandFailed
@@ -171,3 +172,12 @@ async def test_each_is_tried_from_here(monkeypatch: pytest.MonkeyPatch, toolbox:
 
     monkeypatch.setattr(branches, "outcomes", none)
     assert await branches.tried(toolbox, "n1", mark, places, "") == ()
+
+
+def test_silence_by_udp_is_no_fault_of_an_endpoint_unless_another_one_answers() -> None:
+    """syslog answers nobody's question; of two resolvers one is dead."""
+    silent, speaks = Branch("10.244.1.7", 514, 2, 0, 0), Branch("10.244.1.8", 514, 2, 2, 0)
+    quiet = replace(trace(0, silent, replace(silent, address="10.244.1.9")), protocol="udp")
+    assert bad_branches(quiet) == ()
+    assert bad_branches(replace(quiet, branches=(silent, speaks))) == (silent,)
+    assert len(bad_branches(replace(quiet, protocol="tcp"))) == 2

@@ -49,6 +49,21 @@ async def test_a_clusterip_of_one_of_two_clusters(tmp_path: Path) -> None:
         assert found(await asked(at, "10.96.0.11")).cluster == ""
 
 
+async def test_the_address_of_a_node_is_no_services_though_a_load_balancer_gives_it(tmp_path: Path) -> None:
+    """k3s: what fails at port 22 of the node is not its ingress."""
+    given = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.9"}, {"ip": "203.0.113.80"}]}}}
+    node = {"metadata": {"name": "n9"}, "status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.9"}]}}
+
+    async def behave(asked: Asked, writer: Writer) -> None:
+        items = [node] if "/nodes" in asked.path else [{**DUAL, **given}]
+        writer.write(answer(200, {"items": items}))
+
+    async with serving(behave) as lab:
+        at = site(tmp_path, lab=lab.url)
+        assert found(await asked(at, "192.0.2.9")).name == ""
+        assert found(await asked(at, "203.0.113.80")).name == "web"
+
+
 async def test_two_clusters_with_the_same_range_tell_nothing(tmp_path: Path) -> None:
     async with serving(says(services(DNS))) as one, serving(says(services(DNS))) as two:
         assert found(await asked(site(tmp_path, one=one.url, two=two.url), "10.96.0.10")).cluster == ""

@@ -139,6 +139,21 @@ def test_of_a_host_whose_cards_are_not_known_only_what_the_site_names_is_tried()
     assert len(pairs(silent)) == 2
 
 
+@pytest.mark.parametrize("routes", [{"table": "1009"}, {"network": "169.254.0.0/16"}])
+def test_other_tables_and_addresses_that_machines_give_themselves_make_no_neighbours(
+    routes: dict[str, str],
+) -> None:
+    network, table = routes.get("network", "10.9.0.0/24"), routes.get("table", "main")
+    address = "169.254.7.{}" if "network" in routes else "10.9.0.{}"
+    hosts = []
+    for number in (1, 2):
+        login, source = on("10.0.0.0/24", f"10.0.0.{number}"), address.format(number)
+        own = Route(network, "", "eth1", "kernel", "link", source, 0, "unicast", table)
+        cards = wires_of([card("eth0"), card("eth1")], [])
+        hosts.append(Standpoint(f"h{number}", (login.source,), (login, own), cards))
+    assert {pair.target for pair in pairs(hosts)} == {"10.0.0.1", "10.0.0.2"}
+
+
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("wg0", "wireguard"), ("tun0", "tun"), ("vip", "dummy"), ("docker0", "bridge"), ("br-0123456789ab", "bridge")],
