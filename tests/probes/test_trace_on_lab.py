@@ -248,13 +248,11 @@ async def test_paths_of_the_healthy_lab_arrive(
         assert (found.verdict, found.dead) == ("arrives", ()), (where, target, found)
 
 
-async def test_paths_from_the_operators_machine(toolbox: LiveToolbox) -> None:
-    """It is on the hosts' own network; behind them it comes by jumping alone, as the trace says."""
+async def test_paths_from_the_operators_machine_arrive(toolbox: LiveToolbox) -> None:
+    """It is on the hosts' own network. What is behind them it reaches by jumping alone."""
     for target in ("10.10.10.1", "10.10.10.2", "10.10.10.3"):
         found = await trace(toolbox, OPERATOR, target, packets=8)
         assert (found.verdict, found.dead) == ("arrives", ()), (target, found)
-    dead = dead_of(await trace(toolbox, OPERATOR, CONTROLLER, packets=8))
-    assert (dead.host, dead.direction, dead.reason) == (OPERATOR, "there", "no-route")
 
 
 async def test_a_pod_that_is_not_there_cannot_send(healed_lab: Lab, toolbox: LiveToolbox) -> None:
