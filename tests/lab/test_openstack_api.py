@@ -94,10 +94,11 @@ def test_a_port_binds_only_where_an_agent_is(openstack_api: Path) -> None:
 def test_down_leaves_nothing(openstack_api: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEADHOP_LAB", "api-down")
     verb = [sys.executable, "-m", "lab", "api"]
+    here, end = api.api_of(current()), time.monotonic() + 60
     with subprocess.Popen([*verb, "up"], stdout=subprocess.DEVNULL) as building:
-        time.sleep(1)
+        while not here.cgroup.exists() and building.poll() is None and time.monotonic() < end:
+            time.sleep(0.1)
         building.kill()
-    here = api.api_of(current())
     assert here.cgroup.exists()
     assert subprocess.run([*verb, "down"]).returncode == 0
     assert not here.cgroup.exists()
