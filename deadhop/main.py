@@ -36,9 +36,19 @@ def _explained(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        if _interrupted_by(error):
+            return INTERRUPTED
         from deadhop.failure import explain
 
         return explain(error, argv)
+
+
+def _interrupted_by(error: BaseException) -> bool:
+    """An interrupt inside of a class body's `__set_name__`, say, comes out as a RuntimeError (CPython < 3.12)."""
+    met: BaseException | None = error
+    while met is not None and not isinstance(met, KeyboardInterrupt):
+        met = met.__cause__ or met.__context__
+    return met is not None
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ from deadhop.known_good import baseline_lines, changed_line
 from deadhop.output import wrap
 from deadhop.showing import CONFIDENCE, VERDICTS
 from diagnosis.sweep.names import cause_names
-from diagnosis.sweep.words import CUT, SHOWN, end_of, follows, left_out_lines, named, seen_by
+from diagnosis.sweep.words import CUT, SHOWN, end_of, follows, left_out_lines, named, places, seen_by
 from knowledge.model import Verdict
 from probes.target import called
 
@@ -32,11 +32,7 @@ def progress_line(front: Front, view: SweepView) -> str:
 
 def _silent(front: Front, view: SweepView) -> str:
     """Who is asked no more: while the sweep runs somebody can already walk to the machine."""
-    if not view.silent:
-        return ""
-    names = ", ".join(front.text(called(one)) for one in view.silent[:SHOWN])
-    more = f" +{len(view.silent) - SHOWN}" if len(view.silent) > SHOWN else ""
-    return f"{front.say('no answer', '무응답')}: {names}{more}"
+    return f"{front.say('no answer', '무응답')}: {places(view.silent, front.lang)}" if view.silent else ""
 
 
 def sweep_lines(front: Front, view: SweepView) -> Iterator[str]:

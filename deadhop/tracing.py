@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from deadhop.front import Front
 from deadhop.output import wrap
-from diagnosis.trace_row import LOST, SEEN, UNKNOWN, Line, gaps, row, title
-from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, bad_branches, rule_of, sentence
+from diagnosis.trace_row import Line, endpoints, gaps, row, title
+from diagnosis.trace_words import BEHIND, CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, bad_branches, rule_of, sentence
 
 if TYPE_CHECKING:
     from diagnosis.tracing import Planned
@@ -102,12 +102,8 @@ def _hop_line(front: Front, line: Line, width: int) -> str:
 def _branches(front: Front, trace: Trace) -> Iterator[str]:
     """A Service's endpoints, each tried by its own address."""
     if trace.branches:
-        yield f"  {front.say('behind it', '그 뒤')}"
-    bad = bad_branches(trace)
-    for one in trace.branches:
-        served = one.received - one.refused
-        mark = LOST if one in bad else SEEN if served else UNKNOWN
-        yield f"  {mark} {one.address}:{one.port}  {served}/{one.sent}"
+        yield f"  {front.text(BEHIND)}"
+    yield from (f"  {mark} {text}" for mark, text in endpoints(trace))
 
 
 def _gaps(front: Front, trace: Trace) -> Iterator[str]:

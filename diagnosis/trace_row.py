@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from base.text import Text
-from diagnosis.trace_words import GAPS
+from diagnosis.trace_words import GAPS, bad_branches
 
 if TYPE_CHECKING:
     from diagnosis.tracing import Planned
@@ -107,3 +107,12 @@ def gaps(trace: Trace) -> Iterator[Text]:
 
 def _named(words: Text, hosts: tuple[str, ...]) -> Text:
     return Text(f"{words.en}: {', '.join(hosts)}", f"{words.ko}: {', '.join(hosts)}")
+
+
+def endpoints(trace: Trace) -> Iterator[tuple[str, str]]:
+    """Mark and text of each endpoint of a Service, tried by its own address."""
+    bad = bad_branches(trace)
+    for one in trace.branches:
+        served = one.received - one.refused
+        mark = LOST if one in bad else SEEN if served else UNKNOWN
+        yield mark, f"{one.address}:{one.port}  {served}/{one.sent}"

@@ -20,7 +20,13 @@ assert hypothesis  # its plugin would load it in the depth of a test, where CPyt
 LEFT_OUT = pytest.StashKey[dict[str, int]]()
 RUNS = {"lab": ("1", "all"), "long": ("all",)}
 """Mark → the values of LABS with which its tests run."""
-FAULTS = ("test_kube_faults", "test_openstack_faults", "test_kube_outages", "test_cloud_outages")
+FAULTS = (
+    "test_kube_faults",
+    "test_openstack_faults",
+    "test_kube_outages",
+    "test_kube_storage",
+    "test_cloud_outages",
+)
 EVERY_RUN = ("kubelet-down", "containerd-down", "no-bridge-mapping", "nova-compute-stopped")
 """Of the faults of Kubernetes and OpenStack those of every run; the others, an hour of them, are `long`."""
 LABS = ("lab", "kube_lab", "openstack_lab", "stack_lab")
@@ -153,6 +159,14 @@ def healed_kube_lab(kube_lab: Lab) -> Iterator[Lab]:
 def healed_openstack_lab(openstack_lab: Lab) -> Iterator[Lab]:
     yield openstack_lab
     openstack_lab.heal()
+
+
+@pytest.fixture
+def healed_stack_lab(stack_lab: Lab) -> Iterator[Lab]:
+    """Also before: the tests of other files leave it as they found it, not always healthy."""
+    stack_lab.heal()
+    yield stack_lab
+    stack_lab.heal()
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from base.errors import UsageError
-from base.text import clip
+from base.values import up_to
 from deadhop.front import Front
 from deadhop.parsing import Parser
 
@@ -69,18 +68,13 @@ def _wanted(front: Front) -> Wanted:
     protocol = "tcp" if given.tcp else "udp" if given.udp else "icmp" if given.icmp else ""
     return Wanted(
         protocol,
-        _number(front, "--tcp" if given.tcp else "--udp", given.tcp or given.udp, 65_535),
-        _number(front, "--size", given.size, LARGEST),
-        _number(front, "--count", given.count, MOST) or 20,
+        _number("--tcp" if given.tcp else "--udp", given.tcp or given.udp, 65_535),
+        _number("--size", given.size, LARGEST),
+        _number("--count", given.count, MOST) or 20,
         captures=not given.no_capture,
     )
 
 
-def _number(front: Front, option: str, text: str | None, most: int) -> int:
+def _number(option: str, text: str | None, most: int) -> int:
     """0 where it was not given."""
-    if text is None:
-        return 0
-    if not (text.isascii() and text.isdecimal() and len(text) < 9 and 0 < int(text) <= most):
-        message = front.say("`{} {}`: no such number", "`{} {}`: 쓸 수 없는 값이다").format(option, clip(text, 40))
-        raise UsageError(message, hint=f"1 … {most}")
-    return int(text)
+    return 0 if text is None else up_to(most, text, name=option)

@@ -40,7 +40,7 @@ class WhoseService:
 @probe(
     "k8s.whose",
     commands=("GET /api/v1/services", "GET /api/v1/nodes"),
-    timeout=8.0,
+    timeout=12.0,
     address="address",
     seen_from="host",
 )

@@ -23,7 +23,7 @@ _KEPT_IN_MEMORY = re.compile(r"/var(?:/lib(?:/[^/]+)?)?")
 _KINDS = ("findmnt", "-nro", "SOURCE,FSTYPE")
 _GROWPART = "/usr/bin/growpart"
 _JOURNAL = "/var/log/journal"
-_FULL = 80
+_FULL, _NO_INODES = 80, 95
 """Percent."""
 _ANY = (0, 1)
 _TABLE = 34 * 512 * 2 + (1 << 20)
@@ -71,9 +71,13 @@ async def _how_to_grow(connection: Connection, found: Disks) -> Disks:
 
 
 async def _of_journals(connection: Connection, found: Disks) -> Disks:
-    """Asked only where it matters; who may not count them does without."""
+    """Asked only where less of them would help: where bytes are short, and not inodes. Who may not count them does
+    without."""
     mount = holding(found.disks, _JOURNAL)
-    if not any(one.mount == mount and one.used_percent >= _FULL for one in found.disks):
+    short = (
+        one.used_percent >= _FULL and one.inodes_percent < _NO_INODES for one in found.disks if one.mount == mount
+    )
+    if not any(short):
         return found
     try:
         said = await ask(connection, "du", "-sB1", _JOURNAL, ok=_ANY)

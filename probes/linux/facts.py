@@ -275,7 +275,7 @@ class Disks:
     growpart: bool = False
     """The program is there; looked at where a disk is full and can grow."""
     journal: int = 0
-    """Bytes of the journals that systemd keeps; looked at where a file system is full."""
+    """Bytes of the journals that systemd keeps; looked at where bytes, not inodes, are short there."""
     journal_mount: str = ""
     """The file system that they lie in; empty where none are kept."""
 

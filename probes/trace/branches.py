@@ -19,7 +19,7 @@ Place = tuple[str, int]
 
 
 async def tried(toolbox: Toolbox, source: str, mark: Mark, places: Sequence[Place], pod: str) -> tuple[Branch, ...]:
-    """From a host or a pod on it. None where nobody there can try, or there is only one to try."""
+    """From a host or a pod on it. None where nobody there can try."""
     if mark.protocol == "icmp" or not places:
         return ()
     message = question(f"deadhop-{FRESH}.invalid") if mark.protocol == "udp" else ""

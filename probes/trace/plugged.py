@@ -114,11 +114,7 @@ class _At:
         if host not in self.switches:
             return None
         far = self.switches.get(other)
-        ends = (
-            {*self.addresses.get(other, ()), *(one.local for one in far.tunnels)}
-            if far
-            else {*self.addresses.get(other, ())}
-        )
+        ends = {*self.addresses.get(other, ()), *(one.local for one in (far.tunnels if far else ()))}
         return next((one for one in self.switches[host].tunnels if one.remote in ends), None)
 
 
@@ -140,9 +136,7 @@ def _outside_of(at: _At, stations: list[Station]) -> Iterator[Station]:
     interface: the port counts it alone."""
     for one in stations:
         switch = at.switches.get(one.host)
-        ports = switch.ports.get(one.interface) if switch else (one.interface,)
-        if ports is None:
-            ports = (one.interface,)
+        ports = (switch.ports if switch else {}).get(one.interface, (one.interface,))
         if len(ports) == 1:
             yield replace(one, interface=ports[0], outer=True)
 

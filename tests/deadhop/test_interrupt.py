@@ -61,6 +61,27 @@ main.entry()
 """A command with something to remove first; that takes longer than others are given."""
 
 
+WRAPPED = """
+import os, signal
+from deadhop import main
+
+class Field:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGINT)
+
+def importing(argv):
+    try:
+        class Bearer:
+            token = Field()
+    except KeyboardInterrupt as error:  # as it is from CPython 3.12 on
+        raise RuntimeError("what was being imported is not whole") from error
+
+main.main = importing
+main.entry()
+"""
+"""A class that is being made when the interrupt comes."""
+
+
 def interrupted(desk: Desk, words: tuple[str, ...], after: float, number: signal.Signals) -> tuple[int, str]:
     process = subprocess.Popen(
         desk.command(*words),
@@ -133,6 +154,11 @@ def test_in_the_middle_of_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "deadhop.running", ModuleType("deadhop.running"))
     with pytest.raises(KeyboardInterrupt):
         _interrupt(signal.SIGINT, None)
+
+
+def test_one_that_an_import_turned_into_another_error() -> None:
+    ended = subprocess.run([sys.executable, "-c", WRAPPED], capture_output=True, timeout=SOON)
+    assert (ended.returncode, ended.stderr) == (130, b"")
 
 
 @pytest.mark.parametrize("number", SIGNALS)

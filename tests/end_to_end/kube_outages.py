@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from lab.kube.health import ailments
+from lab.session import Lab
+
+YES = ("--yes", "--max-risk", "disruptive")
 W1, W2, MASTER = "k8s-worker-1", "k8s-worker-2", "master"
 MANIFESTS = "/etc/kubernetes/manifests"
 MANAGER = f"{MANIFESTS}/kube-controller-manager.yaml"
@@ -301,3 +307,26 @@ HARBOR = (
 )
 OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CLAIMS, *UPDATES, *CONTROL, *ETCD, *SCHEDULER, *NAMES, *SERVICES)
 """A sweep finds them too; of Harbor it names the container that ends."""
+
+
+def read(lab: Lab, given: str) -> str:
+    name, _, value = given.partition("=")
+    return f"{name}={lab.run(MASTER, f'echo {value}').stdout.strip()}"
+
+
+def is_broken(lab: Lab, outage: Outage) -> bool:
+    machine, command = outage.broken
+    return lab.run(machine, command).returncode == 0
+
+
+def is_healthy(lab: Lab, outage: Outage) -> bool:
+    return [said for said in ailments(lab.instance) if said != outage.leaves] == []
+
+
+def within(seconds: float, holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(1)
+    return True

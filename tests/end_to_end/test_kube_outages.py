@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,13 +9,26 @@ import pytest
 from lab.kube.health import ailments
 from lab.kube.steps import in_pod
 from lab.session import Lab
-from tests.end_to_end.kube_outages import HARBOR, MASTER, OUTAGES, W1, W2, WEB, Outage, pod_of
+from tests.end_to_end.kube_outages import (
+    HARBOR,
+    MASTER,
+    OUTAGES,
+    W1,
+    W2,
+    WEB,
+    YES,
+    Outage,
+    is_broken,
+    is_healthy,
+    pod_of,
+    read,
+    within,
+)
 from tests.end_to_end.outages import Ran, deadhop, diagnose
 
 pytestmark = pytest.mark.lab
 
 JOIN = "kubeadm join phase preflight --config /root/join.yaml --ignore-preflight-errors=all"
-_YES = ("--yes", "--max-risk", "disruptive")
 
 
 @pytest.fixture
@@ -36,14 +47,14 @@ def test_outage_is_named_repaired_verified_and_undone(healed_kube_lab: Lab, outa
     _assert_named(_from_its_entry(lab, outage, state), outage)
 
     session = found.document["session"]
-    fixed = deadhop("fix", session, "--cause", outage.cause, *_YES, "--json", state=state)
+    fixed = deadhop("fix", session, "--cause", outage.cause, *YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert within(60, lambda: is_healthy(lab, outage)), ailments(lab.instance)
     assert not is_broken(lab, outage)
     well = _from_its_entry(lab, outage, state)
     assert (well.status, well.document["causes"]) == (0, []), well.document
 
-    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    undone = deadhop("fix", session, "--undo", *YES, "--json", state=state)
     if outage.undone:
         assert undone.status == 0, (undone.document, undone.stderr)
         assert within(20, lambda: is_broken(lab, outage))
@@ -66,7 +77,7 @@ def test_what_only_its_owner_can_repair_is_named_with_its_last_words(
 ) -> None:
     lab = healed_kube_lab
     lab.break_(fault)
-    by_entry = diagnose("pod-does-not-start", lab.site(), state, "--set", _read(lab, pod_of(app)))
+    by_entry = diagnose("pod-does-not-start", lab.site(), state, "--set", read(lab, pod_of(app)))
     for found in (diagnose(lab.paste(fault), lab.site(), state), by_entry):
         assert found.status == 1, (found.document, found.stderr)
         named = found.document["causes"][0]
@@ -91,7 +102,7 @@ def test_a_cluster_ip_without_an_answer_to_ping_is_no_fault(healed_kube_lab: Lab
     lab = healed_kube_lab
     paste = lab.paste("clusterip-ping")
     assert "100% packet loss" in paste
-    by_entry = diagnose("service-does-not-answer", lab.site(), state, "--set", _read(lab, WEB))
+    by_entry = diagnose("service-does-not-answer", lab.site(), state, "--set", read(lab, WEB))
     for found in (diagnose(paste, lab.site(), state), by_entry):
         assert (found.status, found.document["verdict"]) == (0, "not-a-fault"), (found.document, found.stderr)
         assert found.document["causes"] == []
@@ -123,7 +134,7 @@ def test_what_nc_and_curl_say_of_a_cluster_ip_leads_to_the_service(
     """Refused or in vain, from a machine or from a pod: nobody says that the address is a Service's."""
     lab = healed_kube_lab
     lab.break_(fault)
-    typed = command.format(_read(lab, WEB).partition("=")[2])
+    typed = command.format(read(lab, WEB).partition("=")[2])
     answer = lab.run(MASTER, f"{{ {typed}; }} </dev/null 2>&1").stdout
     assert said in answer
     found = diagnose(f"[root@{MASTER} ~]# {typed}\n{answer}", lab.site(), state)
@@ -154,7 +165,7 @@ def test_a_policy_that_is_enforced_is_named_and_lets_names_through(healed_kube_l
         assert named["values"]["policy"] == "only-web"
 
     session = found.document["session"]
-    fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
+    fixed = deadhop("fix", session, "--cause", cause, *YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert within(30, lambda: lab.run(resolves.where, resolves.text).returncode == 0)
     ping = in_pod(1, "ping -c1 -W1 $(kubectl get pod -l app=client-2 -o jsonpath='{.items[0].status.podIP}')")
@@ -162,34 +173,9 @@ def test_a_policy_that_is_enforced_is_named_and_lets_names_through(healed_kube_l
     well = diagnose("pod-dns-fails", lab.site(), state)
     assert (well.status, well.document["causes"]) == (0, []), well.document
 
-    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    undone = deadhop("fix", session, "--undo", *YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert within(30, lambda: lab.run(resolves.where, resolves.text).returncode != 0)
-
-
-def test_a_deleted_claim_is_kept_by_a_pod_and_goes_with_it(healed_kube_lab: Lab, state: Path) -> None:
-    """First what keeps the data; what ends the pod is told the name of what is lost."""
-    lab, cause = healed_kube_lab, "claim-still-used"
-    lab.break_("pvc-leftover")
-    patch = '{"spec":{"persistentVolumeReclaimPolicy":"Delete"}}'
-    assert lab.run(MASTER, f"kubectl patch pv old --type=merge -p '{patch}'").returncode == 0
-    found = diagnose(lab.paste("pvc-leftover"), lab.site(), state)
-    named = found.document["causes"][0]
-    assert (named["id"], named["values"]["users"]) == (cause, ["user"]), (found.document, found.stderr)
-    assert [(fix["id"], fix["risk"]) for fix in named["fixes"]] == [
-        ("keep-the-volume", "reversible"),
-        ("end-the-pods", "destructive"),
-    ]
-    words = ("fix", found.document["session"], "--cause", cause, "--yes", "--json")
-    kept = deadhop(*words, state=state)
-    assert (kept.status, kept.document["verified"]) == (0, True), (kept.document, kept.stderr)
-    assert deadhop("fix", found.document["session"], "--undo", "--yes", "--json", state=state).status == 0
-    policy = "kubectl get pv old -o jsonpath={.spec.persistentVolumeReclaimPolicy}"
-    assert lab.run(MASTER, policy).stdout.strip() == "Delete"
-    assert deadhop(*words, "--fix", "end-the-pods", state=state).status == 3, "not without its risk"
-    ended = deadhop(*words, "--fix", "end-the-pods", "--max-risk", "destructive", state=state)
-    assert (ended.status, ended.document["verified"]) == (0, True), (ended.document, ended.stderr)
-    assert lab.run(MASTER, "kubectl get pvc old").returncode != 0
 
 
 def test_a_firewall_that_drops_the_tunnel_is_named_and_lets_the_tunnel_pass(
@@ -203,7 +189,7 @@ def test_a_firewall_that_drops_the_tunnel_is_named_and_lets_the_tunnel_pass(
         (cause,) = one.document["causes"]
         assert (cause["id"], cause["targets"]) == ("tunnel-port-blocked", [f"host:{W1}"]), one.stderr
     session = found.document["session"]
-    fixed = deadhop("fix", session, "--cause", "tunnel-port-blocked", *_YES, "--json", state=state)
+    fixed = deadhop("fix", session, "--cause", "tunnel-port-blocked", *YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert within(60, lambda: not ailments(lab.instance)), ailments(lab.instance)
     undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
@@ -235,13 +221,13 @@ def test_a_pool_of_calico_without_a_tunnel_is_named_and_always_gets_one(
             one.stderr,
         )
     session = found.document["session"]
-    fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
+    fixed = deadhop("fix", session, "--cause", cause, *YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert lab.run(MASTER, asked).stdout.strip() == "Always"
     assert within(30, lambda: lab.run(ping.where, ping.text).returncode == 0)
     well = diagnose("pods-across-nodes", lab.site(), state)
     assert (well.status, well.document["causes"]) == (0, []), well.document
-    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    undone = deadhop("fix", session, "--undo", *YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert lab.run(MASTER, asked).stdout.strip() == "CrossSubnet"
     assert within(30, lambda: lab.run(ping.where, ping.text).returncode != 0)
@@ -284,77 +270,15 @@ def test_a_node_whose_coredns_forwards_to_itself_gets_its_real_resolvers(healed_
     assert {(one["id"], one["confidence"]) for one in named} == {("coredns-forwards-to-itself", "certain")}
 
     session, node = found.document["session"], named[0]["values"]["host"]
-    fixed = deadhop("fix", session, "--cause", "coredns-forwards-to-itself", *_YES, "--json", state=state)
+    fixed = deadhop("fix", session, "--cause", "coredns-forwards-to-itself", *YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert lab.run(node, "grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml").returncode == 0
     looping = "kubectl -n kube-system logs -l k8s-app=kube-dns | grep -q 'Loop (.*detected'"
     assert within(60, lambda: lab.run(MASTER, looping).returncode != 0), lab.paste("dns-loop")
-    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    undone = deadhop("fix", session, "--undo", *YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert lab.run(node, "grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml").returncode != 0
     assert within(90, lambda: lab.run(MASTER, looping).returncode == 0), lab.paste("dns-loop")
-
-
-def test_a_claim_left_in_default_hands_its_volume_over_and_harbor_starts(healed_kube_lab: Lab, state: Path) -> None:
-    lab, cause = healed_kube_lab, "release-left-in-other-namespace"
-    lab.break_("harbor-leftover")
-    found = diagnose(lab.paste("harbor-leftover"), lab.site(), state)
-    by_entry = diagnose("harbor-does-not-start", lab.site(), state, "--set", "in_namespace=harbor")
-    for one in (found, by_entry):
-        named = one.document["causes"][0]
-        assert (named["id"], named["confidence"]) == (cause, "certain"), (one.document, one.stderr)
-        assert named["values"]["stateful_sets"] == ["harbor-database"]
-        fixes = [(fix["id"], fix["recommended"], fix["risk"]) for fix in named["fixes"]]
-        assert fixes == [("hand-over", True, "disruptive"), ("delete-left-claim", False, "destructive")]
-
-    session = found.document["session"]
-    fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
-    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
-    ready = "kubectl -n harbor wait --for=condition=Ready pod --all --timeout=5s"
-    assert within(90, lambda: lab.run(MASTER, ready).returncode == 0), lab.paste("harbor-leftover")
-    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
-    assert undone.status == 0, (undone.document, undone.stderr)
-    bound = "kubectl get pvc database-data-harbor-database-0 -o jsonpath={.status.phase} | grep -qx Bound"
-    assert within(30, lambda: lab.run(MASTER, bound).returncode == 0), lab.paste("harbor-leftover")
-
-
-def test_a_claim_that_is_left_is_deleted_once_its_volume_is_handed_over(healed_kube_lab: Lab, state: Path) -> None:
-    """Not before it is asked for by name, and what the new claim has by then stays."""
-    lab, cause = healed_kube_lab, "release-left-in-other-namespace"
-    lab.break_("harbor-leftover")
-    found = diagnose("harbor-does-not-start", lab.site(), state, "--set", "in_namespace=harbor")
-    words = ("fix", found.document["session"], "--cause", cause, "--yes", "--json")
-    handed = deadhop(*words, "--max-risk", "disruptive", state=state)
-    assert (handed.status, handed.document["verified"]) == (0, True), (handed.document, handed.stderr)
-    delete = (*words, "--fix", "delete-left-claim")
-    assert deadhop(*delete, "--max-risk", "disruptive", state=state).status == 3, "not without its risk"
-    deleted = deadhop(*delete, "--max-risk", "destructive", state=state)
-    assert (deleted.status, deleted.document["verified"]) == (0, True), (deleted.document, deleted.stderr)
-    claims = "kubectl get pvc -A -o jsonpath='{range .items[*]}{.metadata.namespace} {.status.phase}{end}'"
-    assert within(30, lambda: lab.run(MASTER, claims).stdout.strip() == "harbor Bound"), lab.paste(
-        "harbor-leftover"
-    )
-
-
-def test_journals_that_fill_a_disk_are_deleted_but_for_the_newest(healed_kube_lab: Lab, state: Path) -> None:
-    """Only when it is asked for with its risk: old messages do not come back."""
-    lab, cause = healed_kube_lab, "node-disk-full"
-    lab.break_("disk-full-of-journals")
-    by_entry = diagnose("pod-does-not-start", lab.site(), state, "--set", _read(lab, pod_of("client-1")))
-    found = diagnose(lab.paste("disk-full-of-journals"), lab.site(), state)
-    for one in (by_entry, found):
-        named = one.document["causes"][0]
-        assert (named["id"], named["targets"]) == (cause, [f"host:{W1}"]), (one.document, one.stderr)
-        assert [(fix["id"], fix["risk"]) for fix in named["fixes"]] == [("vacuum-journal", "destructive")]
-    words = ("fix", found.document["session"], "--cause", cause, "--yes", "--json")
-    assert deadhop(*words, "--max-risk", "disruptive", state=state).status == 3, "not without its risk"
-    fixed = deadhop(*words, "--max-risk", "destructive", state=state)
-    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
-    running = "kubectl get pods -l app=client-1 | grep -q ' 1/1 .*Running'"
-    assert within(120, lambda: lab.run(MASTER, running).returncode == 0), lab.paste("disk-full-of-journals")
-    assert lab.run(W1, "journalctl -n 1 --no-pager -o cat").stdout
-    well = diagnose("pod-does-not-start", lab.site(), state, "--set", _read(lab, pod_of("client-1")))
-    assert (well.status, well.document["causes"]) == (0, []), well.document
 
 
 def test_a_machine_that_is_too_new_gets_what_goes_with_the_cluster(healed_kube_lab: Lab, state: Path) -> None:
@@ -367,7 +291,7 @@ def test_a_machine_that_is_too_new_gets_what_goes_with_the_cluster(healed_kube_l
     ]
     assert [found.document["causes"][0]["id"] for found in named] == ["version-skew"] * 2
     session = named[0].document["session"]
-    fixed = deadhop("fix", session, "--cause", "version-skew", *_YES, "--json", state=state)
+    fixed = deadhop("fix", session, "--cause", "version-skew", *YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert lab.run(W2, JOIN).returncode == 0
     undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
@@ -396,10 +320,10 @@ def test_a_machine_that_does_not_forward_is_prepared_and_passes_preflight(
         one = found.document["causes"][0]
         assert (one["id"], one["targets"]) == (cause, [f"host:{W2}"]), (found.document, found.stderr)
     session = named[0].document["session"]
-    fixed = deadhop("fix", session, "--cause", cause, *_YES, "--json", state=state)
+    fixed = deadhop("fix", session, "--cause", cause, *YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     assert lab.run(W2, refused).returncode != 0
-    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    undone = deadhop("fix", session, "--undo", *YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert lab.run(W2, refused).returncode == 0
 
@@ -414,26 +338,21 @@ def test_a_new_token_lets_the_machine_join_until_it_is_taken_back(healed_kube_la
     assert again.document["causes"][0]["id"] == "join-token-expired"
 
     session = found.document["session"]
-    fixed = deadhop("fix", session, "--cause", "join-token-expired", *_YES, "--json", state=state)
+    fixed = deadhop("fix", session, "--cause", "join-token-expired", *YES, "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
     new = lab.run(MASTER, "kubeadm token list | grep deadhop-join | cut -d' ' -f1").stdout.strip()
     assert lab.run(W2, f"sed -i 's/token: abcdef.*/token: {new}/' /root/join.yaml; {JOIN}").returncode == 0
     assert new.partition(".")[2] not in str(fixed.document)
 
-    undone = deadhop("fix", session, "--undo", *_YES, "--json", state=state)
+    undone = deadhop("fix", session, "--undo", *YES, "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
     assert lab.run(MASTER, "kubeadm token list | grep deadhop-join").returncode != 0
 
 
 def _from_its_entry(lab: Lab, outage: Outage, state: Path) -> Ran:
     """Without a paste: the symptom and what it is about."""
-    given = [word for one in outage.inputs for word in ("--set", _read(lab, one))]
+    given = [word for one in outage.inputs for word in ("--set", read(lab, one))]
     return diagnose(outage.symptom, lab.site(), state, *given)
-
-
-def _read(lab: Lab, given: str) -> str:
-    name, _, value = given.partition("=")
-    return f"{name}={lab.run(MASTER, f'echo {value}').stdout.strip()}"
 
 
 def _assert_named(found: Ran, outage: Outage) -> None:
@@ -441,21 +360,3 @@ def _assert_named(found: Ran, outage: Outage) -> None:
     cause = found.document["causes"][0]
     targets = [outage.target] if outage.target else cause["targets"]
     assert (cause["id"], cause["targets"], cause["confidence"]) == (outage.cause, targets, "certain")
-
-
-def is_broken(lab: Lab, outage: Outage) -> bool:
-    machine, command = outage.broken
-    return lab.run(machine, command).returncode == 0
-
-
-def is_healthy(lab: Lab, outage: Outage) -> bool:
-    return [said for said in ailments(lab.instance) if said != outage.leaves] == []
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(1)
-    return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,16 +19,9 @@ TUNNEL = "security-group-drops-tunnel"
 
 
 @pytest.fixture
-def healed(stack_lab: Lab) -> Iterator[Lab]:
-    stack_lab.heal()
-    yield stack_lab
-    stack_lab.heal()
-
-
-@pytest.fixture
-def broken(healed: Lab) -> Lab:
-    healed.break_("flannel-host-gw")
-    return healed
+def broken(healed_stack_lab: Lab) -> Lab:
+    healed_stack_lab.break_("flannel-host-gw")
+    return healed_stack_lab
 
 
 def pod_on(lab: Lab, node: str) -> str:
@@ -74,13 +66,13 @@ def test_pods_that_port_security_drops_are_let_through_and_nothing_else(broken: 
     ],
 )
 def test_what_the_cloud_drops_between_nodes_is_named_repaired_and_undone(
-    healed: Lab, tmp_path: Path, fault: str, cause: str, runners_up: list[str]
+    healed_stack_lab: Lab, tmp_path: Path, fault: str, cause: str, runners_up: list[str]
 ) -> None:
     """Named by the cluster's own tree, which goes on to Neutron's ports; pods' packets say whether it is well."""
-    healed.break_(fault)
-    site, state = healed.site(), tmp_path / "state"
-    assert not is_well(healed, seconds=0)
-    told = [diagnose(words, site, state) for words in ("pods-across-nodes", healed.paste(fault))]
+    healed_stack_lab.break_(fault)
+    site, state = healed_stack_lab.site(), tmp_path / "state"
+    assert not is_well(healed_stack_lab, seconds=0)
+    told = [diagnose(words, site, state) for words in ("pods-across-nodes", healed_stack_lab.paste(fault))]
     for one in told:
         (named,) = one.document["causes"]
         assert (named["id"], named["targets"]) == (cause, ["cloud:lab"]), (one.document, one.stderr)
@@ -88,8 +80,8 @@ def test_what_the_cloud_drops_between_nodes_is_named_repaired_and_undone(
     session = told[0].document["session"]
     fixed = deadhop("fix", session, "--cause", cause, "--yes", "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
-    assert is_well(healed)
+    assert is_well(healed_stack_lab)
     undone = deadhop("fix", session, "--undo", "--yes", "--json", state=state)
     assert undone.status == 0, (undone.document, undone.stderr)
-    assert not is_well(healed, seconds=0)
+    assert not is_well(healed_stack_lab, seconds=0)
     assert diagnose("pods-across-nodes", site, state).document["causes"][0]["id"] == cause

@@ -11,9 +11,8 @@ from lab.kube.health import ailments
 from lab.machines import FLANNEL_PORT
 from lab.session import Lab
 from tests.end_to_end.faults_table import Row, row
-from tests.end_to_end.kube_outages import MASTER, OUTAGES, W1, W2, Outage
+from tests.end_to_end.kube_outages import MASTER, OUTAGES, W1, W2, Outage, is_broken, is_healthy, within
 from tests.end_to_end.outages import Ran, deadhop
-from tests.end_to_end.test_kube_outages import is_broken, is_healthy, within
 
 pytestmark = pytest.mark.lab
 

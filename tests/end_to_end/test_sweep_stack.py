@@ -36,13 +36,6 @@ FLOATING = "192.168.200.129"
 
 
 @pytest.fixture
-def healed(stack_lab: Lab) -> Iterator[Lab]:
-    stack_lab.heal()
-    yield stack_lab
-    stack_lab.heal()
-
-
-@pytest.fixture
 def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
@@ -63,15 +56,15 @@ def names_nothing(lab: Lab, state: Path) -> Ran:
     return found
 
 
-def test_a_healthy_cluster_on_a_healthy_cloud_names_nothing(healed: Lab, state: Path) -> None:
-    found = names_nothing(healed, state)
+def test_a_healthy_cluster_on_a_healthy_cloud_names_nothing(healed_stack_lab: Lab, state: Path) -> None:
+    found = names_nothing(healed_stack_lab, state)
     seen = {one["probe"] for one in found.document["evidence"]}
     assert {"k8s.pods_across", "k8s.nodes", "cloud.agents", "cloud.servers", "path.ping"} <= seen
 
 
-def test_traffic_between_servers_and_pods_is_no_fault(healed: Lab, state: Path) -> None:
-    with _traffic(healed):
-        names_nothing(healed, state)
+def test_traffic_between_servers_and_pods_is_no_fault(healed_stack_lab: Lab, state: Path) -> None:
+    with _traffic(healed_stack_lab):
+        names_nothing(healed_stack_lab, state)
 
 
 @contextmanager
@@ -92,14 +85,14 @@ def _traffic(lab: Lab) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("one", DROPPED, ids=lambda one: one.fault)
-def test_what_the_cloud_drops_comes_first(healed: Lab, one: Dropped, state: Path) -> None:
-    healed.break_(one.fault)
+def test_what_the_cloud_drops_comes_first(healed_stack_lab: Lab, one: Dropped, state: Path) -> None:
+    healed_stack_lab.break_(one.fault)
     with row(one.fault) as seen:
-        found = sweep(healed, state)
+        found = sweep(healed_stack_lab, state)
         seen.swept(found.document, one.cause)
         _assert_first(found, one.cause)
-        _trace(healed, seen, state)
-        _fix_and_undo(healed, one, found, seen, state)
+        _trace(healed_stack_lab, seen, state)
+        _fix_and_undo(healed_stack_lab, one, found, seen, state)
 
 
 def _assert_first(found: Ran, cause: str) -> None:

@@ -1,4 +1,4 @@
-"""k8s.whose: a Service's address is told from any other, in two seconds or not at all."""
+"""k8s.whose: a Service's address is told from any other, in a few seconds or not at all."""
 
 from __future__ import annotations
 

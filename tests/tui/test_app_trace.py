@@ -16,13 +16,13 @@ from textual.widgets import Input
 
 from base.errors import UsageError
 from base.text import Lang
-from diagnosis.trace_words import CIRCLE, GAPS, ONE_WAY, VERDICTS
+from diagnosis.trace_words import BEHIND, CIRCLE, GAPS, ONE_WAY, VERDICTS
 from diagnosis.tracing import TraceView, Wanted
 from journal.store import read
 from tests.tui.recordings import TRACE, recorded_session
 from tests.tui.scripted import MATCH, ScriptedSession
 from tests.tui.test_app_home import app_of, found, picture, settle
-from tests.tui.traces import ARRIVES, DARK, DIES, REFUSED, RULE, TraceSession, evidence, plan
+from tests.tui.traces import ARRIVES, DARK, DIES, REFUSED, RULE, SERVED, TraceSession, evidence, plan
 from tui.app import DeadhopApp
 from tui.lines.trace import trace_lines
 from tui.screens.home import HomeScreen
@@ -184,6 +184,17 @@ async def test_on_a_narrow_terminal_the_hops_stand_under_each_other() -> None:
             "· controller      ← br-ex    0/20",
         ]
         assert "back" not in rows
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_the_endpoints_of_a_service_stand_below_the_hops(lang: Lang, size: tuple[int, int]) -> None:
+    async with tracing(TraceSession(traced=(evidence(SERVED),)), size, lang) as (pilot, app):
+        await typed(pilot, "master", "shop/web")
+        await settle(pilot)
+        rows = [line.strip() for line in picture(app).splitlines()]
+        at = rows.index(BEHIND[lang])
+        assert rows[at + 1 : at + 3] == ["✓ 10.244.1.7:8080  2/2", "✗ 10.244.2.9:8080  0/2"]
 
 
 async def test_on_a_wide_one_they_are_a_row_of_boxes() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from diagnosis.tracing import Planned, TraceView, Wanted
 from probes.probe import Evidence, Failure
 from probes.trace.ends import End
-from probes.trace.facts import DeadHop, Trace, TracedHop
+from probes.trace.facts import Branch, DeadHop, Trace, TracedHop
 from tests.tui.scripted import AT, ScriptedSession
 
 RULE = "-A LIBVIRT_FWI -o virbr10 -j REJECT --reject-with icmp-port-unreachable"
@@ -42,6 +42,10 @@ ARRIVES = replace(
         hop("master", "enp1s0", "out"), hop("controller", "br-ex", "in"),
         hop("controller", "br-ex", "out", "seen", "back"), hop("master", "enp1s0", "in", "seen", "back"),
     ),
+)  # fmt: skip
+SERVED = replace(
+    ARRIVES, target="10.96.7.7", protocol="tcp", port=80,
+    branches=(Branch("10.244.1.7", 8080, 2, 2, 0), Branch("10.244.2.9", 8080, 2, 0, 0)),
 )  # fmt: skip
 DARK = replace(
     DIES, verdict="unseen", error="", error_from="", dead=(), hops=(hop("master", "enp1s0", "out"),),

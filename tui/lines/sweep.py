@@ -10,7 +10,17 @@ from textual.content import Content
 
 from base.text import Lang
 from diagnosis.sweep.differing import missing, placed, taken_at
-from diagnosis.sweep.words import CUT, SHOWN, changed_by, end_of, follows, left_out_lines, named, referred, seen_by
+from diagnosis.sweep.words import (
+    CUT,
+    changed_by,
+    end_of,
+    follows,
+    left_out_lines,
+    named,
+    places,
+    referred,
+    seen_by,
+)
 from knowledge.model import Verdict
 from tui.lines.common import (
     BAD,
@@ -51,7 +61,7 @@ class Item:
 # ------------------------------------------------------------------ how far it is
 
 
-def progress_lines(view: SweepView, seconds: float, words: Words) -> Content:
+def progress_lines(view: SweepView, seconds: float, words: Words, lang: Lang) -> Content:
     """By layer and host, what is being asked just now, and who says nothing."""
     layers = (f"{one_line(name)} {ended}/{all_}" for name, (ended, all_) in view.layers.items())
     looks = words.sweep_looks.format(looks=view.looks)
@@ -65,9 +75,7 @@ def progress_lines(view: SweepView, seconds: float, words: Words) -> Content:
         asking = words.step_running.format(probe=probe, target=target_name(words, target))
         lines.append(dim(f"  {asking}{more}"))
     if view.silent:
-        names = ", ".join(target_name(words, one) for one in view.silent[:SHOWN])
-        rest = f" +{len(view.silent) - SHOWN}" if len(view.silent) > SHOWN else ""
-        lines.append(marked(UNKNOWN, words.sweep_silent.format(names=f"{names}{rest}")))
+        lines.append(marked(UNKNOWN, words.sweep_silent.format(names=one_line(places(view.silent, lang)))))
     return stacked(lines)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from base.text import Lang
-from diagnosis.trace_row import BEYOND, LOST, SEEN, Line, gaps, row, title
+from diagnosis.trace_row import BEYOND, LOST, SEEN, Line, endpoints, gaps, row, title
 from diagnosis.trace_row import UNKNOWN as UNSEEN
-from diagnosis.trace_words import CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, rule_of, sentence
+from diagnosis.trace_words import BEHIND, CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, rule_of, sentence
 from probes.trace.facts import Trace
 from tui.lines.common import (
     BAD,
@@ -41,6 +41,7 @@ BOXES_FROM = 100
 """Columns; on fewer the hops stand under each other."""
 VERDICT_SYMBOLS = {"arrives": OK, "refused": OK, "dies": BAD, "some-lost": BAD, "sizes-lost": BAD}
 _LINKS = {SEEN: (" ──→ ", "$success"), UNSEEN: (" ─?─ ", "$warning"), LOST: (" ─✗  ", "bold $error")}
+_ENDS = {SEEN: OK, UNSEEN: UNKNOWN, LOST: BAD}
 _NO_LINK = (" ··· ", "dim")
 
 
@@ -67,6 +68,7 @@ def _told(planned: Planned, evidence: Evidence, words: Words, lang: Lang, width:
     if isinstance(trace, Trace):
         yield from _verdict(trace, lang)
         yield from _row(trace, lang, width)
+        yield from _endpoints(trace, lang)
         yield from _gaps(trace, lang)
     else:
         yield from _failed(evidence, words, lang)
@@ -87,6 +89,14 @@ def _verdict(trace: Trace, lang: Lang) -> Iterator[Content]:
     yield Content.assemble(mark(symbol), " ", said, one_line(sentence(trace)[lang]))
     if rule := rule_of(trace):
         yield Content.assemble("  ", (one_line(rule), "bold"))
+
+
+def _endpoints(trace: Trace, lang: Lang) -> Iterator[Content]:
+    """Of a Service, each tried by its own address."""
+    if trace.branches:
+        yield dim(BEHIND[lang])
+        yield from (marked(_ENDS[mark_], one_line(text)) for mark_, text in endpoints(trace))
+        yield BLANK
 
 
 def _gaps(trace: Trace, lang: Lang) -> Iterator[Content]:

@@ -119,7 +119,7 @@ class SweepScreen(Room):
         if view is None:
             said = marked(BUSY, self.words.thinking, "dim")
         elif view.result is None:
-            said = progress_lines(view, time.monotonic() - self._begun, self.words)
+            said = progress_lines(view, time.monotonic() - self._begun, self.words, self.lang)
         else:
             said = result_lines(view, self.words, self.lang)
         self.query_one("#sweep-status", Static).update(Hanging(said))
