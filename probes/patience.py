@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 UNSEEN_AFTER = 3.0
-CONSOLE_AFTER = 1.0
+CONSOLE_AFTER = 0.7
 HURRY: ContextVar[float] = ContextVar("HURRY", default=0.0)
 """Seconds that a login is waited for once it has begun, or twice what the slowest one took that is there, whichever
 is more: where every login is slow none is given up. 0: as long as a login may take."""

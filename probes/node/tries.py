@@ -18,11 +18,11 @@ from probes.node.dns_message import outcome
 TRY_SCRIPT = """\
 export LC_ALL=C
 one() {
-  IFS=, read -r kind address port bytes <<< "$2"
+  IFS=, read -r kind address port bytes seconds <<< "$2"
   bytes=${bytes/zzzz/$(printf %04x $RANDOM)}
   case $kind in
-    tcp) said=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>&1) ;;
-    udp) said=$(timeout 3 bash -c 'exec 3<>"/dev/udp/$0/$1" && env printf %b "$2" >&3 &&
+    tcp) said=$(timeout "${seconds:-2}" bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>&1) ;;
+    udp) said=$(timeout "${seconds:-3}" bash -c 'exec 3<>"/dev/udp/$0/$1" && env printf %b "$2" >&3 &&
       dd bs=4096 count=1 status=none <&3' "$address" "$port" "$bytes" 2>&1 | od -An -v -tx1
       exit ${PIPESTATUS[0]}) ;;
   esac
@@ -61,10 +61,13 @@ class Try:
     port: int
     message: str = ""
     """What is sent by UDP, as `printf %b` takes it."""
+    seconds: float = 0.0
+    """Until it is given up; 0: two by TCP, three by UDP."""
 
     @property
     def text(self) -> str:
-        return ",".join((self.kind, self.address, str(self.port), self.message))
+        seconds = f"{self.seconds:g}" if self.seconds else ""
+        return ",".join((self.kind, self.address, str(self.port), self.message, seconds))
 
 
 async def outcomes(connection: Connection, tries: Sequence[Try], pod: str = "") -> tuple[str, ...]:

@@ -56,7 +56,7 @@ def _told_apart(watched: Watched, answered: Answered, refuser: str) -> tuple[Ans
 def _dead(watched: Watched, answered: Answered, refuser: str) -> DeadHop | None:
     if answered.received - answered.refused > 0:
         return _takes_some(watched, answered, refuser)
-    arrived = _echoed(watched)
+    arrived = watched.echoed()
     fitting = [one for one in suspects(watched, answered.error) if _fits(watched, one, arrived=arrived)]
     return min(fitting, key=lambda one: _order(watched, one, refuser), default=None)
 
@@ -84,12 +84,6 @@ def _takes_some(watched: Watched, answered: Answered, refuser: str) -> DeadHop |
         and (_stands_between(watched, one, last, first) if _span(watched, one) else missing >= _FEWEST)
     ]
     return min(counted, key=lambda one: _order(lost, one, refuser), default=None)
-
-
-def _echoed(watched: Watched) -> bool:
-    """The target's own kernel counted our echo requests: they arrived."""
-    growing = watched.growing.get(watched.ways.owner)
-    return growing is not None and growing.counter("IcmpInEchos").is_like(watched.sent)
 
 
 def _fits(watched: Watched, one: DeadHop, *, arrived: bool) -> bool:

@@ -24,6 +24,8 @@ LINGER = 0.3
 """Seconds after the last packet left until it is counted everywhere."""
 _SPREAD = 0.4
 """Seconds in which connections and questions leave: each is a process of its own, on a machine that may be busy."""
+_CONNECTING = 1.6
+"""Seconds a connection has: its kernel asks a second time after one."""
 COMMANDS = (*burst.COMMANDS, "ping -n -c", "ping -n -M do -c")
 
 
@@ -51,7 +53,8 @@ async def send(toolbox: Toolbox, source: str, target: str, mark: Mark, packets: 
         return pinged(await _ping(toolbox, source, target, mark, packets, pod))
     connection = toolbox.connection(target_of(source))
     message = question(f"deadhop-{FRESH}.invalid") if mark.protocol == "udp" else ""
-    ends = await outcomes(connection, [Try(mark.protocol, target, mark.port, message)] * packets, pod)
+    one = Try(mark.protocol, target, mark.port, message, _CONNECTING if mark.protocol == "tcp" else 0.0)
+    ends = await outcomes(connection, [one] * packets, pod)
     if set(ends) == {"failed"}:
         raise CommandFailed(f"{connection.target}: nothing could be sent from there", hint="bash is needed there")
     return tried(ends)

@@ -143,12 +143,12 @@ def _at_ports(watched: Watched, dead: DeadHop) -> DeadHop:
 
 
 def _ends_here(watched: Watched, place: _Place) -> bool:
-    """A capture saw them come in and none leave: then a busy rule may be blamed too."""
-    mine = [
-        one for one in watched.sights if (one.station.host, one.station.direction) == (place.host, place.direction)
-    ]
-    captured = {one.station.side: one for one in mine if one.by == "capture"}
-    came, left = captured.get("in"), captured.get("out")
+    """A capture saw them come in and none leave, or no answer: then a busy rule may be blamed too."""
+    at_target = place.host == watched.ways.owner and place.direction == "there"
+    if at_target and watched.echoed():
+        return False
+    came = watched.captured(place.host, place.direction, "in")
+    left = watched.captured(place.host, "back" if at_target else place.direction, "out")
     return came is not None and left is not None and came.is_seen(watched.sent) and left.seen == 0
 
 

@@ -18,7 +18,7 @@ from probes.patience import hurrying
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 from probes.trace import branches, capturing, reading, sending, ways
-from probes.trace.capturing import UNABLE, Sighted
+from probes.trace.capturing import Sighted
 from probes.trace.facts import Trace
 from probes.trace.growing import Growing
 from probes.trace.judging import Judgement, judge
@@ -51,6 +51,8 @@ _SLOW = 0.5
 _PATIENCE = (1.0, 2.0, 4.0, 8.0)
 """Seconds that captures go on for counters to be read in between: more than the reading before them took."""
 _SPARE = 0.5
+_AT_ONCE = 0.1
+"""Seconds in which answers that have come are read; a recording's take as long."""
 _STARTING = 0.6
 """Seconds more that they may take on a busy host to begin."""
 
@@ -199,33 +201,25 @@ class _Tracing:
             answering = group.create_task(self._send(packets))
             await self._wait(lasting + (_SLOW if self._leaves_late else 0))
             sent_by = time.monotonic()
-            late = asyncio.create_task(self._wait(COUNTED_LATE)) if self._switches.known else None
+            late = group.create_task(self._late_drops(answering))
             after = await self._read(before)
         # a capture that may have been over before our packets were is no witness
         sighted = {name: watching[name].result() for name in in_time if sent_by <= until}
-        flows = (begun, dropped, await self._late_drops(answering.result(), sighted, late))
+        flows = (begun, dropped, late.result())
         self._readings = {
             name: Growing(silent[name], before[name], after[name], of_host(name, *flows)) for name in after
         }
         return answering.result(), sighted
 
-    async def _late_drops(
-        self, answered: Answered, sighted: Mapping[str, Sighted], late: asyncio.Task[None] | None
-    ) -> Mapping[str, Drops]:
-        """None where all arrives, or captures saw that ours came to no Open vSwitch: nobody will ask. Inside of a
-        cloud's networks its ports alone show the way."""
-        if late is None:
+    async def _late_drops(self, answering: asyncio.Task[Answered]) -> Mapping[str, Drops]:
+        """While lost ones are still waited for. None where all have arrived: nobody will ask. Inside of a cloud's
+        networks its ports alone show the way."""
+        if not self._switches.known:
             return {}
-        if self._way.inside:
-            await late
-            return await self._switches.drops()
-        seen = (sighted.get(name, UNABLE) for name in self._switches.known)
-        if answered.received >= answered.sent or all(one.able and not one.counts for one in seen):
-            late.cancel()
-            await asyncio.gather(late, return_exceptions=True)
-            return {}
-        await late
-        return await self._switches.drops()
+        await self._wait(COUNTED_LATE)
+        done, _ = await asyncio.wait((answering,), timeout=_AT_ONCE)
+        all_there = done and answering.result().received >= answering.result().sent
+        return {} if all_there and not self._way.inside else await self._switches.drops()
 
     async def _read(self, hosts: Mapping[str, Reading | None]) -> dict[str, Reading]:
         """Of those that tell; with the reading before, where there is one."""

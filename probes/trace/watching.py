@@ -61,6 +61,15 @@ class Watched:
         named = [one for one in of if one.station.interface == interface]
         return next((one.seen for one in named or of if one.by), -1)
 
+    def echoed(self) -> bool:
+        """The target's own kernel counted our echo requests: they arrived."""
+        growing = self.growing.get(self.ways.owner)
+        return growing is not None and growing.counter("IcmpInEchos").is_like(self.sent)
+
+    def captured(self, host: str, direction: str, side: str) -> Sight | None:
+        """What a capture says of that side, where one could."""
+        return next((one for one in reversed(self.of(host, direction, side)) if one.by == "capture"), None)
+
     def of(self, host: str, direction: str, side: str) -> list[Sight]:
         """A bridge of Open vSwitch and its port are two of the same side."""
         wanted = (host, direction, side)

@@ -131,6 +131,23 @@ def test_a_busy_rule_is_blamed_where_a_capture_saw_them_end() -> None:
     assert told.dead.packets == 20
 
 
+def test_at_the_target_as_well_unless_its_kernel_counted_them() -> None:
+    """It sends no answer, and a rule for all that comes counts what others send, too."""
+    text = "-A INPUT -i eth3 -j DROP"
+    back = (Hop("c", "", "eth3", "10.0.1.1", False, 0, True, ""), HOPS[1])
+    sighted = {"c": saw(eth3_in_there=20, eth3_out_back=0)}
+
+    def at_target(echoes: int) -> Judgement:
+        counts = ((0, 0), (60, 0), (140, echoes))
+        grown = [reading(n, rule(one, text), counters={"IcmpInEchos": got}) for n, (one, got) in enumerate(counts)]
+        return judged(ways(*HOPS, back=back), {"c": Growing(*grown)}, sighted)
+
+    told = at_target(0).dead
+    assert told is not None
+    assert (told.host, told.rule, told.packets) == ("c", text, 20)
+    assert at_target(SENT).dead is None
+
+
 def test_seven_of_twenty_are_lost_at_the_rule_that_counted_seven() -> None:
     sighted = {"b": saw(eth1_in_there=20, eth2_out_there=13), "c": saw(eth3_in_there=13)}
     told = judged(ways(*HOPS), {"b": growing(0, 0, 7)}, sighted, Answered(SENT, 13, 0, "", ""))
