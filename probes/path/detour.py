@@ -13,6 +13,7 @@ from probes.linux.host import route_question
 from probes.linux.ip import parse_addresses, parse_neighbours, parse_route_get
 from probes.linux.proc import parse_sysctls, sysctl_question
 from probes.path.facts import Detour, Hop, RouteWalk
+from probes.path.nat_rules import COMMANDS as NAT
 from probes.path.networks import connected
 from probes.path.ping import send_ping
 from probes.path.route_walk import walk
@@ -53,7 +54,7 @@ class Candidate:
         "ip -j route get",
         "ip -j neigh",
         "grep -Hs '' /proc/sys/net/",
-        "iptables-save -t nat",
+        *NAT,
         "ping -n -c",
     ),
     timeout=20.0,

@@ -14,6 +14,7 @@ from probes.path import capture, send
 from probes.path.capture import Sighting
 from probes.path.facts import FirewallAlong, Hit, RouteWalk
 from probes.path.firewall_hits import ask_way, grown, source_network
+from probes.path.nat_rules import COMMANDS as NAT
 from probes.path.networks import alone, plain
 from probes.path.route_walk import walk
 from probes.probe import Toolbox, probe
@@ -29,7 +30,7 @@ from probes.site import target_of
         "ip -j addr",
         "ip -j route get",
         "grep -Hs '' /proc/sys/net/",
-        "iptables-save -t nat",
+        *NAT,
     ),
     timeout=25.0,
     target="address",

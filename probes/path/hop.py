@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probes.connection import Connection
-from probes.errors import ProbeError, UnreadableOutput
+from probes.errors import UnreadableOutput
 from probes.exchange import Reply
 from probes.linux import ip, proc
 from probes.linux.ask import ask, reply_to
 from probes.linux.facts import Address, RouteGet
 from probes.linux.host import route_question
 from probes.path.facts import Hop
-from probes.path.nat import PINGS, Traffic, rewrites_source
+from probes.path.nat import PINGS, Traffic, rewrites_source, rewrites_target
+from probes.path.nat_rules import NatRule, read_nat
 from probes.path.networks import connected, holds, network_of, usable
 from probes.probe import Toolbox
 from probes.site import target_of
@@ -50,6 +52,10 @@ class Looked:
     """This host's address on the network towards it."""
     sources: tuple[str, ...]
     """What the source address may be when it leaves here."""
+    becomes: str = ""
+    """The address that the target's is translated to here; empty if it is not."""
+    becomes_port: int = 0
+    """And the port; 0 where it stays."""
 
 
 async def look(toolbox: Toolbox, step: Next, target: str) -> Looked:
@@ -58,7 +64,7 @@ async def look(toolbox: Toolbox, step: Next, target: str) -> Looked:
     addresses, plain, nat, general = await asyncio.gather(
         ask(connection, "ip", "-j", "addr"),
         reply_to(connection, *route_question(target, _origin(step)), ok=(0, _IP_FAILED)),
-        _nat_rules(connection),
+        read_nat(connection, 6 if ":" in target else 4),
         ask(connection, *proc.sysctl_question(_general(target)), ok=None),
     )
     own = ip.parse_addresses(addresses)
@@ -75,14 +81,6 @@ def _origin(step: Next) -> str:
 
 def _route(host: str, target: str, reply: Reply) -> RouteGet:
     return ip.parse_route_get(host, target, reply.stdout, reply.stderr)
-
-
-async def _nat_rules(connection: Connection) -> str | None:
-    """None when they cannot be seen: then every hop may have changed the source."""
-    try:
-        return await ask(connection, "iptables-save", "-t", "nat", sudo=True)
-    except ProbeError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +183,7 @@ def _blocked_by(route: RouteGet, incoming: _Incoming | None, forwarding: bool, r
 
 
 def _looked(
-    step: Next, hop: Hop, route: RouteGet, own: tuple[Address, ...], nat: str | None, target: str
+    step: Next, hop: Hop, route: RouteGet, own: tuple[Address, ...], nat: Sequence[NatRule] | None, target: str
 ) -> Looked:
     towards = route.gateway or target
     out = connected([one for one in own if one.interface == hop.out_interface], towards)
@@ -194,7 +192,8 @@ def _looked(
     if sources and out_address and not route.local:
         changed = rewrites_source(nat, sources, target, hop.out_interface, out_address, step.traffic)
         sources = tuple(dict.fromkeys((*changed, *sources)))
-    return Looked(step, hop, route.local, towards, out_address, sources)
+    becomes = rewrites_target(nat, target, hop.in_interface, step.traffic)
+    return Looked(step, hop, route.local, towards, out_address, sources, *becomes)
 
 
 def _first_on(own: tuple[Address, ...], interface: str) -> str:

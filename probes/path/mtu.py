@@ -22,6 +22,7 @@ from probes.path.facts import Hit, Hop, RouteWalk
 from probes.path.firewall_along import read_all
 from probes.path.firewall_hits import grown
 from probes.path.mtu_facts import Ladder, PathLink, PathMtu
+from probes.path.nat_rules import COMMANDS as NAT
 from probes.path.networks import connected
 from probes.path.route_walk import walk
 from probes.probe import Toolbox, probe
@@ -41,7 +42,7 @@ _ANSWERS = ("", "any", "3", "3/4", "fragmentation-needed", "destination-unreacha
         *firewall.COMMANDS,
         "ip -j addr",
         "grep -Hs '' /proc/sys/net/",
-        "iptables-save -t nat",
+        *NAT,
     ),
     timeout=25.0,
     target="address",

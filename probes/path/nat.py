@@ -1,14 +1,11 @@
-"""Source NAT on the way, as far as a route walk must know of it."""
+"""NAT on the way, as far as a route walk must know of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from probes.errors import UnreadableOutput
-from probes.linux.facts import FirewallRule
-from probes.linux.fields import is_address
-from probes.linux.iptables import option, parse_iptables_save
+from probes.path.nat_rules import NatRule
 from probes.path.networks import holds
 
 
@@ -24,81 +21,92 @@ PINGS = Traffic()
 
 
 def rewrites_source(
-    nat: str | None,
+    rules: Sequence[NatRule] | None,
     sources: Iterable[str],
     target: str,
     out_interface: str,
     out_address: str,
     traffic: Traffic = PINGS,
 ) -> tuple[str, ...]:
-    """Addresses a packet may have as its source after leaving here. `nat` is `iptables-save -t nat`; None (could
-    not look) means that it may have been masqueraded."""
-    if nat is None:
+    """Addresses a packet may have as its source after leaving here. None (could not look) means that it may have
+    been masqueraded."""
+    if rules is None:
         return (out_address,)
-    try:
-        rules = parse_iptables_save(nat).rules
-    except UnreadableOutput:
-        return (out_address,)
-    matching = [
+    own = list(sources)
+    matching = (
         rule
         for rule in rules
-        if _is_for(rule.spec, traffic)
-        and any(_matches(rule.spec, source, target, out_interface) for source in sources)
-    ]
-    return tuple(address for rule in matching if (address := _new_source(rule, out_address)))
+        if rule.kind in ("masquerade", "snat")
+        and _is_for(rule, traffic)
+        and _meets(rule, "target", lambda network: _in(network, target))
+        and _meets(rule, "out", lambda name: _is_named(name, out_interface))
+        and any(_comes_from(rule, one) for one in own)
+    )
+    new = (out_address if rule.kind == "masquerade" else rule.address for rule in matching)
+    return tuple(address for address in new if address)
 
 
-def _new_source(rule: FirewallRule, out_address: str) -> str:
-    if rule.verdict == "MASQUERADE":
-        return out_address
-    if rule.verdict == "SNAT" and "--to-source" in rule.spec:
-        address = option(rule.spec, "--to-source").partition("-")[0].partition(":")[0]
-        return address if is_address(address) else ""
-    return ""
+def rewrites_target(
+    rules: Sequence[NatRule] | None, target: str, in_interface: str, traffic: Traffic = PINGS
+) -> tuple[str, int]:
+    """The address and port (0: the same) that the target's become here, by the first rule that is written for this
+    very address; empty where none is: of a rule for whole networks, or for whatever is jumped to, nobody can tell
+    from outside whether it is met. `in_interface` is empty for what begins here."""
+    wrong_hook = "output" if in_interface else "prerouting"
+    for rule in rules or ():
+        if (
+            rule.kind == "dnat"
+            and rule.address
+            and rule.hook != wrong_hook
+            and _is_written_for(rule, target)
+            and _is_for(rule, traffic)
+            and _meets(rule, "entry", lambda name: _is_named(name, in_interface))
+        ):
+            return rule.address, rule.port
+    return "", 0
 
 
-def _matches(spec: tuple[str, ...], source: str, target: str, out_interface: str) -> bool:
-    """By addresses and interface; other matches are taken to be true."""
-    return _held(spec, "-s", source) and _held(spec, "-d", target) and _leaves_by(spec, out_interface)
-
-
-def _is_for(spec: tuple[str, ...], traffic: Traffic) -> bool:
-    """By protocol and the target's port."""
-    protocol, negated = _value(spec, "-p")
-    if protocol not in ("", "all") and (protocol == traffic.protocol) is negated:
+def _is_written_for(rule: NatRule, target: str) -> bool:
+    wanted = rule.conditions.get("target")
+    if wanted is None or wanted.negated:
         return False
-    for flag in ("--dport", "--dports"):
-        ports, negated = _value(spec, flag)
-        if ports and any(_holds_port(one, traffic.port) for one in ports.split(",")) is negated:
-            return False
-    return True
+    return target in (one.partition("/")[0] for one in wanted.values if _is_one(one))
+
+
+def _is_one(network: str) -> bool:
+    _, _, length = network.partition("/")
+    return length in ("", "128" if ":" in network else "32")
+
+
+def _meets(rule: NatRule, name: str, holds_for: Callable[[str], bool]) -> bool:
+    wanted = rule.conditions.get(name)
+    return wanted is None or any(map(holds_for, wanted.values)) is not wanted.negated
+
+
+def _comes_from(rule: NatRule, source: str) -> bool:
+    return _meets(rule, "source", lambda network: _in(network, source))
+
+
+def _is_for(rule: NatRule, traffic: Traffic) -> bool:
+    """By protocol and the target's port."""
+    by_protocol = _meets(rule, "protocol", lambda name: name == traffic.protocol)
+    return by_protocol and _meets(rule, "port", lambda ports: _holds_port(ports, traffic.port))
 
 
 def _holds_port(ports: str, port: int) -> bool:
-    """`80`, or `8000:8080`."""
+    """`80`, or `8000:8080`. A service's name may be any."""
     first, _, last = ports.partition(":")
-    return first.isdecimal() and int(first) <= port <= int(last if last.isdecimal() else first)
+    if not first.isdecimal():
+        return True
+    return int(first) <= port <= int(last if last.isdecimal() else first)
 
 
-def _value(spec: tuple[str, ...], flag: str) -> tuple[str, bool]:
-    """The flag's word, and whether it is negated."""
-    if flag not in spec[:-1]:
-        return "", False
-    at = spec.index(flag)
-    return spec[at + 1], at > 0 and spec[at - 1] == "!"
-
-
-def _held(spec: tuple[str, ...], flag: str, address: str) -> bool:
-    network, negated = _value(spec, flag)
+def _in(network: str, address: str) -> bool:
     try:
-        return not network or holds(network, address) is not negated
-    except ValueError:  # no network: as for other matches
+        return holds(network, address)
+    except ValueError:  # no network: taken to be met
         return True
 
 
-def _leaves_by(spec: tuple[str, ...], interface: str) -> bool:
-    wanted, negated = _value(spec, "-o")
-    if not wanted:
-        return True
-    fits = interface.startswith(wanted[:-1]) if wanted.endswith("+") else interface == wanted
-    return fits is not negated
+def _is_named(wanted: str, interface: str) -> bool:
+    return interface.startswith(wanted[:-1]) if wanted.endswith("+") else interface == wanted

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.errors import OutputTooLong, ProbeError
 from probes.path.facts import RouteWalk
 from probes.path.hop import Looked, Next, look
+from probes.path.nat_rules import COMMANDS as NAT
 from probes.probe import Toolbox, probe
 
 _MOST_HOPS = 64
@@ -14,7 +15,7 @@ _MOST_HOPS = 64
 
 @probe(
     "path.route_walk",
-    commands=("ip -j addr", "ip -j route get", "grep -Hs '' /proc/sys/net/", "iptables-save -t nat"),
+    commands=("ip -j addr", "ip -j route get", "grep -Hs '' /proc/sys/net/", *NAT),
     timeout=20.0,
     target="address",
     origin="address",
@@ -36,6 +37,11 @@ class Steps:
     left_at: str
     loop: bool
 
+    @property
+    def translations(self) -> tuple[tuple[str, int], ...]:
+        """Addresses and ports that the target's become on the way."""
+        return tuple((one.becomes, one.step.traffic.port) for one in self.walked if one.becomes)
+
     def told(self, target: str) -> RouteWalk:
         return _told(self.walked[0].hop.host, target, list(self.walked), self.unseen, self.left_at)
 
@@ -48,17 +54,28 @@ async def steps(toolbox: Toolbox, first: Next, target: str) -> Steps:
     step: Next | None = first
     while step is not None and len(walked) < _MOST_HOPS and not _been_at(walked, step):
         try:
-            walked.append(await look(toolbox, step, target))
+            walked.append(await _look_through(toolbox, step, target))
         except ProbeError:
             if not walked:
                 raise
             unseen = step.host
             break
+        target = walked[-1].becomes or target
         step, left_at = await _following(toolbox, walked[-1])
     loop = step is not None and not unseen and _been_at(walked, step)
     if step is not None and not unseen and not loop:
         raise OutputTooLong(f"the way to {target} has more than {_MOST_HOPS} hops", hint="begin nearer to it")
     return Steps(tuple(walked), unseen, left_at, loop)
+
+
+async def _look_through(toolbox: Toolbox, step: Next, target: str) -> Looked:
+    """A host routes by the address that it has translated the target's to."""
+    first = await look(toolbox, step, target)
+    if not first.becomes:
+        return first
+    traffic = replace(step.traffic, port=first.becomes_port or step.traffic.port)
+    behind = await look(toolbox, replace(step, traffic=traffic), first.becomes)
+    return replace(behind, becomes=first.becomes, becomes_port=first.becomes_port)
 
 
 def _been_at(walked: list[Looked], step: Next) -> bool:

@@ -16,6 +16,7 @@ from probes.path import datagrams
 from probes.path.facts import TunnelBlock, Tunnels
 from probes.path.firewall_along import hosts_between, read_all
 from probes.path.firewall_hits import grown
+from probes.path.nat_rules import COMMANDS as NAT
 from probes.probe import Toolbox, probe
 from probes.site import target_of
 
@@ -38,7 +39,7 @@ Rule = tuple[str, str, str, str]
         "ip -j addr",
         "ip -j route get",
         "grep -Hs '' /proc/sys/net/",
-        "iptables-save -t nat",
+        *NAT,
     ),
     timeout=60.0,
     local="address",

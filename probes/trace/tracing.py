@@ -108,7 +108,7 @@ async def trace(
                 at,
                 Traffic(protocol, port if at else backend_port or port),
             )
-            named = [*translated, *((name, port) for name in way.names)]
+            named = [*translated, *way.translations, *((name, port) for name in way.names)]
             mark = fresh_mark(protocol, port, target, named, size, way.sources, pod or host)
             one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
             await one.begin(sizing)

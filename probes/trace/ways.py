@@ -58,6 +58,8 @@ class Ways:
     """They pass ports of Neutron."""
     names: tuple[str, ...] = ()
     """What else the target's address is on the way."""
+    translations: tuple[tuple[str, int], ...] = ()
+    """And what hosts on it make of address and port."""
     translated_at: str = ""
     """Host on the way that gives packets a Service's endpoint as target; empty where the source does."""
 
@@ -108,6 +110,7 @@ async def _learned(
         await asking.close()
     told = _told(course, returning, tunnels, (target, owner), bridging)
     told = replace(told, loop=there.loop, walk=there.told(target), translated_at=translated_at)
+    told = replace(told, translations=there.translations)
     return courses.with_inside(told, neutron)
 
 

@@ -120,6 +120,66 @@ async def test_a_flow_of_open_vswitch_that_drops(healed_lab: Lab, toolbox: LiveT
     assert ends == [("enp1s0", "seen"), ("br-ex", "beyond")]
 
 
+PUBLISHED = "10.10.10.77"
+"""openstack-host has it as well, and gives what comes for it to controller."""
+TO_CONTROLLER = f"""
+ip address add {PUBLISHED}/32 dev lo
+iptables -t nat -I PREROUTING -d {PUBLISHED}/32 -j DNAT --to-destination {CONTROLLER}
+"""
+NOT_PUBLISHED = f"""
+iptables -t nat -D PREROUTING -d {PUBLISHED}/32 -j DNAT --to-destination {CONTROLLER}
+ip address del {PUBLISHED}/32 dev lo
+"""
+
+
+async def test_behind_an_address_that_is_translated_to_another(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    healed_lab.run("openstack-host", TO_CONTROLLER)
+    healed_lab.run("controller", "iptables -I INPUT -p icmp -j DROP")
+    try:
+        dies = await trace(toolbox, "kubernetes-host", PUBLISHED)
+        healed_lab.run("controller", "iptables -D INPUT -p icmp -j DROP")
+        arrives = await trace(toolbox, "kubernetes-host", PUBLISHED)
+    finally:
+        healed_lab.run("openstack-host", NOT_PUBLISHED)
+        healed_lab.run("controller", "iptables -D INPUT -p icmp -j DROP 2>/dev/null; true")
+    dead = dead_of(dies)
+    assert (dead.host, dead.chain, dead.direction) == ("controller", "INPUT", "there")
+    assert (arrives.verdict, arrives.received) == ("arrives", 20)
+    assert {(hop.host, hop.verdict) for hop in arrives.hops if hop.direction == "there"} == {
+        ("kubernetes-host", "seen"),
+        ("openstack-host", "seen"),
+        ("controller", "seen"),
+    }
+
+
+NATIVE = """
+iptables -t nat -F LIBVIRT_PRT
+nft -f - <<'RULES'
+table ip libvirt_network {
+  chain guest_nat { type nat hook postrouting priority srcnat;
+    ip saddr 192.168.100.0/24 ip daddr != 192.168.100.0/24 counter masquerade
+  }
+}
+RULES
+"""
+"""As libvirt does it from 10.4 on."""
+NOT_NATIVE = "nft delete table ip libvirt_network; iptables-restore < /etc/sysconfig/iptables"
+
+
+async def test_the_way_back_to_what_nft_alone_masquerades(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    """kubernetes-host has no route to the guests, and needs none."""
+    healed_lab.break_("missing-route")
+    healed_lab.run("openstack-host", NATIVE)
+    try:
+        found = await trace(toolbox, "controller", "10.10.10.2")
+    finally:
+        healed_lab.run("openstack-host", NOT_NATIVE)
+    assert (found.verdict, found.dead) == ("arrives", ())
+    back = [(hop.host, hop.side, hop.verdict) for hop in found.hops if hop.direction == "back"]
+    assert back[:2] == [("kubernetes-host", "out", "seen"), ("openstack-host", "in", "seen")]
+    assert back[-1] == ("controller", "in", "seen")
+
+
 MANY = f"""
 {{
   echo '*filter'; echo ':DH-MANY - [0:0]'
