@@ -58,17 +58,14 @@ def test_pods_that_port_security_drops_are_let_through_and_nothing_else(broken: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "cause", "runners_up"),
-    [
-        ("flannel-directrouting", CAUSE, []),
-        ("calico-on-servers", CAUSE, ["calico-direct-routing-dropped"]),
-        ("sg-no-flannel", TUNNEL, []),
-    ],
+    ("fault", "cause"),
+    [("flannel-directrouting", CAUSE), ("calico-on-servers", CAUSE), ("sg-no-flannel", TUNNEL)],
 )
 def test_what_the_cloud_drops_between_nodes_is_named_repaired_and_undone(
-    healed_stack_lab: Lab, tmp_path: Path, fault: str, cause: str, runners_up: list[str]
+    healed_stack_lab: Lab, tmp_path: Path, fault: str, cause: str
 ) -> None:
-    """Named by the cluster's own tree, which goes on to Neutron's ports; pods' packets say whether it is well."""
+    """Named by the cluster's own tree, which goes on to Neutron's ports; nothing is named beside: of a pool of
+    Calico a trace between machines would have to tell. Pods' packets say whether it is well."""
     healed_stack_lab.break_(fault)
     site, state = healed_stack_lab.site(), tmp_path / "state"
     assert not is_well(healed_stack_lab, seconds=0)
@@ -76,7 +73,7 @@ def test_what_the_cloud_drops_between_nodes_is_named_repaired_and_undone(
     for one in told:
         (named,) = one.document["causes"]
         assert (named["id"], named["targets"]) == (cause, ["cloud:lab"]), (one.document, one.stderr)
-    assert [one["id"] for one in told[0].document["runners_up"]] == runners_up
+    assert told[0].document["runners_up"] == []
     session = told[0].document["session"]
     fixed = deadhop("fix", session, "--cause", cause, "--yes", "--json", state=state)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
