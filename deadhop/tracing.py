@@ -181,4 +181,10 @@ def _dead_json(trace: Trace) -> dict[str, object] | None:
         return None
     dead = asdict(trace.dead[0])
     known = {key: dead[key] if dead[key] >= 0 else None for key in ("entered", "left")}
-    return {**dead, **known, "rule": dead["rule"] or None}
+    return {**dead, **known, "rule": dead["rule"] or None, "flows": [_flow_json(one) for one in dead["flows"]]}
+
+
+def _flow_json(flow: dict[str, object]) -> dict[str, object]:
+    """Where no flow matches there is no priority, and nothing counts."""
+    unknown = {key: None for key in ("priority", "packets") if flow[key] == -1}
+    return {**flow, **unknown, **{key: flow[key] or None for key in ("cookie", "remark")}}

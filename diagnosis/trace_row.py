@@ -77,6 +77,9 @@ def _marked(trace: Trace) -> int:
         outer = [n for n, hop in enumerate(trace.hops) if hop.outer and hop.direction == dead.direction]
         return outer[0] - 1 if outer else -1
     own = [n for n, hop in enumerate(trace.hops) if (hop.host, hop.direction) == (dead.host, dead.direction)]
+    if dead.flows:
+        own = [n for n in own if trace.hops[n].at == dead.in_interface] or own
+        return own[0]
     came = [n for n in own if trace.hops[n].side == "in" and trace.hops[n].verdict in ("seen", "unknown")]
     if came:
         return came[-1]

@@ -48,6 +48,14 @@ _REASONS = {
         "{packets} on a flow of Open vSwitch in {at} that drops",
         "{at} 의 Open vSwitch 플로가 {packets} 개를 버렸다",
     ),
+    "no-flow": Text(
+        "no flow in table {number} of {at} takes them ({packets} came to it)",
+        "{at} 의 {number} 번 테이블에 이것을 받는 플로가 없다 ({packets} 개가 거기까지 왔다)",
+    ),
+    "dead-end": Text(
+        "{packets} on a flow of Open vSwitch in {at} that sends them nowhere",
+        "{at} 의 Open vSwitch 플로가 {packets} 개를 받았지만 아무 데로도 보내지 않는다",
+    ),
     "no-bridge": Text("its Open vSwitch lacks the bridge {at}", "그곳의 Open vSwitch 에 브리지 {at} 이(가) 없다"),
     "no-tunnel": Text(
         "its Open vSwitch has no tunnel to {at}", "그곳의 Open vSwitch 에 {at} (으)로 가는 터널이 없다"
@@ -214,8 +222,10 @@ def _between(trace: Trace) -> Text:
 def _dead(dead: DeadHop) -> Text:
     """`20 entered enp7s0 on openstack-host, 0 left it, 20 on a rule in LIBVIRT_FWI`."""
     told = _REASONS[dead.reason]
-    values = {"packets": dead.packets, "chain": dead.chain, "at": dead.at}
+    number = dead.flows[-1].table if dead.flows else 0
+    values = {"packets": dead.packets, "chain": dead.chain, "at": dead.at, "number": number}
     reason = Text(told.en.format(**values), told.ko.format(**values))
+    by_way = _by_way_of(dead)
     way = Text(" (on the way back)", " (오는 길)") if dead.direction == "back" else Text("", "")
     seen = _seen(dead)
     unsure = Text(
@@ -223,9 +233,21 @@ def _dead(dead: DeadHop) -> Text:
     )
     tail = Text("", "") if dead.confirmed else unsure
     return Text(
-        f"on {dead.host}{way.en}: {seen.en}{reason.en}{tail.en}",
-        f"{dead.host}{way.ko}: {seen.ko}{reason.ko}{tail.ko}",
+        f"on {dead.host}{way.en}: {seen.en}{reason.en}{by_way.en}{tail.en}",
+        f"{dead.host}{way.ko}: {seen.ko}{reason.ko}{by_way.ko}{tail.ko}",
     )
+
+
+def _by_way_of(dead: DeadHop) -> Text:
+    """What Open vSwitch says of a flow that leads nowhere; or the flow that sends them to where all that is left is
+    dropped, which says nothing of ours."""
+    if dead.reason == "dead-end" and dead.flows and dead.flows[-1].remark:
+        return Text(*[f" ({dead.flows[-1].remark})"] * 2)
+    if len(dead.flows) < 2 or dead.flows[-1].match:
+        return Text("", "")
+    last = dead.flows[-2]
+    flow = f"table={last.table} priority={last.priority}{',' if last.match else ''}{last.match}"
+    return Text(f"; {flow} sends them there", f". {flow} 이(가) 그리로 보낸다")
 
 
 def _seen(dead: DeadHop) -> Text:

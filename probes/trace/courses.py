@@ -13,7 +13,7 @@ from probes.path.route_walk import Steps, steps
 from probes.probe import Toolbox
 from probes.trace.inside import Asking, Inside
 from probes.trace.plugged import Plugged, plugged
-from probes.trace.stations import Station, stations_of
+from probes.trace.stations import Ends, Station, stations_of
 
 if TYPE_CHECKING:
     from probes.trace.ways import Ways
@@ -83,10 +83,11 @@ async def _from_router(toolbox: Toolbox, found: Inside, to: str) -> Steps | None
         return None
 
 
-def with_inside(way: Ways, neutron: Neutron | None) -> Ways:
+def with_inside(way: Ways, neutron: Neutron | None, gone: Course) -> Ways:
     if neutron is None:
         return way
     found, ports = neutron.inside, neutron.plugged
+    outside, within = _ends(found, gone, way.target)
     return replace(
         way,
         hosts=tuple(dict.fromkeys((*way.hosts, *ports.switches, *ports.below))),
@@ -96,4 +97,15 @@ def with_inside(way: Ways, neutron: Neutron | None) -> Ways:
         below=tuple(dict.fromkeys((*way.below, *ports.below))),
         inside=True,
         names=() if found.begins_there else (found.fixed,),
+        outside=outside,
+        within=within,
     )
+
+
+def _ends(found: Inside, gone: Course, target: str) -> tuple[Ends, Ends]:
+    """On the network outside of a router of the cloud, and on the server's own."""
+    if found.begins_there:
+        own = next(iter(gone.walked[0].sources), found.fixed)
+        return Ends(found.address, target), Ends(own, target)
+    seen = next(iter(gone.walked[gone.split - 1].sources), "")
+    return Ends(seen, found.address), Ends(seen, found.fixed)

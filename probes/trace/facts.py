@@ -31,6 +31,26 @@ class TracedHop:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowStep:
+    """One table of Open vSwitch on the way of our packets, as `ofproto/trace` tells."""
+
+    bridge: str
+    table: int
+    priority: int
+    """Of the flow that matches them; -1 where none does."""
+    cookie: str
+    """Whose flow it is; empty where it has none."""
+    match: str
+    """Empty where it takes all."""
+    actions: str
+    """As the host lists them; as it traces them where it does not list the flow."""
+    packets: int
+    """As DeadHop's; -1 where nobody can tell."""
+    remark: str
+    """What Open vSwitch says of it by itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadHop:
     """Where our packets end, and what counted them there."""
 
@@ -40,8 +60,9 @@ class DeadHop:
     direction: str
     """there or back."""
     reason: str
-    """rule, policy, flow (of Open vSwitch), no-bridge, no-tunnel, no-plug (what it lacks), port (of it), rp-filter,
-    forwarding-off, no-route, prohibited, neighbour, conntrack, queue, link, discarded, or listen."""
+    """rule, policy, flow (of Open vSwitch), no-flow (none of it takes them), dead-end (one sends them nowhere),
+    no-bridge, no-tunnel, no-plug (what it lacks), port (of it), rp-filter, forwarding-off, no-route, prohibited,
+    neighbour, conntrack, queue, link, discarded, or listen."""
     rule: str
     """The rule or flow as the host prints it; empty for the other reasons."""
     table: str
@@ -63,6 +84,9 @@ class DeadHop:
     """Packets say so (a counter, a capture, an answer of this host), not the routing tables alone."""
     outer: bool = False
     """There they travel inside a tunnel's packets: the host is no hop of their own."""
+    flows: tuple[FlowStep, ...] = ()
+    """Their way through the tables of Open vSwitch to the one where they end, where its own trace explains what the
+    counters say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from probes.linux.facts import Firewall, FirewallRule
 from probes.linux.firewall import Key, apart, policies_as_rules
 from probes.trace.reading import Reading
 from probes.trace.switch import Port
-from probes.trace.switching import Drops, Flow
+from probes.trace.switching import Drops, Flow, drops_copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +98,17 @@ class Growing:
         return self.silent, self.before, self.after
 
     def flow_drops(self) -> list[tuple[Flow, Grown]]:
-        """Every flow of Open vSwitch that drops, was there from the beginning, and grew while we sent."""
+        """Every flow of Open vSwitch that drops more than copies, was there from the beginning, and grew while we
+        sent."""
         if self.drops is None:
             return []
         silent, before, after = (one.counts for one in self.drops)
         lasting = (flow for flow in after if flow in silent and flow in before)
-        grown = ((flow, self._of_switch(silent[flow], before[flow], after[flow])) for flow in lasting)
-        return [(flow, one) for flow, one in grown if one.ours]
+        grown = ((flow, self.of_switch(silent[flow], before[flow], after[flow])) for flow in lasting)
+        texts = self.drops[-1].texts
+        return [
+            (flow, one) for flow, one in grown if one.ours and not drops_copies(texts.get(flow[0], ""), flow[1])
+        ]
 
     def of_port(self, bridge: str, port: str, counter: str) -> Grown:
         """`counter` is rx, tx or dropped; UNKNOWN where Open vSwitch does not say."""
@@ -113,7 +117,7 @@ class Growing:
         counted = [one.ports.get((bridge, port)) for one in self.drops]
         if any(one is None for one in counted):
             return UNKNOWN
-        return self._of_switch(*(int(getattr(one, counter)) for one in counted))
+        return self.of_switch(*(int(getattr(one, counter)) for one in counted))
 
     def port_drops(self) -> list[tuple[Port, Grown]]:
         """Every port of Open vSwitch that dropped meanwhile, or found broken."""
@@ -121,7 +125,7 @@ class Growing:
         grown = ((port, self.of_port(*port, "dropped")) for port in ports)
         return [(port, one) for port, one in grown if one.ours]
 
-    def _of_switch(self, *counts: int) -> Grown:
+    def of_switch(self, *counts: int) -> Grown:
         silent, before, after = counts
         share = _share(*(one.moment for one in self.drops or ()))
         return self._grown(silent, before, after, share)

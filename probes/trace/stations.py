@@ -39,6 +39,14 @@ class Gap:
     """Port, bridge, or the host at the tunnel's other end."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Addresses of our packets on the way there; either is empty where it is not known."""
+
+    source: str = ""
+    target: str = ""
+
+
 def stations_of(
     walked: Sequence[Looked], direction: str, outer: Mapping[str, Steps] | None = None
 ) -> list[Station]:

@@ -19,6 +19,7 @@ TABLES = {
     "Interface": "_uuid,name,type,ofport,external_ids,options",
 }
 _TUNNELS = ("vxlan", "gre", "geneve")
+_MAC = "attached-mac"
 _LOCAL = 65534
 """The bridge's own port, which `ovs-ofctl` calls LOCAL."""
 _COUNTS = re.compile(
@@ -58,6 +59,8 @@ class Switch:
     tunnels: tuple[Tunnel, ...] = ()
     spaces: tuple[str, ...] = ()
     """Network namespaces with ports of it whose counters are read there."""
+    macs: Mapping[str, str] = field(default_factory=dict)
+    """Plug → MAC of what is behind it."""
 
 
 async def switch_of(connection: Connection) -> Switch | None:
@@ -90,6 +93,7 @@ def parse_switch(tables: Mapping[str, list[Row]], front: tuple[str, ...] = ()) -
             row["external_ids"]["iface-id"]: str(row["name"]) for row in rows if "iface-id" in row["external_ids"]
         },
         tunnels=tuple(_tunnels(named)),
+        macs={str(row["name"]): row["external_ids"].get(_MAC, "") for row in rows if _MAC in row["external_ids"]},
     )
 
 

@@ -41,6 +41,7 @@ _FLOW = re.compile(
 _ASIDE = re.compile(r"(?:(?:idle_age|hard_age|idle_timeout|hard_timeout|importance)=[0-9]+,? ?|[a-z]+_[a-z_]+ )")
 """What stands between the counters and the match."""
 _PROTOCOLS = ("icmp", "tcp", "udp", "sctp", "arp", "rarp", "icmp6", "tcp6", "udp6", "sctp6", "ip", "ipv6")
+_SENDING = ("output:", "NORMAL", "FLOOD", "LOCAL", "IN_PORT")
 Flow = tuple[str, str]
 """Bridge, and the flow as `ovs-ofctl` writes it, without counters."""
 
@@ -52,6 +53,8 @@ class Drops:
     moment: float
     counts: Mapping[Flow, int]
     ports: Mapping[Port, Counted] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Bridge → all its flows as they were printed: most are never looked at."""
 
 
 def has_switch(links: Mapping[str, Link]) -> bool:
@@ -62,20 +65,16 @@ async def read_drops(connection: Connection, switch: Switch) -> Drops | None:
     try:
         uptime, flows, ports, spaces = await asyncio.gather(
             ask(connection, "cat", "/proc/uptime"),
-            asyncio.gather(*(_flows(connection, switch, bridge) for bridge in switch.ports)),
+            asyncio.gather(*(_dump(connection, switch, _FLOWS, bridge) for bridge in switch.ports)),
             asyncio.gather(*(_ports(connection, switch, bridge) for bridge in switch.ports)),
             asyncio.gather(*(_space(connection, switch, name) for name in switch.spaces)),
         )
-        counts = dict(one for found in flows for one in found)
-        return Drops(
-            parse_uptime(uptime), counts, dict(one for found in (*ports, *spaces) for one in found.items())
-        )
+        texts = dict(zip(switch.ports, flows, strict=True))
+        counts = dict(one for bridge, text in texts.items() for one in parse_drops(bridge, text))
+        of_ports = dict(one for found in (*ports, *spaces) for one in found.items())
+        return Drops(parse_uptime(uptime), counts, of_ports, texts)
     except ProbeError:
         return None
-
-
-async def _flows(connection: Connection, switch: Switch, bridge: str) -> list[tuple[Flow, int]]:
-    return parse_drops(bridge, await _dump(connection, switch, _FLOWS, bridge))
 
 
 async def _ports(connection: Connection, switch: Switch, bridge: str) -> dict[Port, Counted]:
@@ -106,11 +105,27 @@ def parse_drops(bridge: str, text: str) -> list[tuple[Flow, int]]:
     return [((bridge, _words(line)), whole(line["packets"])) for line in lines if line]
 
 
+@reading("ovs-ofctl dump-flows")
+def parse_flow(line: str) -> tuple[str, int] | None:
+    """The flow without its counters, and how many packets it took; None for what is none."""
+    found = _FLOW.fullmatch(line)
+    return (_words(found), whole(found["packets"])) if found else None
+
+
 def _words(line: re.Match[str]) -> str:
     match = line["rest"]
     while found := _ASIDE.match(match):
         match = match[found.end() :]
     return f"table={line['table']}{' ' if match else ''}{match} actions={line['actions']}"
+
+
+def drops_copies(text: str, flow: str) -> bool:
+    """What comes to its table was sent on before, as the flows in `text` say: there is nothing lost there."""
+    table = flow.partition(" ")[0].removeprefix("table=")
+    ways = (f"resubmit(,{table})", f"goto_table:{table},")
+    lines = (f"{line}," for line in text.splitlines() if "n_packets=0," not in line)
+    leading = [line.partition("actions=")[2].partition(way)[0] for line in lines for way in ways if way in line]
+    return bool(leading) and all(any(one in before for one in _SENDING) for before in leading)
 
 
 def may_match(flow: str, protocol: str, *, below: bool) -> bool:

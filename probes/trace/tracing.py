@@ -17,7 +17,7 @@ from probes.path.nat import Traffic
 from probes.patience import hurrying
 from probes.probe import Toolbox, probe
 from probes.site import target_of
-from probes.trace import branches, capturing, reading, sending, ways
+from probes.trace import branches, capturing, explaining, reading, sending, ways
 from probes.trace.capturing import Sighted
 from probes.trace.facts import Trace
 from probes.trace.growing import Growing
@@ -29,7 +29,7 @@ from probes.trace.sizing import COMMANDS as SIZES
 from probes.trace.sizing import SENT_AFTER, Sizing, verdict
 from probes.trace.switching import COMMANDS as SWITCHES
 from probes.trace.switching import COUNTED_LATE, Drops, Switches, of_host, with_ports
-from probes.trace.watching import watched
+from probes.trace.watching import Watched, watched
 from probes.trace.ways import Ways
 
 COMMANDS = (
@@ -39,6 +39,7 @@ COMMANDS = (
     *capturing.COMMANDS,
     *SIZES,
     *SWITCHES,
+    *explaining.COMMANDS,
     *TRIES,
     "sleep",
 )
@@ -150,6 +151,7 @@ class _Tracing:
         self._switches = Switches(toolbox, way.switches)
         self._known: Mapping[str, Reading | None] = dict.fromkeys(way.hosts)
         self._counted: Callable[[Mapping[str, Reading]], None] = _nobody
+        self._seen: Watched | None = None
 
     async def begin(self, sizing: Sizing) -> None:
         """Where sizes are tried on, reads all hosts before it; the reading behind it is that before the silence."""
@@ -166,7 +168,9 @@ class _Tracing:
         unclear = said[1].verdict == "ambiguous" or (said[1].verdict == "some-lost" and said[1].dead is None)
         if unclear and packets < MOST:
             said = await self._run(min(packets * _MORE, MOST))
-        return said
+        answered, judged = said
+        explained = await explaining.explained(self._toolbox, self._seen, self._switches.known, self._mark, judged)
+        return answered, explained
 
     async def _run(self, packets: int) -> tuple[Answered, Judgement]:
         try:
@@ -174,7 +178,7 @@ class _Tracing:
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
         way = with_ports(self._way, self._switches.known, sighted)
-        seen = watched(way, self._readings, sighted, answered.sent, self._mark.protocol)
+        self._seen = seen = watched(way, self._readings, sighted, answered.sent, self._mark.protocol)
         refuser = await self._refuser(answered)
         return answered, judge(seen, answered, self._source, refuser)
 

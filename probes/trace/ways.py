@@ -22,7 +22,7 @@ from probes.site import target_of
 from probes.trace import courses, inside
 from probes.trace.courses import Course, Neutron
 from probes.trace.once import Once
-from probes.trace.stations import Gap, Station
+from probes.trace.stations import Ends, Gap, Station
 from probes.trace.switch import Switch
 
 COMMANDS = (*PROBES["path.route_walk"].commands, *PROBES["linux.tunnel_to"].commands, *inside.COMMANDS)
@@ -60,6 +60,10 @@ class Ways:
     """What else the target's address is on the way."""
     translations: tuple[tuple[str, int], ...] = ()
     """And what hosts on it make of address and port."""
+    outside: Ends = field(default_factory=Ends)
+    """Addresses of our packets on the way there, as the target's side has them."""
+    within: Ends = field(default_factory=Ends)
+    """And where a router of the cloud has translated them."""
     translated_at: str = ""
     """Host on the way that gives packets a Service's endpoint as target; empty where the source does."""
 
@@ -111,7 +115,7 @@ async def _learned(
     told = _told(course, returning, tunnels, (target, owner), bridging)
     told = replace(told, loop=there.loop, walk=there.told(target), translated_at=translated_at)
     told = replace(told, translations=there.translations)
-    return courses.with_inside(told, neutron)
+    return courses.with_inside(told, neutron, course)
 
 
 async def _there(toolbox: Toolbox, first: Next, target: str, at: str) -> tuple[Steps, str]:
@@ -251,6 +255,7 @@ def _told(
         unseen=tuple(dict.fromkeys(missed)),
         sources=tuple(dict.fromkeys(one for looked in there.walked for one in looked.sources)),
         below=tuple(one.hop.host for tunnel in tunnels for one in tunnel.outer.walked),
+        outside=Ends(next(iter(there.walked[-1].sources), ""), target),
     )
 
 

@@ -61,6 +61,8 @@ _WHOLE = (
     r"(?:(?:podman|docker) exec nova_conductor )?nova-manage cell_v2 list_(?:cells|hosts)",
     rf"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-ofctl dump-(?:aggregate|flows|ports) {_NAME}",
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-vsctl --format=json --columns=[a-z_,]+ list [A-Z][a-z]+",
+    rf"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-appctl ofproto/trace {_NAME} in_port={_N}"
+    r"(?:,[a-z0-9_]+(?:=[0-9a-fx:.]+)?)+(?: --ct-next trk,est,rpl)*",  # a flow alone: no packet, no -generate
     rf"ps -o user= -p {_N}",
     rf"stat -L -c '%U %G %a' {_PATH}",
     r"stat -c %a /proc/sys/net/netfilter/nf_conntrack_max",

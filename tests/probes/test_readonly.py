@@ -52,6 +52,7 @@ READ_ONLY = (
     r"findmnt -nro",
     r"(?:(?:podman|docker) exec nova_conductor )?nova-manage cell_v2 list_(?:cells|hosts)",
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-ofctl dump-(?:aggregate|flows|ports)",
+    r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-appctl ofproto/trace",
     r"ip -n qrouter-",
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-vsctl --format=json",
     r"ps -o user=",
