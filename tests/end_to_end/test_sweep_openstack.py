@@ -21,6 +21,7 @@ SWEPT = (
     "ovs-restarted",
     "ovs-agent-stopped",
     "ovs-agent-frozen",
+    "kolla-agent-frozen",
     "dhcp-agent-stopped",
     "metadata-agent-stopped",
     "l3-agent-stopped",
