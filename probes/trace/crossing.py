@@ -13,8 +13,6 @@ from probes.trace.stations import Ends, Station
 from probes.trace.switch import Port, Switch
 from probes.trace.watching import Sight, Watched
 
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
-"""What a bridge is called that may stand in a command."""
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _TTL = 64
 _ECHO = {(4, "there"): 8, (4, "back"): 0, (6, "there"): 128, (6, "back"): 129}

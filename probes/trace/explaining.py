@@ -16,12 +16,12 @@ from probes.linux.fields import reading
 from probes.probe import Toolbox
 from probes.site import target_of
 from probes.trace import crossing
-from probes.trace.crossing import NAME, Crossing, crossings
+from probes.trace.crossing import Crossing, crossings
 from probes.trace.facts import DeadHop, FlowStep
 from probes.trace.growing import UNKNOWN, Growing, Grown
 from probes.trace.judging import Judgement
 from probes.trace.marks import Mark
-from probes.trace.pipeline import Step, parse_pipeline
+from probes.trace.pipeline import NAME, Step, parse_pipeline
 from probes.trace.switch import Switch
 from probes.trace.switching import parse_flow
 from probes.trace.watching import Watched

@@ -13,6 +13,8 @@ from probes.linux.fields import reading
 _MOST_LINES = 5000
 _LONGEST = 200
 """Characters of what Open vSwitch remarks by itself."""
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+"""What a bridge is called that may stand in a command, or be named."""
 _BRIDGE = re.compile(r'(?P<indent> *)bridge\("(?P<name>[^"]{1,64})"\) *')
 _STEP = re.compile(r"(?P<indent> *)(?P<table>[0-9]{1,3})(?:\([^)]{0,64}\))?\. (?P<rest>.*)")
 _FLOW = re.compile(
@@ -102,7 +104,7 @@ def _steps(lines: list[str], bridge: str) -> list[Step]:
         elif line.startswith(_DATAPATH):
             part += 1
         elif said := _BRIDGE.fullmatch(line):
-            headings.put(said["indent"], said["name"])
+            headings.put(said["indent"], _named(said["name"]))
         elif said := _RESUMES.fullmatch(line):
             headings = _Headings(forked.get(int(said["table"]), bridge))
         elif (at := _whose(found, line, part)) is not None:
@@ -110,6 +112,12 @@ def _steps(lines: list[str], bridge: str) -> list[Step]:
             if said := _FORKS.search(line):
                 forked[int(said["table"])] = found[at].bridge
     return found
+
+
+def _named(bridge: str) -> str:
+    if not NAME.fullmatch(bridge):
+        raise ValueError("no bridge")
+    return bridge
 
 
 class _Headings:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from diagnosis.trace_row import row
-from diagnosis.trace_words import in_a_walk
-from probes.trace.facts import DeadHop, Trace, TracedHop
+from diagnosis.trace_words import in_a_walk, sentence
+from probes.trace.facts import DeadHop, FlowStep, Trace, TracedHop
 
 
 def hop(host: str, side: str, verdict: str, direction: str = "there", *, outer: bool = False) -> TracedHop:
@@ -65,3 +65,65 @@ def test_in_a_walk_the_rule_stands_behind_the_numbers() -> None:
     told = in_a_walk(replace(trace(("b", "there")), dead=(found,), verdict="some-lost", received=9))
     assert told.en == f"9 of 20 answered; on b: 20 entered eth1, 9 left eth2, 11 on a rule in FORWARD ({rule})"
     assert told.ko.endswith(f"({rule})")
+
+
+STEP = FlowStep("br-int", 71, 10, "0x1", "reg5=0x3,in_port=3", "resubmit(,93)", 20, "")
+LAST = FlowStep("br-int", 93, 0, "0x1", "", "drop", 20, "")
+
+
+def in_switch(reason: str, *flows: FlowStep, rule: str = "") -> Trace:
+    hops = (hop("a", "out", "seen"), replace(hop("b", "in", "seen"), at="tap1"), hop("b", "out", "beyond"))
+    found = DeadHop(
+        "b",
+        "br-int",
+        "there",
+        reason,
+        rule,
+        "br-int",
+        "",
+        0,
+        20,
+        "tap1",
+        "vxlan-1",
+        20,
+        0,
+        confirmed=True,
+        flows=flows,
+    )
+    return replace(trace(("b", "there"), *hops), dead=(found,))
+
+
+def test_behind_the_port_by_which_they_came_into_open_vswitch() -> None:
+    """A router of the cloud has several pairs of ports on one host."""
+    one = in_switch("flow", STEP, LAST)
+    hops = (one.hops[0], replace(one.hops[1], at="qg-1"), *one.hops[1:])
+    assert shown(replace(one, hops=hops)) == ["✓ a→", "✓ b←", "✓ b←", "✗ b", "· b→"]
+    earlier = (*one.hops[:2], replace(one.hops[1], at="qg-1"), one.hops[2])
+    assert shown(replace(one, hops=earlier)) == ["✓ a→", "✓ b←", "✗ b", "✓ b←", "· b→"]
+
+
+def test_the_flow_that_sends_them_to_where_all_is_dropped() -> None:
+    said = sentence(in_switch("flow", STEP, LAST, rule="table=93 priority=0 actions=drop"))
+    assert said.en == (
+        "on b: 20 entered tap1, 0 left vxlan-1, 20 on a flow of Open vSwitch in br-int that drops; "
+        "table=71 priority=10,reg5=0x3,in_port=3 sends them there"
+    )
+    assert said.ko.endswith("20 개를 버렸다. table=71 priority=10,reg5=0x3,in_port=3 이(가) 그리로 보낸다")
+
+
+def test_a_flow_that_names_ours_itself_needs_no_other() -> None:
+    own = replace(LAST, table=60, priority=500, match="icmp")
+    assert "sends them there" not in sentence(in_switch("flow", STEP, own)).en
+    assert "sends them there" not in sentence(in_switch("flow", LAST)).en
+
+
+def test_a_table_without_a_flow_for_them() -> None:
+    said = sentence(in_switch("no-flow", STEP, replace(LAST, table=10, priority=-1)))
+    assert "no flow in table 10 of br-int takes them (20 came to it); table=71 priority=10," in said.en
+    assert "br-int 의 10 번 테이블에 이것을 받는 플로가 없다 (20 개가 거기까지 왔다)" in said.ko
+
+
+def test_a_flow_that_leads_nowhere_with_what_open_vswitch_remarks() -> None:
+    said = sentence(in_switch("dead-end", replace(STEP, remark="Nonexistent output port")))
+    assert said.en.endswith("a flow of Open vSwitch in br-int that sends them nowhere (Nonexistent output port)")
+    assert said.ko.endswith("아무 데로도 보내지 않는다 (Nonexistent output port)")

@@ -171,8 +171,9 @@ def test_an_answer_that_was_cut_says_nothing() -> None:
         'bridge("b")\n' + " 0. priority 0\n    drop\n" * 3000 + "Datapath actions: drop\n",
         'bridge("b")\n 0. nobody knows\n    drop\nDatapath actions: drop\n',
         'bridge("b")\n 0. a b, priority 0\n    drop\nDatapath actions: drop\n',
+        'bridge("\x1b[2Jb")\n 0. No match.\n    drop\nDatapath actions: drop\n',
     ],
-    ids=["lines", "steps", "no priority", "spaces"],
+    ids=["lines", "steps", "no priority", "spaces", "name"],
 )
 def test_what_nobody_can_read(text: str) -> None:
     with pytest.raises(UnreadableOutput):

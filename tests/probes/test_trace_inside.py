@@ -81,3 +81,5 @@ async def test_the_flow_of_port_security_is_named(healed_openstack_lab: Lab, too
     dead = dead_of(await trace(toolbox, "k8s-worker-1", "10.244.2.1"))
     assert (dead.host, dead.direction, dead.reason, dead.table) == ("compute2", "back", "flow", "br-int")
     assert dead.entered >= 10
+    assert [step.table for step in dead.flows[-2:]] == [71, 93]
+    assert dead.flows[-2].match.startswith("reg5=")
