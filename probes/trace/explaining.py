@@ -3,7 +3,7 @@ and were not seen leaving. The counters of its flows decide whether that is beli
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -21,9 +21,9 @@ from probes.trace.facts import DeadHop, FlowStep
 from probes.trace.growing import UNKNOWN, Growing, Grown
 from probes.trace.judging import Judgement
 from probes.trace.marks import Mark
-from probes.trace.pipeline import NAME, Step, parse_pipeline
+from probes.trace.pipeline import NAME, NOTHING, Pipeline, Step, parse_pipeline
 from probes.trace.switch import Switch
-from probes.trace.switching import parse_flow
+from probes.trace.switching import Drops, Flow, parse_flow
 from probes.trace.watching import Watched
 
 _TRACE = "ovs-appctl ofproto/trace"
@@ -42,11 +42,15 @@ _Key = tuple[str, int, int, frozenset[str]]
 """Bridge, table, priority, and the words of the match: their order says nothing."""
 
 
+Again = Callable[[Watched], Judgement]
+"""Judges anew."""
+
+
 async def explained(
-    toolbox: Toolbox, watched: Watched | None, switches: Mapping[str, Switch], mark: Mark, judged: Judgement
+    toolbox: Toolbox, watched: Watched, switches: Mapping[str, Switch], mark: Mark, judged: Judgement, again: Again
 ) -> Judgement:
     """With the flow that lets nothing through, where Open vSwitch names one and its counters agree."""
-    if watched is None or judged.received or not _may_ask(judged):
+    if judged.received or not _may_ask(judged):
         return judged
     dead = judged.dead
     places = crossings(watched, switches, (dead.host, dead.direction) if dead else None)
@@ -55,12 +59,34 @@ async def explained(
         if growing is None or growing.drops is None:
             continue
         try:
-            ways = await _asked(toolbox.connection(target_of(found.host)), found, mark)
+            told = await _asked(toolbox.connection(target_of(found.host)), found, mark)
         except (ProbeError, ValueError):
             return judged
-        if (named := _claim(_Claims(found, growing, watched.sent), ways, dead)) is not None:
+        if dead is not None and _is_copy(found, told, dead):
+            return again(_without(watched, dead))
+        claims = _Claims(found, growing, watched.sent)
+        if not told.sends and (named := _claim(claims, told.ends, dead)) is not None:
             return _judged(judged, named)
     return judged
+
+
+def _is_copy(found: Crossing, told: Pipeline, dead: DeadHop) -> bool:
+    """What the flow drops was flooded. Where the receiver's MAC is not known ours may have been, too."""
+    flow = _listed_key(dead.table, dead.rule)
+    return told.sends and bool(found.receiver) and any(_key(way[-1]) == flow for way in told.ends)
+
+
+def _without(watched: Watched, dead: DeadHop) -> Watched:
+    """As if that flow had counted nothing."""
+    growing = watched.growing[dead.host]
+    first, second, third = (_less(one, (dead.table, dead.rule)) for one in growing.drops or ())
+    return replace(watched, growing={**watched.growing, dead.host: replace(growing, drops=(first, second, third))})
+
+
+def _less(drops: Drops, flow: Flow) -> Drops:
+    """Nor what was flooded to a bridge's own interface, which is mostly down."""
+    counts = {key: count for key, count in drops.counts.items() if key != flow}
+    return replace(drops, counts=counts, ports={key: one for key, one in drops.ports.items() if key[0] != key[1]})
 
 
 def _may_ask(judged: Judgement) -> bool:
@@ -73,12 +99,12 @@ def _may_ask(judged: Judgement) -> bool:
 # ------------------------------------------------------------------ asking
 
 
-async def _asked(connection: Connection, found: Crossing, mark: Mark) -> tuple[tuple[Step, ...], ...]:
+async def _asked(connection: Connection, found: Crossing, mark: Mark) -> Pipeline:
     bridge, _ = found.port
     network = await _network(connection, found) if found.marked else {}
     flow = crossing.flow_of(found, mark.protocol, mark.ports[-1], crossing.marks_of(found, network))
     if not flow or not NAME.fullmatch(bridge):
-        return ()
+        return NOTHING
     known = _ANSWERS if found.direction == "back" else ()
     words = (*found.switch.front, *_TRACE.split(), bridge, flow, *known)
     said = await reply_to(connection, *words, sudo=True, seconds=_SECONDS, limit=_LIMIT)

@@ -59,17 +59,29 @@ class Step:
         return self.actions == (DROP,)
 
 
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """All that becomes of one packet."""
+
+    ends: tuple[tuple[Step, ...], ...] = ()
+    """Each way through the tables at whose end nothing goes on."""
+    sends: bool = False
+    """By another way it goes out of a port: what ends is a copy."""
+
+
+NOTHING = Pipeline()
+
+
 @reading("ofproto/trace")
-def parse_pipeline(text: str, bridge: str) -> tuple[tuple[Step, ...], ...]:
-    """Each way through the tables at whose end nothing goes on. None where a port sends it out, or the answer is
-    not whole: then nobody knows what the datapath does."""
+def parse_pipeline(text: str, bridge: str) -> Pipeline:
+    """NOTHING where the answer is not whole: then nobody knows what the datapath does."""
     lines = text.splitlines()
     if len(lines) > _MOST_LINES:
         raise ValueError("too long")
     doings = [line.removeprefix(_DATAPATH) for line in lines if line.startswith(_DATAPATH)]
-    if not doings or not _is_whole(lines, doings) or any(map(_sends, doings)):
-        return ()
-    return tuple(_ways(_steps(lines, bridge)))
+    if not doings or not _is_whole(lines, doings):
+        return NOTHING
+    return Pipeline(tuple(_ways(_steps(lines, bridge))), any(map(_sends, doings)))
 
 
 def _is_whole(lines: list[str], doings: list[str]) -> bool:

@@ -8,6 +8,7 @@ from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from probes.errors import ProbeError
 from probes.linux.ask import ask
@@ -29,7 +30,7 @@ from probes.trace.sizing import COMMANDS as SIZES
 from probes.trace.sizing import SENT_AFTER, Sizing, verdict
 from probes.trace.switching import COMMANDS as SWITCHES
 from probes.trace.switching import COUNTED_LATE, Drops, Switches, of_host, with_ports
-from probes.trace.watching import Watched, watched
+from probes.trace.watching import watched
 from probes.trace.ways import Ways
 
 COMMANDS = (
@@ -151,7 +152,6 @@ class _Tracing:
         self._switches = Switches(toolbox, way.switches)
         self._known: Mapping[str, Reading | None] = dict.fromkeys(way.hosts)
         self._counted: Callable[[Mapping[str, Reading]], None] = _nobody
-        self._seen: Watched | None = None
 
     async def begin(self, sizing: Sizing) -> None:
         """Where sizes are tried on, reads all hosts before it; the reading behind it is that before the silence."""
@@ -168,9 +168,7 @@ class _Tracing:
         unclear = said[1].verdict == "ambiguous" or (said[1].verdict == "some-lost" and said[1].dead is None)
         if unclear and packets < MOST:
             said = await self._run(min(packets * _MORE, MOST))
-        answered, judged = said
-        explained = await explaining.explained(self._toolbox, self._seen, self._switches.known, self._mark, judged)
-        return answered, explained
+        return said
 
     async def _run(self, packets: int) -> tuple[Answered, Judgement]:
         try:
@@ -178,9 +176,11 @@ class _Tracing:
         except ExceptionGroup as several:
             raise several.exceptions[0] from None
         way = with_ports(self._way, self._switches.known, sighted)
-        self._seen = seen = watched(way, self._readings, sighted, answered.sent, self._mark.protocol)
+        seen = watched(way, self._readings, sighted, answered.sent, self._mark.protocol)
         refuser = await self._refuser(answered)
-        return answered, judge(seen, answered, self._source, refuser)
+        again = partial(judge, answered=answered, source=self._source, refuser=refuser)
+        known = self._switches.known
+        return answered, await explaining.explained(self._toolbox, seen, known, self._mark, again(seen), again)
 
     async def _measure(self, packets: int) -> tuple[Answered, dict[str, Sighted]]:
         """Silence and then our packets, of the same length; captures begin in the silence, so that nobody waits."""

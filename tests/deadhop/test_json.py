@@ -1,13 +1,18 @@
 """What other programs may rely on: real outputs held against the shipped schemas."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
 import jsonschema
 import pytest
 
+from deadhop.tracing import trace_json
+from diagnosis.tracing import Wanted
+from probes.trace.facts import FlowStep
 from tests.deadhop.desk import Desk
+from tests.tui.traces import DEAD, DIES, evidence, plan
 
 SCHEMAS = {
     entry.name.removesuffix(".json"): json.loads(entry.read_text(encoding="utf-8"))
@@ -65,6 +70,20 @@ def test_a_trace_and_its_session(desk: Desk) -> None:
     assert info["id"] == traced["session"]
     for form in ("markdown", "html", "json"):
         checked(desk.run("export", info["id"], "--format", form, "--json").json, "export")
+
+
+def test_a_dead_hop_in_open_vswitch() -> None:
+    """Where no flow matches there is no priority; a flow without a cookie has none."""
+    way = (
+        FlowStep("br-tun", 4, 1, "0x1", "tun_id=0x1f4", "resubmit(,10)", 20, ""),
+        FlowStep("br-tun", 10, -1, "", "", "", -1, ""),
+    )
+    dead = replace(DEAD, reason="no-flow", rule="", table="br-tun", at="br-tun", flows=way)
+    traced = [(plan("a", "10.0.0.9", Wanted()), evidence(replace(DIES, dead=(dead,))))]
+    document = checked({"deadhop": 1, "kind": "trace", "session": "s1", **trace_json(traced)}, "trace")
+    first, last = document["dead_hop"]["flows"]
+    assert (first["priority"], first["cookie"], first["packets"], first["remark"]) == (1, "0x1", 20, None)
+    assert (last["priority"], last["cookie"], last["packets"], last["table"]) == (None, None, None, 10)
 
 
 def test_sessions_and_export(desk: Desk) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -41,7 +42,7 @@ NETWORK = Switch(
 COMPUTE = Switch(
     (),
     {"br-int": (), "br-tun": ()},
-    bridge_of={TUNNEL: "br-tun", TAP: "br-int"},
+    bridge_of={TUNNEL: "br-tun", TAP: "br-int", "br-int": "br-int"},
     numbers={("br-tun", TUNNEL): 2, ("br-int", TAP): 3},
     plugs={"port-tap": TAP},
     tunnels=(Tunnel(TUNNEL, "br-tun", "192.168.100.102", "192.168.100.101"),),
@@ -123,11 +124,12 @@ async def told(grown: Growing, **said: str) -> tuple[Judgement, Judgement]:
     exchanges = [Exchange(Request("host:cmp", text, sudo=True), Reply(0, one), at) for text, one in texts.items()]
     toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), exchanges)
     found = seen(grown)
-    judged = judge(found, NOBODY, "a", "")
-    return judged, await explained(toolbox, found, SWITCHES, MARK, judged)
+    judged = JUDGE(found)
+    return judged, await explained(toolbox, found, SWITCHES, MARK, judged, JUDGE)
 
 
 MARK = fresh_mark("icmp", 0, "192.168.200.106")
+JUDGE = partial(judge, answered=NOBODY, source="a", refuser="")
 
 
 def through(*flows: tuple[str, int, str]) -> Took:
@@ -189,13 +191,15 @@ async def test_a_flow_that_leads_nowhere_is_named() -> None:
     assert one.dead.flows[-1].remark == "Nonexistent output port"
 
 
-def with_line(grown: Growing, line: str) -> Growing:
+def with_line(grown: Growing, line: str, bridge: str = "br-int") -> Growing:
     """A flow that took ours, beside those that were recorded."""
     assert grown.drops
     drops = []
     for moment, one in enumerate(grown.drops):
         counted = line.replace("n_packets=0", f"n_packets={SENT if moment == 2 else 0}")
-        drops.append(replace(one, texts={**one.texts, "br-int": f"{one.texts['br-int']}\n{counted}"}))
+        text = f"{one.texts.get(bridge, '')}\n{counted}"
+        counts = {**one.counts, **dict(parse_drops(bridge, counted))}
+        drops.append(replace(one, counts=counts, texts={**one.texts, bridge: text}))
     return replace(grown, drops=(drops[0], drops[1], drops[2]))
 
 
@@ -338,9 +342,8 @@ async def test_a_bridge_whose_name_is_an_option_is_not_asked() -> None:
     )
     odd = [replace(one, bridge="--help") if one.interface == TUNNEL else one for one in STATIONS]
     found = seen(growing(through(*BY_TUNNEL[:2]), BLOCKED), *odd)
-    judged = judge(found, NOBODY, "a", "")
     toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), [])
-    assert await explained(toolbox, found, {"cmp": switch}, MARK, judged) == judged
+    assert await explained(toolbox, found, {"cmp": switch}, MARK, JUDGE(found), JUDGE) == JUDGE(found)
 
 
 def test_how_networks_are_told_apart_on_the_wire() -> None:
@@ -379,3 +382,31 @@ async def test_such_a_flow_is_no_suspect() -> None:
     took = through(*TO_SERVER, ("br-int", 82, "priority=75,ct_state=+new"), ("br-int", 92, ""))
     alone, _ = await told(growing(took, ANSWERED))
     assert alone.dead is None
+
+
+async def test_a_flow_that_dropped_what_was_flooded_is_not_blamed() -> None:
+    """The packets of a network with another number than the server's port: its bridge sends them to all. The bridge
+    outside drops its copy, and the bridge's own interface, which is down, another one."""
+    extra = " cookie=0x0, duration=1s, table=0, n_packets=0, n_bytes=0, priority=2,in_port=2 actions=drop"
+    down = {**BLOCKED, "br-int": Counted(0, 0, SENT)}
+    grown = with_line(growing(through(*BY_INT, ("br-int", 60, "priority=1 ")), down), extra, "br-ex")
+    alone, one = await told(grown, way_in=recorded("ofproto-trace-flooded"))
+    assert alone.dead
+    assert (alone.dead.table, alone.dead.rule) == ("br-ex", "table=0 priority=2,in_port=2 actions=drop")
+    assert one.dead is None
+    assert (one.verdict, one.last_seen) == ("dies", "cmp")
+
+
+async def test_where_the_receiver_is_not_known_ours_may_not_have_been_flooded() -> None:
+    extra = " cookie=0x0, duration=1s, table=0, n_packets=0, n_bytes=0, priority=2,in_port=2 actions=drop"
+    grown = with_line(growing(through(*BY_INT, ("br-int", 60, "priority=1 ")), BLOCKED), extra, "br-ex")
+    switch = replace(COMPUTE, macs={})
+    asked = IN.replace(f"dl_dst={SERVER},", "")
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    said = {asked: recorded("ofproto-trace-flooded"), LIST: NETWORKS}
+    exchanges = [Exchange(Request("host:cmp", text, sudo=True), Reply(0, one), at) for text, one in said.items()]
+    toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), exchanges)
+    judged = JUDGE(seen(grown))
+    again = await explained(toolbox, seen(grown), {**SWITCHES, "cmp": switch}, MARK, judged, JUDGE)
+    assert judged.dead
+    assert again == judged

@@ -102,6 +102,14 @@ async def test_a_flow_to_a_port_that_is_not_there(healed_openstack_lab: Lab, too
     assert dead.flows[-1].remark
 
 
+async def test_what_is_flooded_into_the_wrong_network(healed_openstack_lab: Lab, toolbox: LiveToolbox) -> None:
+    """The bridge outside drops its copy, and is not why they do not come to the server."""
+    change = "add-flow br-tun 'table=4,priority=500,tun_id=0x1f4,actions=mod_vlan_vid:7,resubmit(,10)'"
+    with changed(healed_openstack_lab, "br-tun", change):
+        found = await trace(toolbox, "master", FLOATING)
+    assert (found.received, found.dead) == (0, ())
+
+
 async def test_a_security_group_that_lacks_the_protocol(healed_openstack_lab: Lab, toolbox: LiveToolbox) -> None:
     """Neutron's firewall of flows: table 82 lets in what a rule names, and sends the rest where all is dropped."""
     healed_openstack_lab.break_("sg-no-icmp")
