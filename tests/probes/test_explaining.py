@@ -11,8 +11,10 @@ from functools import partial
 
 import pytest
 
+import probes.all
 from probes.errors import UnreadableOutput
 from probes.exchange import Exchange, Reply, Request
+from probes.probe import PROBES
 from probes.replay import ReplayToolbox
 from probes.site import Host, Site
 from probes.trace.crossing import Crossing, crossings, flow_of, marks_of
@@ -28,6 +30,8 @@ from probes.trace.ways import Ways
 from tests.probes.readonly import looks_only
 from tests.probes.recorded import recorded
 from tests.probes.test_trace import NOBODY, SENT, reading
+
+assert probes.all
 
 TUNNEL, TAP = "vxlan-c0a86465", "tap5255ada6-5e"
 ROUTER, SERVER = "fa:16:3e:49:4b:d6", "fa:16:3e:d5:0f:f2"
@@ -344,6 +348,25 @@ async def test_a_bridge_whose_name_is_an_option_is_not_asked() -> None:
     found = seen(growing(through(*BY_TUNNEL[:2]), BLOCKED), *odd)
     toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), [])
     assert await explained(toolbox, found, {"cmp": switch}, MARK, JUDGE(found), JUDGE) == JUDGE(found)
+
+
+async def test_in_the_container_of_open_vswitch() -> None:
+    """By what stands before its other commands; all of it is declared."""
+    front = ("podman", "exec", "openvswitch_vswitchd")
+    took = through(*BY_TUNNEL[:2])
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    said = {LIST: NETWORKS, IN: recorded("ofproto-trace-missed")}
+    texts = {f"{' '.join(front)} {text}": one for text, one in said.items()}
+    exchanges = [Exchange(Request("host:cmp", text, sudo=True), Reply(0, one), at) for text, one in texts.items()]
+    toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), exchanges)
+    found = seen(growing(took, BLOCKED))
+    switches = {**SWITCHES, "cmp": replace(COMPUTE, front=front)}
+    one = await explained(toolbox, found, switches, MARK, JUDGE(found), JUDGE)
+    assert one.dead
+    assert one.dead.reason == "no-flow"
+    for text in texts:
+        assert looks_only(text)
+        assert text.startswith(PROBES["path.trace"].commands)
 
 
 def test_how_networks_are_told_apart_on_the_wire() -> None:
