@@ -52,6 +52,15 @@ LOOP = Outage(
     (),
     (W2, "! grep -q '^resolvConf: /run/systemd' /var/lib/kubelet/config.yaml"),
 )
+JOURNALS = Outage(
+    "disk-full-of-journals",
+    "node-disk-full",
+    f"host:{W1}",
+    "pod-does-not-start",
+    (),
+    (W1, "df --output=pcent /var/log | grep -q 100%"),
+    undone=False,
+)
 ITS_OWNERS = (
     ("disk-full", "node-disk-full"),
     ("crashloop", "container-exits"),
@@ -99,6 +108,17 @@ def test_what_only_its_owner_can_repair_comes_first(
         assert found.document["causes"][0]["id"] == cause, (found.document["text"], found.document["open"])
 
 
+@pytest.mark.long
+def test_journals_that_fill_a_disk_come_first(healed_kube_lab: Lab, state: Path) -> None:
+    """Deleted only when it is asked for with its risk."""
+    healed_kube_lab.break_(JOURNALS.fault)
+    with row(JOURNALS.fault) as seen:
+        found = sweep(healed_kube_lab, state)
+        seen.swept(found.document, JOURNALS.cause)
+        _assert_first(found, JOURNALS)
+        _fix_and_undo(healed_kube_lab, JOURNALS, found, seen, state, risk="destructive")
+
+
 def _assert_first(found: Ran, outage: Outage) -> None:
     assert found.status == 1, (found.document["text"], found.document["open"])
     cause = found.document["causes"][0]
@@ -114,15 +134,15 @@ def _trace(lab: Lab, outage: Outage, seen: Row, state: Path) -> None:
     assert (traced.status, traced.document["dead_hop"]["host"]) == (1, W1), traced.document["text"]
 
 
-def _fix_and_undo(lab: Lab, outage: Outage, found: Ran, seen: Row, state: Path) -> None:
-    session, words = found.document["session"], ("--yes", "--max-risk", "disruptive", "--json")
+def _fix_and_undo(lab: Lab, outage: Outage, found: Ran, seen: Row, state: Path, risk: str = "disruptive") -> None:
+    session, words = found.document["session"], ("--yes", "--max-risk", risk, "--json")
     fixed = deadhop("fix", session, "--cause", outage.cause, *words, state=state)
     seen.fixed(fixed.document)
     assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
-    assert within(60, lambda: is_healthy(lab, outage)), ailments(lab.instance)
+    assert within(120, lambda: is_healthy(lab, outage)), ailments(lab.instance)
     if not outage.undone:
         return
-    undone = deadhop("fix", session, "--undo", "--yes", "--max-risk", "disruptive", "--json", state=state)
+    undone = deadhop("fix", session, "--undo", *words, state=state)
     seen.undone = "no"
     assert undone.status == 0, (undone.document, undone.stderr)
     assert within(20, lambda: is_broken(lab, outage))
