@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deadhop.front import Front
 from deadhop.output import wrap
-from diagnosis.trace_row import Line, endpoints, gaps, row, title
+from diagnosis.trace_row import Line, endpoints, gaps, row, title, translations
 from diagnosis.trace_words import BEHIND, CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, bad_branches, rule_of, sentence
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def trace_lines(front: Front, planned: Planned, evidence: Evidence) -> Iterator[
         yield f"  {rule}"
     yield ""
     yield from hop_lines(front, trace)
+    yield from (wrap(front.text(one), "    ", first="  · ") for one in translations(trace))
     yield from _branches(front, trace)
     yield from _gaps(front, trace)
     yield f"\n{front.say('{:.1f} s', '{:.1f} 초').format(evidence.seconds)}"
@@ -159,6 +160,7 @@ def _body(planned: Planned, evidence: Evidence) -> dict[str, object]:
         "loop": trace.loop,
         "sizes": _sizes_json(trace),
         "branches": [asdict(one) for one in trace.branches],
+        "translations": [{**asdict(one), "port": one.port or None} for one in trace.translations],
     }
 
 

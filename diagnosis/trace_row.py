@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from base.text import Text
-from diagnosis.trace_words import GAPS, bad_branches
+from diagnosis.trace_words import BECOMES, GAPS, bad_branches
 
 if TYPE_CHECKING:
     from diagnosis.tracing import Planned
@@ -94,6 +94,13 @@ def _line(hop: TracedHop) -> Line:
     where = f"({hop.at})" if hop.outer else hop.at  # inside the packets of a tunnel
     count = f"{hop.seen}/{hop.sent}" if hop.by else "?"
     return Line(_MARKS[hop.verdict], hop.host, hop.direction, arrow, where, count)
+
+
+def translations(trace: Trace) -> Iterator[Text]:
+    """Where a host on the way gives them another target."""
+    for one in trace.translations:
+        to = f"{one.address}:{one.port}" if one.port else one.address
+        yield Text(*(words.format(host=one.host, to=to) for words in (BECOMES.en, BECOMES.ko)))
 
 
 def gaps(trace: Trace) -> Iterator[Text]:

@@ -36,6 +36,7 @@ GAPS = {
         "커널이 스스로 버리는 IPv6 패킷은 세지 않는다. 규칙과 인터페이스만 센다",
     ),
 }
+BECOMES = Text("{host}: the target's address becomes {to}", "{host}: 대상 주소가 {to} 로 바뀐다")
 BEHIND = Text("behind it", "그 뒤")
 ONE_WAY = Text(
     "the other way could not be tried: nothing can be sent from there",

@@ -115,6 +115,16 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """A host on the way gives packets another target (DNAT)."""
+
+    host: str
+    address: str
+    port: int
+    """0 for echo requests."""
+
+
+@dataclass(frozen=True, slots=True)
 class RouteWalk:
     """The way from a host to an address as the routing tables say, hop by hop, without sending packets."""
 

@@ -52,6 +52,8 @@ class Looked:
     """This host's address on the network towards it."""
     sources: tuple[str, ...]
     """What the source address may be when it leaves here."""
+    aim: str = ""
+    """The target's address, as it is routed by."""
     becomes: str = ""
     """The address that the target's is translated to here; empty if it is not."""
     becomes_port: int = 0
@@ -192,8 +194,8 @@ def _looked(
     if sources and out_address and not route.local:
         changed = rewrites_source(nat, sources, target, hop.out_interface, out_address, step.traffic)
         sources = tuple(dict.fromkeys((*changed, *sources)))
-    becomes = rewrites_target(nat, target, hop.in_interface, step.traffic)
-    return Looked(step, hop, route.local, towards, out_address, sources, *becomes)
+    becomes = rewrites_target(nat, step.sources, target, hop.in_interface, step.traffic)
+    return Looked(step, hop, route.local, towards, out_address, sources, target, *becomes)
 
 
 def _first_on(own: tuple[Address, ...], interface: str) -> str:

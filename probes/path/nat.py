@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from probes.path.nat_rules import NatRule
+from probes.path.nat_rules import STOPS, Condition, NatRule
 from probes.path.networks import holds
 
 
@@ -28,49 +28,44 @@ def rewrites_source(
     out_address: str,
     traffic: Traffic = PINGS,
 ) -> tuple[str, ...]:
-    """Addresses a packet may have as its source after leaving here. None (could not look) means that it may have
-    been masqueraded."""
+    """Addresses a packet may have as its source after leaving here, by rules whose conditions it meets as far as
+    they are known. None (could not look) means that it may have been masqueraded."""
     if rules is None:
         return (out_address,)
-    own = list(sources)
+    own = tuple(sources)
     matching = (
         rule
         for rule in rules
-        if rule.kind in ("masquerade", "snat")
-        and _is_for(rule, traffic)
-        and _meets(rule, "target", lambda network: _in(network, target))
-        and _meets(rule, "out", lambda name: _is_named(name, out_interface))
-        and any(_comes_from(rule, one) for one in own)
+        if rule.kind in ("masquerade", "snat") and _meets(rule, own, target, ("out", out_interface), traffic)
     )
     new = (out_address if rule.kind == "masquerade" else rule.address for rule in matching)
     return tuple(address for address in new if address)
 
 
 def rewrites_target(
-    rules: Sequence[NatRule] | None, target: str, in_interface: str, traffic: Traffic = PINGS
+    rules: Sequence[NatRule] | None,
+    sources: Iterable[str],
+    target: str,
+    in_interface: str,
+    traffic: Traffic = PINGS,
 ) -> tuple[str, int]:
-    """The address and port (0: the same) that the target's become here, by the first rule that is written for this
-    very address; empty where none is: of a rule for whole networks, or for whatever is jumped to, nobody can tell
-    from outside whether it is met. `in_interface` is empty for what begins here."""
-    wrong_hook = "output" if in_interface else "prerouting"
+    """The address and port (0: the same) that the target's become here, by a rule written for this very address:
+    all its conditions are known and met, and every packet comes to its chain. Empty where there is none, or one
+    before it may have kept the target. `in_interface` is empty for what begins here."""
+    hook, own = "prerouting" if in_interface else "output", tuple(sources)
     for rule in rules or ():
-        if (
-            rule.kind == "dnat"
-            and rule.address
-            and rule.hook != wrong_hook
-            and _is_written_for(rule, target)
-            and _is_for(rule, traffic)
-            and _meets(rule, "entry", lambda name: _is_named(name, in_interface))
-        ):
-            return rule.address, rule.port
+        if rule.hook != hook or not _meets(rule, own, target, ("entry", in_interface), traffic):
+            continue
+        if rule.kind in STOPS:
+            break
+        if rule.kind == "dnat" and _is_written_for(rule, target):
+            return (rule.address, rule.port) if rule.address and rule.is_whole else ("", 0)
     return "", 0
 
 
 def _is_written_for(rule: NatRule, target: str) -> bool:
-    wanted = rule.conditions.get("target")
-    if wanted is None or wanted.negated:
-        return False
-    return target in (one.partition("/")[0] for one in wanted.values if _is_one(one))
+    aims = [one for one in rule.conditions if one.field == "target" and not one.negated]
+    return any(target == one.partition("/")[0] for aim in aims for one in aim.values if _is_one(one))
 
 
 def _is_one(network: str) -> bool:
@@ -78,19 +73,33 @@ def _is_one(network: str) -> bool:
     return length in ("", "128" if ":" in network else "32")
 
 
-def _meets(rule: NatRule, name: str, holds_for: Callable[[str], bool]) -> bool:
-    wanted = rule.conditions.get(name)
-    return wanted is None or any(map(holds_for, wanted.values)) is not wanted.negated
+def _meets(
+    rule: NatRule, sources: tuple[str, ...], target: str, interface: tuple[str, str], traffic: Traffic
+) -> bool:
+    """All conditions, by one of the sources at least."""
+    side, name = interface
+    fits: dict[str, Callable[[str], bool]] = {
+        "target": lambda network: _in(network, target),
+        side: lambda wanted: _is_named(wanted, name),
+        "protocol": lambda protocol: protocol == traffic.protocol,
+        "port": lambda ports: _holds_port(ports, traffic.port),
+    }
+    others = [one for one in rule.conditions if one.field != "source"]
+    return all(_holds(one, fits[one.field]) for one in others if one.field in fits) and _from(rule, sources)
 
 
-def _comes_from(rule: NatRule, source: str) -> bool:
-    return _meets(rule, "source", lambda network: _in(network, source))
+def _from(rule: NatRule, sources: tuple[str, ...]) -> bool:
+    """Where the source is not known it may be any."""
+    wanted = [one for one in rule.conditions if one.field == "source"]
+
+    def comes_from(address: str) -> bool:
+        return all(_holds(one, lambda network: _in(network, address)) for one in wanted)
+
+    return not sources or any(map(comes_from, sources))
 
 
-def _is_for(rule: NatRule, traffic: Traffic) -> bool:
-    """By protocol and the target's port."""
-    by_protocol = _meets(rule, "protocol", lambda name: name == traffic.protocol)
-    return by_protocol and _meets(rule, "port", lambda ports: _holds_port(ports, traffic.port))
+def _holds(condition: Condition, fits: Callable[[str], bool]) -> bool:
+    return any(map(fits, condition.values)) is not condition.negated
 
 
 def _holds_port(ports: str, port: int) -> bool:

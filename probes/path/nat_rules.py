@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from probes.connection import Connection
-from probes.errors import ProbeError
-from probes.linux.ask import ask
+from probes.connection import MEBIBYTE, Connection
+from probes.errors import CommandFailed, CommandMissing, NotRecorded, ProbeError
+from probes.linux import firewall
+from probes.linux.ask import reply_to
 from probes.linux.facts import FirewallRule
 from probes.linux.fields import is_address, json_of, number, reading, word
 from probes.linux.iptables import option, parse_iptables_save
@@ -20,20 +21,18 @@ COMMANDS = ("iptables-save -t nat", "ip6tables-save -t nat", "nft -j list chains
 _SAVES = {4: "iptables-save", 6: "ip6tables-save"}
 _FAMILIES = {4: ("ip", "inet"), 6: ("ip6", "inet")}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,63}")
-_OWN = "*nat"
-_MOST_TABLES = 4
-_FIELDS = {
-    "saddr": "source", "daddr": "target", "oifname": "out", "oif": "out", "iifname": "entry", "iif": "entry",
-    "dport": "port", "l4proto": "protocol", "nexthdr": "protocol",
-}  # fmt: skip
-"""What nft calls a field of a packet → ours."""
-_PORTS = ("tcp", "udp")
+_LIMIT = 16 * MEBIBYTE
+_MOST_TABLES = 8
+STOPS = ("accept", "return", "redirect")
+"""What ends a chain without another target."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a field must be, or must not; of networks, ports (`80`, `8000:8080`), names (`eth+`)."""
+    """What a field must be, or must not: networks, ports (`80`, `8000:8080`), names (`eth+`)."""
 
+    field: str
+    """source, target, entry, out, protocol or port."""
     values: tuple[str, ...]
     negated: bool = False
 
@@ -41,43 +40,69 @@ class Condition:
 @dataclass(frozen=True, slots=True)
 class NatRule:
     kind: str
-    """masquerade, snat or dnat."""
+    """masquerade, snat, dnat; or one of STOPS."""
     address: str = ""
-    """The new one; empty for masquerade, and where it is not one alone."""
+    """The new one; empty for masquerade, and where a target becomes one of several; of many sources the first."""
     port: int = 0
     """The new one of a target; 0 where it stays."""
-    conditions: Mapping[str, Condition] = field(default_factory=dict)
-    """By source, target, entry, out, protocol, port. What else the rule asks for is not here: taken to be met."""
+    conditions: tuple[Condition, ...] = ()
     hook: str = ""
     """prerouting, output or postrouting; empty in a chain that others jump to."""
+    is_whole: bool = True
+    """It asks for nothing beside its conditions."""
 
 
 async def read_nat(connection: Connection, version: int = 4) -> tuple[NatRule, ...] | None:
     """None when they cannot be seen: then every hop may have changed the source."""
-    saved, chains = await asyncio.gather(
-        _may_lack(connection, _SAVES[version], "-t", "nat"), _may_lack(connection, "nft", "-j", "list", "chains")
-    )
-    if saved is None:
-        return None
     try:
-        rules = list(parse_saved(saved))
-        natives = parse_nat_tables(chains, version, shown=_OWN in saved) if chains else ()
-        texts = await asyncio.gather(
-            *(_may_lack(connection, "nft", "-j", "list", "table", *one) for one in natives[:_MOST_TABLES])
+        saved, chains = await asyncio.gather(
+            _may_lack(connection, _SAVES[version], "-t", "nat"),
+            _may_lack(connection, "nft", "-j", "list", "chains"),
         )
-        return (*rules, *(rule for text in texts if text for rule in parse_native(text)))
+        if saved is None and chains is None:
+            return None
+        rules = await asyncio.to_thread(lambda: tuple(parse_saved(saved))) if saved else ()
+        natives = parse_nat_tables(chains, version, shown=_is_shown(saved or "")) if chains else ()
+        if len(natives) > _MOST_TABLES:
+            return None
+        texts = await asyncio.gather(*(_ask(connection, "nft", "-j", "list", "table", *one) for one in natives))
+        found = [await asyncio.to_thread(parse_native, text, version) for text in texts]
     except ProbeError:
         return None
+    return (*rules, *(rule for some in found for rule in some))
 
 
 async def _may_lack(connection: Connection, *words: str) -> str | None:
+    """Only a backend that is not there lets the other speak for it."""
     try:
-        return await ask(connection, *words, sudo=True)
-    except ProbeError:
+        return await _ask(connection, *words)
+    except (CommandMissing, NotRecorded):
         return None
+    except CommandFailed as error:
+        if firewall.lacks_it(error):
+            return None
+        raise
+
+
+async def _ask(connection: Connection, *words: str) -> str:
+    return (await reply_to(connection, *words, sudo=True, limit=_LIMIT)).stdout
+
+
+def _is_shown(saved: str) -> bool:
+    """Table `nat` of nft is that which iptables has printed."""
+    return "*nat" in saved and "(nf_tables)" in saved
 
 
 # ------------------------------------------------------------------ iptables
+
+_FLAGS = {
+    "-s": "source", "-d": "target", "-o": "out", "-i": "entry", "-p": "protocol",
+    "--dport": "port", "--dports": "port",
+}  # fmt: skip
+_MATCHES = ("tcp", "udp", "icmp", "icmp6", "multiport", "comment")
+_TO = {"SNAT": "--to-source", "DNAT": "--to-destination"}
+_ASIDE = ("--comment", "-j", "--to-ports", *_TO.values())
+"""Words with a value that ask nothing of a packet."""
 
 
 def parse_saved(text: str) -> Iterator[NatRule]:
@@ -90,49 +115,67 @@ def parse_saved(text: str) -> Iterator[NatRule]:
 
 def _of_iptables(rule: FirewallRule) -> NatRule | None:
     hook = rule.chain.lower() if rule.chain in ("PREROUTING", "OUTPUT", "POSTROUTING") else ""
-    conditions = dict(_conditions_of(rule.spec))
-    if rule.verdict == "MASQUERADE":
-        return NatRule("masquerade", conditions=conditions, hook=hook)
-    for verdict, flag in (("SNAT", "--to-source"), ("DNAT", "--to-destination")):
-        if rule.verdict == verdict and flag in rule.spec:
-            address, port = _to(option(rule.spec, flag))
-            return NatRule(verdict.lower(), address, port, conditions, hook)
-    return None
+    kind = rule.verdict.lower()
+    if kind in ("masquerade", *STOPS):
+        address, port = "", 0
+    elif rule.verdict in _TO and _TO[rule.verdict] in rule.spec:
+        to = option(rule.spec, _TO[rule.verdict])
+        address, port = _to(to.partition("-")[0] if kind == "snat" else to)
+    else:
+        return None
+    return NatRule(kind, address, port, tuple(_conditions_of(rule.spec)), hook, _is_whole(rule.spec))
 
 
-_FLAGS = (
-    ("-s", "source"),
-    ("-d", "target"),
-    ("-o", "out"),
-    ("-i", "entry"),
-    ("-p", "protocol"),
-    ("--dport", "port"),
-    ("--dports", "port"),
-)
+def _conditions_of(spec: tuple[str, ...]) -> Iterator[Condition]:
+    for at, flag in enumerate(spec[:-1]):
+        name = _FLAGS.get(flag, "")
+        values = _protocols(spec[at + 1]) if name == "protocol" else tuple(spec[at + 1].split(","))
+        if name and values:
+            yield Condition(name, values, at > 0 and spec[at - 1] == "!")
 
 
-def _conditions_of(spec: tuple[str, ...]) -> Iterator[tuple[str, Condition]]:
-    for flag, name in _FLAGS:
-        if flag in spec[:-1] and (name, spec[spec.index(flag) + 1]) != ("protocol", "all"):
-            at = spec.index(flag)
-            yield name, Condition(tuple(spec[at + 1].split(",")), at > 0 and spec[at - 1] == "!")
+def _is_whole(spec: tuple[str, ...]) -> bool:
+    """Every word is known to be a condition, or to ask for nothing."""
+    at = 0
+    while at < len(spec):
+        if spec[at] == "-m" and spec[at + 1 : at + 2] and spec[at + 1] not in _MATCHES:
+            return False
+        if spec[at] != "!" and spec[at] != "-m" and spec[at] not in _FLAGS and spec[at] not in _ASIDE:
+            return False
+        at += 1 if spec[at] == "!" else 2
+    return True
 
 
-_TO = re.compile(
-    r"(?:\[(?P<six>[^\]-]+)[^\]]*\]|(?P<bare>[^-]+?)(?:-[^:]+)?)(?::(?P<port>[0-9]{1,5})(?:-[0-9]+)?)?"
-)
+def _protocols(name: str) -> tuple[str, ...]:
+    """As we call them; none for any."""
+    return () if name in ("all", "0") else (_PROTOCOLS.get(name, name),)
+
+
+_PROTOCOLS = {"ipv6-icmp": "icmp", "icmpv6": "icmp", "1": "icmp", "58": "icmp", "6": "tcp", "17": "udp"}
+_TARGET = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<bare>[^:]+))(?::(?P<port>[0-9]{1,5}))?")
 
 
 def _to(text: str) -> tuple[str, int]:
-    """`192.0.2.9`, `192.0.2.9:80`, `[2001:db8::9]:80`, `2001:db8::9`; of a range the first."""
+    """`192.0.2.9`, `192.0.2.9:80`, `[2001:db8::9]:80`, `2001:db8::9`; empty for ranges."""
     if is_address(text):
         return text, 0
-    found = _TO.fullmatch(text)
+    found = _TARGET.fullmatch(text)
     address = (found["six"] or found["bare"]) if found else ""
     return (address, int(found["port"] or 0)) if found and is_address(address) else ("", 0)
 
 
 # ------------------------------------------------------------------ nft
+
+_FIELDS = {
+    ("ip", "saddr"): "source", ("ip", "daddr"): "target", ("ip6", "saddr"): "source", ("ip6", "daddr"): "target",
+    ("ip", "protocol"): "protocol", ("ip6", "nexthdr"): "protocol", ("meta", "l4proto"): "protocol",
+    ("tcp", "dport"): "port", ("udp", "dport"): "port", ("th", "dport"): "port",
+    ("meta", "oifname"): "out", ("meta", "oif"): "out", ("meta", "iifname"): "entry", ("meta", "iif"): "entry",
+}  # fmt: skip
+"""What nft calls a field of a packet → ours."""
+_VERSIONS = {"ip": 4, "ip6": 6, "ipv4": 4, "ipv6": 6}
+_SILENT = ("counter", "comment", "log")
+_ENDS = ("masquerade", "snat", "dnat", *STOPS)
 
 
 @reading("nft -j list chains")
@@ -145,42 +188,78 @@ def parse_nat_tables(text: str, version: int, *, shown: bool) -> tuple[tuple[str
 
 
 @reading("nft -j list table")
-def parse_native(text: str) -> tuple[NatRule, ...]:
-    """Maps and named sets are not looked into: a rule that has them matches, one that translates by them says
-    nothing."""
+def parse_native(text: str, version: int = 4) -> tuple[NatRule, ...]:
+    """Those of this IP. Maps and named sets are not looked into: a condition with them may be met, and what
+    translates by them says nothing."""
     entries = [entry for entry in json_of(text)["nftables"] if isinstance(entry, dict)]
     chains = [entry["chain"] for entry in entries if "chain" in entry]
-    hooks = {word(one, "name"): word(one, "hook", "") for one in chains}
+    hooks = {word(one, "name"): word(one, "hook", "") for one in chains if one.get("type") == "nat"}
     rules = (entry["rule"] for entry in entries if "rule" in entry)
-    return tuple(made for rule in rules for made in _of_nft(rule, hooks.get(word(rule, "chain"), "")))
+    found = (_of_nft(rule, hooks.get(word(rule, "chain"), ""), version) for rule in rules)
+    return tuple(one for one in found if one is not None)
 
 
-def _of_nft(rule: Mapping[str, Any], hook: str) -> Iterator[NatRule]:
+def _of_nft(rule: Mapping[str, Any], hook: str, version: int) -> NatRule | None:
     expressions = [one for one in rule.get("expr", ()) if isinstance(one, dict)]
-    conditions = dict(found for one in expressions for found in _conditions_in(one.get("match")))
-    for one in expressions:
-        for kind in ("masquerade", "snat", "dnat"):
-            if kind in one:
-                to = one[kind] if isinstance(one[kind], dict) else {}
-                address, port = to.get("addr", ""), to.get("port", 0)
-                known = isinstance(address, str) and is_address(address)
-                new = (address if known else "", port if isinstance(port, int) else 0)
-                yield NatRule(kind, *new, conditions, hook)
+    end = next(((kind, one[kind]) for one in expressions for kind in _ENDS if kind in one), None)
+    if end is None or any(_is_of_other(one, version) for one in (*_matches(expressions), end[1])):
+        return None
+    known = [(tuple(_conditions_in(match)), _is_version(match)) for match in _matches(expressions)]
+    conditions = tuple(one for found, _ in known for one in found)
+    is_whole = all(found or said for found, said in known)
+    beside = [one for one in expressions if not ({"match", end[0], *_SILENT} & one.keys())]
+    address, port = _new(end[1])
+    return NatRule(end[0], address, port, conditions, hook, is_whole and not beside)
 
 
-def _conditions_in(match: object) -> Iterator[tuple[str, Condition]]:
-    if not isinstance(match, dict) or match.get("op") not in ("==", "!=", "in"):
-        return
-    left = match.get("left")
-    part: Any = next(iter(left.values()), {}) if isinstance(left, dict) else {}
+def _matches(expressions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [one["match"] for one in expressions if isinstance(one.get("match"), dict)]
+
+
+def _new(end: object) -> tuple[str, int]:
+    to: Mapping[str, Any] = end if isinstance(end, dict) else {}
+    address, port = to.get("addr", ""), to.get("port", 0)
+    known = isinstance(address, str) and is_address(address) and isinstance(port, int)
+    return (address, port) if known else ("", 0)
+
+
+def _is_of_other(part: object, version: int) -> bool:
+    """A condition on, or an address of, the other IP."""
     if not isinstance(part, dict):
-        return
-    name = _FIELDS.get(str(part.get("field", part.get("key", ""))), "")
-    values = tuple(_values(match.get("right")))
-    if name and values and all(values):
-        yield name, Condition(values, match["op"] == "!=")
-    if name == "port" and part.get("protocol") in _PORTS:
-        yield "protocol", Condition((str(part["protocol"]),))
+        return False
+    if "left" not in part:
+        address = _new(part)[0]
+        return _VERSIONS.get(str(part.get("family", "")), version) != version or (":" in address) > (version == 6)
+    protocol, _ = _field_of(part)
+    if _is_version(part):
+        return _VERSIONS.get(str(part.get("right")), version) != version
+    return _VERSIONS.get(protocol, version) != version
+
+
+def _is_version(match: Mapping[str, Any]) -> bool:
+    return _field_of(match) in (("meta", "nfproto"), ("meta", "protocol")) and match.get("op") == "=="
+
+
+def _field_of(match: Mapping[str, Any]) -> tuple[str, str]:
+    """Protocol and name of what is compared; `meta` for what is known beside the packet."""
+    left: Any = match.get("left")
+    if not isinstance(left, dict):
+        return "", ""
+    payload, meta = left.get("payload"), left.get("meta")
+    if isinstance(payload, dict):
+        return str(payload.get("protocol", "")), str(payload.get("field", ""))
+    return ("meta", str(meta.get("key", ""))) if isinstance(meta, dict) else ("", "")
+
+
+def _conditions_in(match: Mapping[str, Any]) -> Iterator[Condition]:
+    protocol, _ = field = _field_of(match)
+    name, values = _FIELDS.get(field, ""), tuple(_values(match.get("right")))
+    if name and values and all(values) and match.get("op") in ("==", "!=", "in"):
+        if name == "protocol":
+            values = tuple(ours for one in values for ours in _protocols(one))
+        yield Condition(name, values, match["op"] == "!=")
+        if name == "port" and protocol != "th":
+            yield Condition("protocol", (protocol,))
 
 
 def _values(right: object) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from probes.errors import OutputTooLong, ProbeError
-from probes.path.facts import RouteWalk
+from probes.path.facts import RouteWalk, Translation
 from probes.path.hop import Looked, Next, look
 from probes.path.nat_rules import COMMANDS as NAT
 from probes.probe import Toolbox, probe
@@ -36,36 +36,35 @@ class Steps:
     unseen: str
     left_at: str
     loop: bool
-
-    @property
-    def translations(self) -> tuple[tuple[str, int], ...]:
-        """Addresses and ports that the target's become on the way."""
-        return tuple((one.becomes, one.step.traffic.port) for one in self.walked if one.becomes)
+    translations: tuple[Translation, ...] = ()
 
     def told(self, target: str) -> RouteWalk:
         return _told(self.walked[0].hop.host, target, list(self.walked), self.unseen, self.left_at)
 
 
-async def steps(toolbox: Toolbox, first: Next, target: str) -> Steps:
-    """The walk with what was looked at on it. ProbeError when the first host cannot be asked, OutputTooLong for a
-    way that no packet would survive."""
+async def steps(toolbox: Toolbox, first: Next, target: str, *, through: bool = False) -> Steps:
+    """The walk with what was looked at on it; `through` hosts that translate the target's address. ProbeError when
+    the first host cannot be asked, OutputTooLong for a way that no packet would survive."""
     walked: list[Looked] = []
+    translations: list[Translation] = []
     unseen = left_at = ""
     step: Next | None = first
     while step is not None and len(walked) < _MOST_HOPS and not _been_at(walked, step):
         try:
-            walked.append(await _look_through(toolbox, step, target))
+            walked.append(await (_look_through if through else look)(toolbox, step, target))
         except ProbeError:
             if not walked:
                 raise
             unseen = step.host
             break
-        target = walked[-1].becomes or target
+        if walked[-1].aim not in ("", target):
+            target = walked[-1].aim
+            translations.append(Translation(walked[-1].hop.host, target, walked[-1].step.traffic.port))
         step, left_at = await _following(toolbox, walked[-1])
     loop = step is not None and not unseen and _been_at(walked, step)
     if step is not None and not unseen and not loop:
         raise OutputTooLong(f"the way to {target} has more than {_MOST_HOPS} hops", hint="begin nearer to it")
-    return Steps(tuple(walked), unseen, left_at, loop)
+    return Steps(tuple(walked), unseen, left_at, loop, tuple(translations))
 
 
 async def _look_through(toolbox: Toolbox, step: Next, target: str) -> Looked:
@@ -74,8 +73,10 @@ async def _look_through(toolbox: Toolbox, step: Next, target: str) -> Looked:
     if not first.becomes:
         return first
     traffic = replace(step.traffic, port=first.becomes_port or step.traffic.port)
-    behind = await look(toolbox, replace(step, traffic=traffic), first.becomes)
-    return replace(behind, becomes=first.becomes, becomes_port=first.becomes_port)
+    try:
+        return await look(toolbox, replace(step, traffic=traffic), first.becomes)
+    except ProbeError:
+        return first
 
 
 def _been_at(walked: list[Looked], step: Next) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probes.path.facts import Translation
 from probes.path.mtu_facts import PathMtu
 
 
@@ -134,7 +135,8 @@ class Trace:
     unread: tuple[str, ...]
     """Hosts on the way whose firewall rules could not be read: no root, or too many. None where all arrives."""
     uncounted: tuple[str, ...]
-    """Hosts with rules or policies of nft that drop and have no counter. Empty where all arrives."""
+    """Hosts with rules or policies of nft that drop and have no counter. Empty where all arrives, and where the
+    dead hop is named."""
     loop: bool
     """The routing tables lead in a circle."""
     changed: tuple[str, ...] = ()
@@ -143,3 +145,5 @@ class Trace:
     """None or one: which sizes of echo requests arrive that may not be cut, where they were tried too."""
     branches: tuple[Branch, ...] = ()
     """Endpoints of a Service, each tried from where its address is translated."""
+    translations: tuple[Translation, ...] = ()
+    """Where rules of hosts on the way there give them another target."""

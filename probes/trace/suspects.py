@@ -93,7 +93,8 @@ def _below(watched: Watched) -> Iterator[_Place]:
 def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[DeadHop]:
     ends_here = _end_below(watched, place) if place.outer else _ends_here(watched, place)
     for rule, grown in growing.rules():
-        counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
+        ends = ends_here and not _is_elsewhere(watched, place, rule)
+        counts = grown.may_be(watched.sent) if ends else grown.is_like(watched.sent)
         if counts and rule.verdict in BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
             yield _by_rule(watched, _hooked(watched, place, rule), rule, grown.ours)
     if not place.outer:
@@ -143,13 +144,14 @@ def _at_ports(watched: Watched, dead: DeadHop) -> DeadHop:
 
 
 def _ends_here(watched: Watched, place: _Place) -> bool:
-    """A capture saw them come in and none leave, or no answer: then a busy rule may be blamed too."""
-    at_target = place.host == watched.ways.owner and place.direction == "there"
-    if at_target and watched.echoed():
-        return False
+    """A capture saw them come in and none leave: then a busy rule may be blamed too."""
     came = watched.captured(place.host, place.direction, "in")
-    left = watched.captured(place.host, "back" if at_target else place.direction, "out")
-    return came is not None and left is not None and came.is_seen(watched.sent) and left.seen == 0
+    if came is None or not came.is_seen(watched.sent):
+        return False
+    if place.host == watched.ways.owner and place.direction == "there":
+        return watched.ends_unanswered()
+    left = watched.captured(place.host, place.direction, "out")
+    return left is not None and left.seen == 0
 
 
 def _end_below(watched: Watched, place: _Place) -> bool:
@@ -160,6 +162,12 @@ def _end_below(watched: Watched, place: _Place) -> bool:
     went = bool(before) and (before[-1].is_seen(watched.sent) or not before[-1].by)
     came = any(one.is_seen(watched.sent) for one in before)
     return went and came and any(one.is_lost(watched.sent) for one in behind)
+
+
+def _is_elsewhere(watched: Watched, place: _Place, rule: FirewallRule) -> bool:
+    """Of a chain that what ends at the target does not come to."""
+    at_target = place.host == watched.ways.owner and place.direction == "there"
+    return at_target and rule.chain in ("FORWARD", "OUTPUT", "POSTROUTING")
 
 
 def _may_be_ours(watched: Watched, place: _Place, rule: FirewallRule) -> bool:
@@ -194,9 +202,10 @@ def _by_hop(watched: Watched, place: _Place, hop: Hop, growing: Growing) -> Iter
 
 def _is_deaf(watched: Watched, place: _Place, hop: Hop, growing: Growing) -> bool:
     """The next hop, or the target itself where it is next, gave no answer to ARP."""
-    towards = hop.gateway or (watched.ways.target if place.direction == "there" else "")
+    aims = (watched.ways.target, *(one.address for one in watched.ways.translations))
+    towards = (hop.gateway,) if hop.gateway else aims if place.direction == "there" else ()
     asked = [one for one in growing.after.neighbours if one.interface == hop.out_interface]
-    return any(one.address == towards and one.state in _DEAF for one in asked)
+    return any(one.address in towards and one.state in _DEAF for one in asked)
 
 
 def _told_by_tables(watched: Watched, place: _Place, hop: Hop, error: str) -> Iterator[DeadHop]:

@@ -110,7 +110,7 @@ async def trace(
                 at,
                 Traffic(protocol, port if at else backend_port or port),
             )
-            named = [*translated, *way.translations, *((name, port) for name in way.names)]
+            named = [*translated, *way.known_as(port)]
             mark = fresh_mark(protocol, port, target, named, size, way.sources, pod or host)
             one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
             await one.begin(sizing)
@@ -281,8 +281,9 @@ class _Tracing:
             next_unseen=judgement.next_unseen,
             unseen=tuple(dict.fromkeys((*self._way.unseen, *blind))),
             unread=tuple(() if there else closed),
-            uncounted=tuple(() if there else loud),
+            uncounted=tuple(() if there or judgement.dead else loud),
             loop=self._way.loop,
             changed=judgement.changed,
+            translations=self._way.translations,
             sizes=sizes,
         )

@@ -66,6 +66,15 @@ class Watched:
         growing = self.growing.get(self.ways.owner)
         return growing is not None and growing.counter("IcmpInEchos").is_like(self.sent)
 
+    def ends_unanswered(self) -> bool:
+        """The target's machine could capture and sent no echo reply by any interface, nor may its kernel have
+        counted our requests. Of others a target may owe no answer."""
+        sighted, growing = self.sighted.get(self.ways.owner), self.growing.get(self.ways.owner)
+        if self.protocol != "icmp" or sighted is None or not sighted.able or growing is None:
+            return False
+        answers = (n for (_, side, way), n in sighted.counts.items() if (side, way) == ("out", "back"))
+        return not any(answers) and not growing.counter("IcmpInEchos").may_be(self.sent)
+
     def captured(self, host: str, direction: str, side: str) -> Sight | None:
         """What a capture says of that side, where one could."""
         return next((one for one in reversed(self.of(host, direction, side)) if one.by == "capture"), None)

@@ -11,7 +11,7 @@ from probes.linux.ask import ask
 from probes.linux.host import route_question
 from probes.linux.ip import parse_route_get
 from probes.linux.tunnel import tunnel_to
-from probes.path.facts import Hop, RouteWalk
+from probes.path.facts import Hop, RouteWalk, Translation
 from probes.path.hop import Looked, Next
 from probes.path.nat import PINGS, Traffic
 from probes.path.networks import plain
@@ -58,7 +58,7 @@ class Ways:
     """They pass ports of Neutron."""
     names: tuple[str, ...] = ()
     """What else the target's address is on the way."""
-    translations: tuple[tuple[str, int], ...] = ()
+    translations: tuple[Translation, ...] = ()
     """And what hosts on it make of address and port."""
     outside: Ends = field(default_factory=Ends)
     """Addresses of our packets on the way there, as the target's side has them."""
@@ -66,6 +66,10 @@ class Ways:
     """And where a router of the cloud has translated them."""
     translated_at: str = ""
     """Host on the way that gives packets a Service's endpoint as target; empty where the source does."""
+
+    def known_as(self, port: int) -> list[tuple[str, int]]:
+        """Other addresses of the target on the way, and its port there."""
+        return [*((one.address, one.port) for one in self.translations), *((name, port) for name in self.names)]
 
 
 async def learn(
@@ -121,7 +125,7 @@ async def _learned(
 async def _there(toolbox: Toolbox, first: Next, target: str, at: str) -> tuple[Steps, str]:
     """By way of the node that translates, where one does; and which that is."""
     if not at:
-        return await steps(toolbox, first, target), ""
+        return await steps(toolbox, first, target, through=True), ""
     to_node = await steps(toolbox, first, at)
     last = to_node.walked[-1]
     if not last.arrived:
@@ -219,7 +223,7 @@ async def _tunnels(toolbox: Toolbox, there: Steps, target: str) -> list[_Tunnel]
 
 async def _tunnel(toolbox: Toolbox, looked: Looked, target: str) -> _Tunnel | None:
     try:
-        said = await tunnel_to(looked.hop.host, toolbox, target)
+        said = await tunnel_to(looked.hop.host, toolbox, looked.aim or target)
         if not said.remote:
             return None
         return _Tunnel(looked.hop.host, await steps(toolbox, Next(looked.hop.host, "", "", "", ()), said.remote))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from probes.connection import Command
 from probes.errors import UnreadableOutput
+from probes.exchange import Reply
 from probes.linux.facts import Address, Neighbour, RouteGet
 from probes.path.arrivals import brought_by, entered
 from probes.path.capture import NOTHING, Sighting
 from probes.path.gateway_for import fits
 from probes.path.hop import Next, _blocked_by, _Incoming, _source_ok, entrance
-from probes.path.nat import Traffic, rewrites_source, rewrites_target
-from probes.path.nat_rules import NatRule, parse_nat_tables, parse_native, parse_saved
+from probes.path.nat import PINGS, Traffic, rewrites_source, rewrites_target
+from probes.path.nat_rules import NatRule, parse_nat_tables, parse_native, parse_saved, read_nat
 from probes.path.networks import alone, connected, network_of
 from tests.probes.recorded import recorded
 
@@ -222,11 +224,15 @@ def dnat(*rules: str) -> tuple[NatRule, ...]:
     return tuple(parse_saved("\n".join(("*nat", ":PREROUTING ACCEPT [0:0]", *rules, "COMMIT", ""))))
 
 
+HERE = ("198.51.100.4",)
+WEB = Traffic("tcp", 80)
+
+
 @pytest.mark.parametrize("port", [80, 81])
 def test_a_target_becomes_another_by_the_rule_for_its_address(port: int) -> None:
-    found = rewrites_target(dnat(TO_WEB), "192.0.2.7", "eth0", Traffic("tcp", port))
+    found = rewrites_target(dnat(TO_WEB), HERE, "192.0.2.7", "eth0", Traffic("tcp", port))
     assert found == (("10.0.0.5", 8080) if port == 80 else ("", 0))
-    native = rewrites_target(parse_native(NFT), "192.0.2.7", "eth0", Traffic("tcp", port))
+    native = rewrites_target(parse_native(NFT), HERE, "192.0.2.7", "eth0", Traffic("tcp", port))
     assert native == (("192.168.122.7", 8080) if port == 80 else ("192.168.122.8", 0))
 
 
@@ -236,20 +242,33 @@ def test_a_target_becomes_another_by_the_rule_for_its_address(port: int) -> None
         TO_WEB.replace("-d 192.0.2.7/32 ", ""),  # a pod's, say: whoever jumped here knows for whom
         TO_WEB.replace("-d 192", "! -d 192"),
         TO_WEB.replace("/32", "/24"),
-        TO_WEB.replace("PREROUTING", "OUTPUT"),
+        TO_WEB.replace("-A PREROUTING", "-A OUTPUT"),
+        TO_WEB.replace("-A PREROUTING", "-A DOCKER"),
         TO_WEB.replace("10.0.0.5:8080", "nonsense"),
+        TO_WEB.replace("10.0.0.5:8080", "10.0.0.5-10.0.0.9"),
         TO_WEB.replace("-p tcp", "-i eth1 -p tcp"),
+        TO_WEB.replace("-p tcp", "-s 172.16.0.0/12 -p tcp"),
+        TO_WEB.replace("-p tcp", "! -s 198.51.100.0/24 -p tcp"),
+        TO_WEB.replace("-p tcp -m tcp", "-p tcp -m statistic --mode random --probability 0.5 -m tcp"),
     ],
 )
-def test_rules_for_whole_networks_and_other_packets_say_nothing(rule: str) -> None:
-    assert rewrites_target(dnat(rule), "192.0.2.7", "eth0", Traffic("tcp", 80)) == ("", 0)
+def test_rules_that_may_not_apply_say_nothing(rule: str) -> None:
+    assert rewrites_target(dnat(rule), HERE, "192.0.2.7", "eth0", WEB) == ("", 0)
+
+
+@pytest.mark.parametrize("kept", ["ACCEPT", "RETURN", "REDIRECT --to-ports 8081"])
+def test_a_rule_before_it_keeps_the_target(kept: str) -> None:
+    rules = dnat(f"-A PREROUTING -d 192.0.2.7/32 -p tcp -m tcp --dport 80 -j {kept}", TO_WEB)
+    assert rewrites_target(rules, HERE, "192.0.2.7", "eth0", WEB) == ("", 0)
+    other = dnat(f"-A PREROUTING -d 192.0.2.7/32 -p tcp -m tcp --dport 22 -j {kept}", TO_WEB)
+    assert rewrites_target(other, HERE, "192.0.2.7", "eth0", WEB) == ("10.0.0.5", 8080)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("10.0.0.5", ("10.0.0.5", 0)),
-        ("10.0.0.5-10.0.0.9:80-90", ("10.0.0.5", 80)),
+        ("10.0.0.5-10.0.0.9:80-90", ("", 0)),
         ("[2001:db8::9]:80", ("2001:db8::9", 80)),
         ("2001:db8::9", ("2001:db8::9", 0)),
         (":80", ("", 0)),
@@ -260,7 +279,67 @@ def test_new_targets_of_iptables(text: str, expected: tuple[str, int]) -> None:
     assert (rule.address, rule.port) == expected
 
 
+ODD = recorded("nft-nat-odd")
+
+
+def test_rules_of_the_other_ip_in_a_table_for_both() -> None:
+    four, six = parse_native(ODD), parse_native(ODD, 6)
+    assert rewrites_source(four, ("10.9.9.9",), "192.0.2.1", "wan", "192.0.2.99") == ("192.0.2.99",)
+    assert rewrites_source(six, ("2001:db8:9::1",), "2001:db8:7::1", "wan", "2001:db8::2") == ("2001:db8::1",)
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "expected"),
+    [("10.2.0.1", "cc", True), ("10.1.0.1", "cc", False), ("10.2.0.1", "aa", False), ("10.2.0.1", "bb", False)],
+)
+def test_more_conditions_on_one_field(source: str, out: str, *, expected: bool) -> None:
+    found = rewrites_source(parse_native(ODD), (source,), "192.0.2.1", out, "192.0.2.99")
+    assert found == (("192.0.2.99",) if expected else ())
+
+
+def test_conditions_that_nobody_here_knows_translate_no_target() -> None:
+    rules = parse_native(ODD)
+    assert rewrites_target(rules, HERE, "192.0.2.7", "eth0", PINGS) == ("", 0), "it is for TCP alone"
+    assert rewrites_target(rules, HERE, "192.0.2.7", "eth0", WEB) == ("10.0.0.5", 0)
+    assert rewrites_target(rules, HERE, "192.0.2.8", "eth0", WEB) == ("", 0), "by the sender's MAC, too"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"nftables": 3}', '{"nftables": [{"rule": 3}]}'])
 def test_an_answer_of_nft_that_is_none_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableOutput):
         parse_native(text)
+
+
+class _Told:
+    """A host that says these."""
+
+    target = "host:h"
+
+    def __init__(self, replies: dict[str, Reply]) -> None:
+        self._replies = replies
+
+    async def run(self, command: Command) -> Reply:
+        return next((one for words, one in self._replies.items() if words in command.text), MISSING)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+MISSING = Reply(127, "", "not found")
+CHAINS = Reply(0, recorded("nft-chains-nat"), "")
+
+
+@pytest.mark.parametrize(
+    ("replies", "expected"),
+    [
+        ({"list chains": CHAINS, "list table": Reply(0, NFT, "")}, True),
+        ({"list chains": CHAINS, "list table": Reply(1, "", "Killed")}, False),
+        ({"save": Reply(0, "", ""), "list chains": Reply(1, "", "Operation not permitted")}, False),
+        ({"save": Reply(0, "", "")}, True),
+        ({}, False),
+    ],
+    ids=["nft alone", "a table that cannot be read", "nft refuses", "iptables alone", "neither"],
+)
+async def test_what_cannot_be_read_may_translate(replies: dict[str, Reply], *, expected: bool) -> None:
+    found = await read_nat(_Told(replies))
+    assert (found is not None) is expected

@@ -134,18 +134,22 @@ def test_a_busy_rule_is_blamed_where_a_capture_saw_them_end() -> None:
 def test_at_the_target_as_well_unless_its_kernel_counted_them() -> None:
     """It sends no answer, and a rule for all that comes counts what others send, too."""
     text = "-A INPUT -i eth3 -j DROP"
-    back = (Hop("c", "", "eth3", "10.0.1.1", False, 0, True, ""), HOPS[1])
-    sighted = {"c": saw(eth3_in_there=20, eth3_out_back=0)}
-
-    def at_target(echoes: int) -> Judgement:
-        counts = ((0, 0), (60, 0), (140, echoes))
-        grown = [reading(n, rule(one, text), counters={"IcmpInEchos": got}) for n, (one, got) in enumerate(counts)]
-        return judged(ways(*HOPS, back=back), {"c": Growing(*grown)}, sighted)
-
-    told = at_target(0).dead
+    told = _at_target(text).dead
     assert told is not None
     assert (told.host, told.rule, told.packets) == ("c", text, 20)
-    assert at_target(SENT).dead is None
+    assert _at_target(text, echoes=SENT).dead is None
+    assert _at_target(text, eth9_out_back=20).dead is None, "it answers by another way than tables say"
+    assert _at_target(text, protocol="udp").dead is None, "nobody has to answer"
+    assert _at_target(text.replace("INPUT", "FORWARD")).dead is None
+
+
+def _at_target(text: str, echoes: int = 0, protocol: str = "icmp", **also: int) -> Judgement:
+    counts = ((0, 0), (60, 0), (140, echoes))
+    grown = [reading(n, rule(one, text), counters={"IcmpInEchos": got}) for n, (one, got) in enumerate(counts)]
+    back = (Hop("c", "", "eth3", "10.0.1.1", False, 0, True, ""), HOPS[1])
+    sighted = {"c": saw(eth3_in_there=20, eth3_out_back=0, **also)}
+    seen = watched(ways(*HOPS, back=back), {"c": Growing(*grown)}, sighted, SENT, protocol)
+    return judge(seen, NOBODY, "a", "")
 
 
 def test_seven_of_twenty_are_lost_at_the_rule_that_counted_seven() -> None:

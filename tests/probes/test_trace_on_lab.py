@@ -10,6 +10,7 @@ import pytest
 import probes.all
 from lab.machines import PATHS, ROOT
 from lab.session import Lab
+from probes.path.facts import Translation
 from probes.probe import PROBES, checked_call, observe
 from probes.site import OPERATOR
 from probes.site_file import load_site
@@ -145,6 +146,7 @@ async def test_behind_an_address_that_is_translated_to_another(healed_lab: Lab, 
     dead = dead_of(dies)
     assert (dead.host, dead.chain, dead.direction) == ("controller", "INPUT", "there")
     assert (arrives.verdict, arrives.received) == ("arrives", 20)
+    assert arrives.translations == (Translation("openstack-host", CONTROLLER, 0),)
     assert {(hop.host, hop.verdict) for hop in arrives.hops if hop.direction == "there"} == {
         ("kubernetes-host", "seen"),
         ("openstack-host", "seen"),

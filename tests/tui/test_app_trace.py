@@ -22,7 +22,7 @@ from journal.store import read
 from tests.tui.recordings import TRACE, recorded_session
 from tests.tui.scripted import MATCH, ScriptedSession
 from tests.tui.test_app_home import app_of, found, picture, settle
-from tests.tui.traces import ARRIVES, DARK, DIES, REFUSED, RULE, SERVED, TraceSession, evidence, plan
+from tests.tui.traces import ARRIVES, DARK, DIES, ELSEWHERE, REFUSED, RULE, SERVED, TraceSession, evidence, plan
 from tui.app import DeadhopApp
 from tui.lines.trace import trace_lines
 from tui.screens.home import HomeScreen
@@ -184,6 +184,20 @@ async def test_on_a_narrow_terminal_the_hops_stand_under_each_other() -> None:
             "· controller      ← br-ex    0/20",
         ]
         assert "back" not in rows
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (Lang.EN, "openstack-host: the target's address becomes 192.168.100.101"),
+        (Lang.KO, "openstack-host: 대상 주소가 192.168.100.101 로 바뀐다"),
+    ],
+)
+async def test_an_address_that_a_host_translates_is_said(lang: Lang, said: str) -> None:
+    async with tracing(TraceSession(traced=(evidence(ELSEWHERE),)), (80, 24), lang) as (pilot, app):
+        await typed(pilot, "master", "10.10.10.77")
+        await settle(pilot)
+        assert said in [line.strip() for line in picture(app).splitlines()]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])

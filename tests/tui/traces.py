@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from diagnosis.tracing import Planned, TraceView, Wanted
+from probes.path.facts import Translation
 from probes.probe import Evidence, Failure
 from probes.trace.ends import End
 from probes.trace.facts import Branch, DeadHop, Trace, TracedHop
@@ -47,6 +48,9 @@ SERVED = replace(
     ARRIVES, target="10.96.7.7", protocol="tcp", port=80,
     branches=(Branch("10.244.1.7", 8080, 2, 2, 0), Branch("10.244.2.9", 8080, 2, 0, 0)),
 )  # fmt: skip
+ELSEWHERE = replace(
+    ARRIVES, target="10.10.10.77", translations=(Translation("openstack-host", "192.168.100.101", 0),)
+)
 DARK = replace(
     DIES, verdict="unseen", error="", error_from="", dead=(), hops=(hop("master", "enp1s0", "out"),),
     last_seen="master", next_unseen="10.10.10.2", unseen=("10.10.10.2",), unread=("gw-1",), uncounted=("gw-2",),

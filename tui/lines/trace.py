@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from base.text import Lang
-from diagnosis.trace_row import BEYOND, LOST, SEEN, Line, endpoints, gaps, row, title
+from diagnosis.trace_row import BEYOND, LOST, SEEN, Line, endpoints, gaps, row, title, translations
 from diagnosis.trace_row import UNKNOWN as UNSEEN
 from diagnosis.trace_words import BEHIND, CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS, rule_of, sentence
 from probes.trace.facts import Trace
@@ -68,6 +68,7 @@ def _told(planned: Planned, evidence: Evidence, words: Words, lang: Lang, width:
     if isinstance(trace, Trace):
         yield from _verdict(trace, lang)
         yield from _row(trace, lang, width)
+        yield from _translations(trace, lang)
         yield from _endpoints(trace, lang)
         yield from _gaps(trace, lang)
     else:
@@ -89,6 +90,12 @@ def _verdict(trace: Trace, lang: Lang) -> Iterator[Content]:
     yield Content.assemble(mark(symbol), " ", said, one_line(sentence(trace)[lang]))
     if rule := rule_of(trace):
         yield Content.assemble("  ", (one_line(rule), "bold"))
+
+
+def _translations(trace: Trace, lang: Lang) -> Iterator[Content]:
+    if trace.translations:
+        yield from (dim(one_line(one[lang])) for one in translations(trace))
+        yield BLANK
 
 
 def _endpoints(trace: Trace, lang: Lang) -> Iterator[Content]:
