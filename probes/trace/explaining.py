@@ -142,7 +142,7 @@ class _Claims:
         if any(self._denies(step, grown) for step, _, grown in found):
             return None
         step, text, grown = found[-1]
-        flows = tuple(_flow_step(*one) for one in found)
+        flows = tuple(_flow_step(*one, self.sent) for one in found)
         if not step.misses:
             reason = "flow" if step.drops else "dead-end"
             return self._dead(reason, step, text, grown.ours, flows) if text and grown.is_like(self.sent) else None
@@ -216,7 +216,7 @@ def _key(step: Step) -> _Key:
     return step.bridge, step.table, step.priority, frozenset(step.match.split(",") if step.match else [])
 
 
-def _flow_step(step: Step, text: str, grown: Grown) -> FlowStep:
+def _flow_step(step: Step, text: str, grown: Grown, sent: int) -> FlowStep:
     actions = text.partition(" actions=")[2] or ",".join(step.actions)
     return FlowStep(
         bridge=step.bridge,
@@ -225,7 +225,7 @@ def _flow_step(step: Step, text: str, grown: Grown) -> FlowStep:
         cookie=step.cookie,
         match=clip(inert(step.match), _LONGEST),
         actions="" if step.misses else clip(inert(actions), _LONGEST),
-        packets=grown.ours if grown.known else -1,
+        packets=-1 if grown.is_hidden(sent) else grown.ours,
         remark=step.remark,
     )
 

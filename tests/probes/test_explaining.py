@@ -83,23 +83,28 @@ Took = Callable[[str, int, str], bool]
 """Bridge, table and line of a flow that took ours."""
 
 
-def listed(bridge: str, took: Took, moment: int, noise: int = 0) -> str:
+def listed(bridge: str, took: Took, moment: int, noise: Callable[[str, int], int]) -> str:
     """All have counted a hundred; those that took ours as many more as were sent."""
     text = FLOWS[1] if bridge == "br-tun" else FLOWS[2]
     return "\n".join(_counting(bridge, line, took, moment, noise) for line in text.splitlines())
 
 
-def _counting(bridge: str, line: str, took: Took, moment: int, noise: int) -> str:
-    table = re.search(r"table=(\d+)", line)
-    ours = SENT if moment == 2 and table and took(bridge, int(table[1]), line) else 0
-    return re.sub(r"n_packets=\d+", f"n_packets={100 + moment * noise + ours}", line, count=1)
+def _counting(bridge: str, line: str, took: Took, moment: int, noise: Callable[[str, int], int]) -> str:
+    found = re.search(r"table=(\d+)", line)
+    table = int(found[1]) if found else -1
+    ours = SENT if moment == 2 and took(bridge, table, line) else 0
+    return re.sub(r"n_packets=\d+", f"n_packets={100 + moment * noise(bridge, table) + ours}", line, count=1)
 
 
-def growing(took: Took, ports: dict[str, Counted], noise: int = 0) -> Growing:
-    """Of the host `cmp`."""
+def growing(took: Took, ports: dict[str, Counted], noise: int = 0, noisy: tuple[str, int] | None = None) -> Growing:
+    """Of the host `cmp`; others' packets in all tables, or in one."""
+
+    def others(bridge: str, table: int) -> int:
+        return noise if noisy in (None, (bridge, table)) else 0
+
     moments = []
     for moment in range(3):
-        texts = {bridge: listed(bridge, took, moment, noise) for bridge in ("br-tun", "br-int")}
+        texts = {bridge: listed(bridge, took, moment, others) for bridge in ("br-tun", "br-int")}
         counts = dict(one for bridge, text in texts.items() for one in parse_drops(bridge, text))
         now = {(COMPUTE.bridge_of[name], name): one if moment == 2 else NONE for name, one in ports.items()}
         moments.append(Drops(float(moment), counts, now, texts))
@@ -244,6 +249,14 @@ async def test_others_packets_hide_ours() -> None:
     took = through(*BY_TUNNEL[:2])
     alone, one = await told(growing(took, BLOCKED, noise=5000), way_in=recorded("ofproto-trace-missed"))
     assert one == alone
+
+
+async def test_a_flow_on_the_way_that_others_take_too_denies_nothing() -> None:
+    """How many of ours it took nobody can tell."""
+    busy = growing(through(*BY_INT, ("br-int", 60, "priority=500")), BLOCKED, noise=5000, noisy=("br-tun", 0))
+    _, one = await told(busy, way_in=recorded("ofproto-trace-dropped"))
+    assert one.dead
+    assert [step.packets for step in one.dead.flows] == [-1, *[SENT] * 6]
 
 
 async def test_what_goes_on_in_open_vswitch_explains_nothing() -> None:
