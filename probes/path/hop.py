@@ -194,7 +194,8 @@ def _looked(
     if sources and out_address and not route.local:
         changed = rewrites_source(nat, sources, target, hop.out_interface, out_address, step.traffic)
         sources = tuple(dict.fromkeys((*changed, *sources)))
-    becomes = rewrites_target(nat, step.sources, target, hop.in_interface, step.traffic)
+    begins = step.sources or ((route.source,) if route.source else ())
+    becomes = rewrites_target(nat, begins, target, hop.in_interface, step.traffic)
     return Looked(step, hop, route.local, towards, out_address, sources, target, *becomes)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from probes.path.nat_rules import STOPS, Condition, NatRule
+from probes.path.nat_rules import ELSEWHERE, STOPS, Condition, NatRule
 from probes.path.networks import holds
 
 
@@ -32,13 +32,14 @@ def rewrites_source(
     they are known. None (could not look) means that it may have been masqueraded."""
     if rules is None:
         return (out_address,)
-    own = tuple(sources)
-    matching = (
-        rule
-        for rule in rules
-        if rule.kind in ("masquerade", "snat") and _meets(rule, own, target, ("out", out_interface), traffic)
-    )
-    new = (out_address if rule.kind == "masquerade" else rule.address for rule in matching)
+    new: list[str] = []
+    own, out = tuple(sources), ("out", out_interface)
+    for rule in rules:
+        stops = rule.kind in STOPS and rule.hook == "postrouting"
+        if stops and _meets(rule, own, target, out, traffic, surely=True):
+            break
+        if rule.kind in ("masquerade", "snat") and _meets(rule, own, target, out, traffic):
+            new.append(out_address if rule.kind == "masquerade" else rule.address)
     return tuple(address for address in new if address)
 
 
@@ -50,17 +51,27 @@ def rewrites_target(
     traffic: Traffic = PINGS,
 ) -> tuple[str, int]:
     """The address and port (0: the same) that the target's become here, by a rule written for this very address:
-    all its conditions are known and met, and every packet comes to its chain. Empty where there is none, or one
-    before it may have kept the target. `in_interface` is empty for what begins here."""
-    hook, own = "prerouting" if in_interface else "output", tuple(sources)
+    all its conditions are known and met, and every packet comes to its chain. Empty where there is none, or where
+    another before it, or in another chain, may decide. `in_interface` is empty for what begins here."""
+    hook, own, entry = "prerouting" if in_interface else "output", tuple(sources), ("entry", in_interface)
+    deciding: dict[str, NatRule] = {}
     for rule in rules or ():
-        if rule.hook != hook or not _meets(rule, own, target, ("entry", in_interface), traffic):
-            continue
-        if rule.kind in STOPS:
-            break
-        if rule.kind == "dnat" and _is_written_for(rule, target):
-            return (rule.address, rule.port) if rule.address and rule.is_whole else ("", 0)
+        if rule.hook == hook and _may_decide(rule) and _meets(rule, own, target, entry, traffic):
+            deciding.setdefault(rule.chain, rule)
+    if len(deciding) != 1:
+        return "", 0
+    (rule,) = deciding.values()
+    sure = rule.kind == "dnat" and _is_written_for(rule, target)
+    if sure and _meets(rule, own, target, entry, traffic, surely=True):
+        return (rule.address, rule.port) if rule.address else ("", 0)
     return "", 0
+
+
+def _may_decide(rule: NatRule) -> bool:
+    """What is jumped to from every packet (a cluster's Services, Docker's ports) has its own addresses."""
+    return rule.kind not in ("masquerade", "snat") and (
+        rule.kind != ELSEWHERE or any(one.field == "target" and not one.negated for one in rule.conditions)
+    )
 
 
 def _is_written_for(rule: NatRule, target: str) -> bool:
@@ -74,9 +85,16 @@ def _is_one(network: str) -> bool:
 
 
 def _meets(
-    rule: NatRule, sources: tuple[str, ...], target: str, interface: tuple[str, str], traffic: Traffic
+    rule: NatRule,
+    sources: tuple[str, ...],
+    target: str,
+    interface: tuple[str, str],
+    traffic: Traffic,
+    *,
+    surely: bool = False,
 ) -> bool:
-    """All conditions, by one of the sources at least."""
+    """All conditions, as far as they are known, by one of the sources at least; `surely`: all are known, and met by
+    every source."""
     side, name = interface
     fits: dict[str, Callable[[str], bool]] = {
         "target": lambda network: _in(network, target),
@@ -85,17 +103,22 @@ def _meets(
         "port": lambda ports: _holds_port(ports, traffic.port),
     }
     others = [one for one in rule.conditions if one.field != "source"]
-    return all(_holds(one, fits[one.field]) for one in others if one.field in fits) and _from(rule, sources)
+    if surely and not (rule.is_whole and all(one.field in fits for one in others)):
+        return False
+    met = all(_holds(one, fits[one.field]) for one in others if one.field in fits)
+    return met and _from(rule, sources, surely=surely)
 
 
-def _from(rule: NatRule, sources: tuple[str, ...]) -> bool:
+def _from(rule: NatRule, sources: tuple[str, ...], *, surely: bool) -> bool:
     """Where the source is not known it may be any."""
     wanted = [one for one in rule.conditions if one.field == "source"]
 
     def comes_from(address: str) -> bool:
         return all(_holds(one, lambda network: _in(network, address)) for one in wanted)
 
-    return not sources or any(map(comes_from, sources))
+    if not wanted or not sources:
+        return not wanted or not surely
+    return all(map(comes_from, sources)) if surely else any(map(comes_from, sources))
 
 
 def _holds(condition: Condition, fits: Callable[[str], bool]) -> bool:

@@ -23,8 +23,12 @@ _FAMILIES = {4: ("ip", "inet"), 6: ("ip6", "inet")}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,63}")
 _LIMIT = 16 * MEBIBYTE
 _MOST_TABLES = 8
-STOPS = ("accept", "return", "redirect")
-"""What ends a chain without another target."""
+_BESIDE = "iptables-legacy tables present"
+"""A warning of `iptables-save`, which shows those of nft alone."""
+STOPS = ("accept", "return", "redirect", "drop")
+"""What ends a chain without another target, or with the host's own."""
+ELSEWHERE = "elsewhere"
+"""What is done with a packet stands in another chain, or in a map."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Condition:
 @dataclass(frozen=True, slots=True)
 class NatRule:
     kind: str
-    """masquerade, snat, dnat; or one of STOPS."""
+    """masquerade, snat, dnat; one of STOPS, or ELSEWHERE."""
     address: str = ""
     """The new one; empty for masquerade, and where a target becomes one of several; of many sources the first."""
     port: int = 0
@@ -50,6 +54,8 @@ class NatRule:
     """prerouting, output or postrouting; empty in a chain that others jump to."""
     is_whole: bool = True
     """It asks for nothing beside its conditions."""
+    chain: str = ""
+    """With its table; each base chain of a hook is come to by itself."""
 
 
 async def read_nat(connection: Connection, version: int = 4) -> tuple[NatRule, ...] | None:
@@ -85,7 +91,10 @@ async def _may_lack(connection: Connection, *words: str) -> str | None:
 
 
 async def _ask(connection: Connection, *words: str) -> str:
-    return (await reply_to(connection, *words, sudo=True, limit=_LIMIT)).stdout
+    reply = await reply_to(connection, *words, sudo=True, limit=_LIMIT)
+    if _BESIDE in reply.stderr:
+        raise CommandFailed(f"{connection.target}: iptables-legacy has tables beside those of nft")
+    return reply.stdout
 
 
 def _is_shown(saved: str) -> bool:
@@ -103,17 +112,17 @@ _MATCHES = ("tcp", "udp", "icmp", "icmp6", "multiport", "comment")
 _TO = {"SNAT": "--to-source", "DNAT": "--to-destination"}
 _ASIDE = ("--comment", "-j", "--to-ports", *_TO.values())
 """Words with a value that ask nothing of a packet."""
+_BARE = ("!", "--random", "--random-fully", "--persistent")
+_ECHO = ("--icmp-type", "8")
+"""What a trace and a ping send."""
 
 
 def parse_saved(text: str) -> Iterator[NatRule]:
     """Of `iptables-save -t nat`. UnreadableOutput for what is none."""
-    for rule in parse_iptables_save(text).rules:
-        made = _of_iptables(rule)
-        if made is not None:
-            yield made
+    yield from map(_of_iptables, parse_iptables_save(text).rules)
 
 
-def _of_iptables(rule: FirewallRule) -> NatRule | None:
+def _of_iptables(rule: FirewallRule) -> NatRule:
     hook = rule.chain.lower() if rule.chain in ("PREROUTING", "OUTPUT", "POSTROUTING") else ""
     kind = rule.verdict.lower()
     if kind in ("masquerade", *STOPS):
@@ -122,8 +131,9 @@ def _of_iptables(rule: FirewallRule) -> NatRule | None:
         to = option(rule.spec, _TO[rule.verdict])
         address, port = _to(to.partition("-")[0] if kind == "snat" else to)
     else:
-        return None
-    return NatRule(kind, address, port, tuple(_conditions_of(rule.spec)), hook, _is_whole(rule.spec))
+        kind, address, port = ELSEWHERE, "", 0
+    conditions = tuple(_conditions_of(rule.spec))
+    return NatRule(kind, address, port, conditions, hook, _is_whole(rule.spec), f"iptables {rule.chain}")
 
 
 def _conditions_of(spec: tuple[str, ...]) -> Iterator[Condition]:
@@ -138,11 +148,11 @@ def _is_whole(spec: tuple[str, ...]) -> bool:
     """Every word is known to be a condition, or to ask for nothing."""
     at = 0
     while at < len(spec):
-        if spec[at] == "-m" and spec[at + 1 : at + 2] and spec[at + 1] not in _MATCHES:
+        word, value = spec[at], spec[at + 1] if at + 1 < len(spec) else ""
+        known = word in _BARE or word in _FLAGS or word in _ASIDE or (word, value) == _ECHO
+        if not known and not (word == "-m" and value in _MATCHES):
             return False
-        if spec[at] != "!" and spec[at] != "-m" and spec[at] not in _FLAGS and spec[at] not in _ASIDE:
-            return False
-        at += 1 if spec[at] == "!" else 2
+        at += 1 if word in _BARE else 2
     return True
 
 
@@ -176,6 +186,7 @@ _FIELDS = {
 _VERSIONS = {"ip": 4, "ip6": 6, "ipv4": 4, "ipv6": 6}
 _SILENT = ("counter", "comment", "log")
 _ENDS = ("masquerade", "snat", "dnat", *STOPS)
+_AWAY = ("jump", "goto", "vmap")
 
 
 @reading("nft -j list chains")
@@ -201,24 +212,28 @@ def parse_native(text: str, version: int = 4) -> tuple[NatRule, ...]:
 
 def _of_nft(rule: Mapping[str, Any], hook: str, version: int) -> NatRule | None:
     expressions = [one for one in rule.get("expr", ()) if isinstance(one, dict)]
-    end = next(((kind, one[kind]) for one in expressions for kind in _ENDS if kind in one), None)
+    end = next(((kind, one[kind]) for one in expressions for kind in (*_ENDS, *_AWAY) if kind in one), None)
     if end is None or any(_is_of_other(one, version) for one in (*_matches(expressions), end[1])):
         return None
     known = [(tuple(_conditions_in(match)), _is_version(match)) for match in _matches(expressions)]
     conditions = tuple(one for found, _ in known for one in found)
     is_whole = all(found or said for found, said in known)
     beside = [one for one in expressions if not ({"match", end[0], *_SILENT} & one.keys())]
-    address, port = _new(end[1])
-    return NatRule(end[0], address, port, conditions, hook, is_whole and not beside)
+    address, port = _new(end[1], many=end[0] == "snat")
+    kind, chain = ELSEWHERE if end[0] in _AWAY else end[0], f"{word(rule, 'table')} {word(rule, 'chain')}"
+    return NatRule(kind, address, port, conditions, hook, is_whole and not beside, chain)
 
 
 def _matches(expressions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return [one["match"] for one in expressions if isinstance(one.get("match"), dict)]
 
 
-def _new(end: object) -> tuple[str, int]:
+def _new(end: object, *, many: bool = False) -> tuple[str, int]:
+    """Of `many` the first."""
     to: Mapping[str, Any] = end if isinstance(end, dict) else {}
     address, port = to.get("addr", ""), to.get("port", 0)
+    if isinstance(address, dict) and isinstance(address.get("range"), list):
+        address = next(iter(address["range"]), "") if many else ""
     known = isinstance(address, str) and is_address(address) and isinstance(port, int)
     return (address, port) if known else ("", 0)
 

@@ -148,7 +148,7 @@ def _ends_here(watched: Watched, place: _Place) -> bool:
     came = watched.captured(place.host, place.direction, "in")
     if came is None or not came.is_seen(watched.sent):
         return False
-    if place.host == watched.ways.owner and place.direction == "there":
+    if _is_target(watched, place):
         return watched.ends_unanswered()
     left = watched.captured(place.host, place.direction, "out")
     return left is not None and left.seen == 0
@@ -165,9 +165,15 @@ def _end_below(watched: Watched, place: _Place) -> bool:
 
 
 def _is_elsewhere(watched: Watched, place: _Place, rule: FirewallRule) -> bool:
-    """Of a chain that what ends at the target does not come to."""
-    at_target = place.host == watched.ways.owner and place.direction == "there"
-    return at_target and rule.chain in ("FORWARD", "OUTPUT", "POSTROUTING")
+    """Of a chain that what ends here, or is sent on, does not come to."""
+    return rule.chain in (
+        ("FORWARD", "OUTPUT", "POSTROUTING") if _is_target(watched, place) else ("INPUT", "OUTPUT")
+    )
+
+
+def _is_target(watched: Watched, place: _Place) -> bool:
+    """Not the node of a pod, or the host of a container: they send on to it."""
+    return place.host == watched.ways.owner and place.direction == "there" and not place.out_interface
 
 
 def _may_be_ours(watched: Watched, place: _Place, rule: FirewallRule) -> bool:

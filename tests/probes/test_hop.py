@@ -265,6 +265,53 @@ def test_a_rule_before_it_keeps_the_target(kept: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        "-A PREROUTING -d 192.0.2.0/24 -j DNAT --to-destination 10.0.0.7",
+        "-A PREROUTING -d 192.0.2.7/32 -j WEB",
+        "-A PREROUTING -d 192.0.2.0/24 -j NETMAP --to 10.7.0.0/24",
+        "-A PREROUTING -d 192.0.2.7/32 -m set --match-set guests src -j ACCEPT",
+    ],
+)
+def test_where_another_may_decide_before_it_nobody_knows(before: str) -> None:
+    assert rewrites_target(dnat(before, TO_WEB), HERE, "192.0.2.7", "eth0", WEB) == ("", 0)
+    harmless = "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER"
+    assert rewrites_target(dnat(harmless, TO_WEB), HERE, "192.0.2.7", "eth0", WEB) == ("10.0.0.5", 8080)
+
+
+def test_two_chains_that_could_decide() -> None:
+    """Which of them is first their priorities say, and an earlier one of iptables' is nft's as well."""
+    both = (*dnat(TO_WEB), *parse_native(NFT))
+    assert rewrites_target(both, HERE, "192.0.2.7", "eth0", WEB) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "sources", "expected"),
+    [
+        ("-s 198.51.100.4/32 ", HERE, True),
+        ("-s 198.51.100.4/32 ", (), False),
+        ("-s 198.51.100.4/32 ", (*HERE, "198.51.100.5"), False),
+        ("-o eth9 ", HERE, False),
+        ("", (), True),
+    ],
+)
+def test_what_begins_here(words: str, sources: tuple[str, ...], *, expected: bool) -> None:
+    rules = dnat(TO_WEB.replace("PREROUTING ", f"OUTPUT {words}"))
+    assert (rewrites_target(rules, sources, "192.0.2.7", "", WEB) == ("10.0.0.5", 8080)) is expected
+
+
+def test_a_rule_for_echo_requests_is_for_what_is_sent() -> None:
+    (rule,) = dnat("-A PREROUTING -d 192.0.2.7/32 -p icmp -m icmp --icmp-type 8 -j DNAT --to-destination 10.0.0.5")
+    assert rewrites_target((rule,), HERE, "192.0.2.7", "eth0") == ("10.0.0.5", 0)
+
+
+def test_what_is_let_through_before_is_not_masqueraded() -> None:
+    rules = dnat("-A POSTROUTING -s 10.244.0.0/16 -d 10.0.0.0/8 -j ACCEPT", "-A POSTROUTING -j MASQUERADE")
+    assert rewrites_source(rules, ("10.244.1.5",), "10.244.2.6", "eth0", "192.0.2.1") == ()
+    assert rewrites_source(rules, ("10.244.1.5",), "198.51.100.7", "eth0", "192.0.2.1") == ("192.0.2.1",)
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("10.0.0.5", ("10.0.0.5", 0)),
@@ -326,6 +373,7 @@ class _Told:
 
 
 MISSING = Reply(127, "", "not found")
+BESIDE = "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them"
 CHAINS = Reply(0, recorded("nft-chains-nat"), "")
 
 
@@ -336,9 +384,17 @@ CHAINS = Reply(0, recorded("nft-chains-nat"), "")
         ({"list chains": CHAINS, "list table": Reply(1, "", "Killed")}, False),
         ({"save": Reply(0, "", ""), "list chains": Reply(1, "", "Operation not permitted")}, False),
         ({"save": Reply(0, "", "")}, True),
+        (
+            {
+                "save": Reply(
+                    0, "", "# Warning: iptables-legacy tables present, use iptables-legacy-save to see them"
+                )
+            },
+            False,
+        ),
         ({}, False),
     ],
-    ids=["nft alone", "a table that cannot be read", "nft refuses", "iptables alone", "neither"],
+    ids=["nft alone", "no such table", "nft refuses", "iptables alone", "another beside it", "neither"],
 )
 async def test_what_cannot_be_read_may_translate(replies: dict[str, Reply], *, expected: bool) -> None:
     found = await read_nat(_Told(replies))

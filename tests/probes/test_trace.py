@@ -143,6 +143,14 @@ def test_at_the_target_as_well_unless_its_kernel_counted_them() -> None:
     assert _at_target(text.replace("INPUT", "FORWARD")).dead is None
 
 
+@pytest.mark.parametrize(("chain", "blamed"), [("FORWARD", True), ("INPUT", False)])
+def test_a_pods_node_sends_on(chain: str, *, blamed: bool) -> None:
+    hops = (*HOPS[:2], Hop("c", "eth3", "cali1", "", True, 0, True, ""))
+    grown = [reading(n, rule(one, f"-A {chain} -i eth3 -j DROP")) for n, one in enumerate((0, 60, 140))]
+    sighted = {"c": saw(eth3_in_there=20, cali1_out_there=0)}
+    assert (judged(ways(*hops), {"c": Growing(*grown)}, sighted).dead is not None) is blamed
+
+
 def _at_target(text: str, echoes: int = 0, protocol: str = "icmp", **also: int) -> Judgement:
     counts = ((0, 0), (60, 0), (140, echoes))
     grown = [reading(n, rule(one, text), counters={"IcmpInEchos": got}) for n, (one, got) in enumerate(counts)]
