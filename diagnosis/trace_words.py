@@ -186,7 +186,8 @@ def _lost(trace: Trace) -> Text:
     )
     lead = answered if trace.received else Text("", "")
     if trace.dead:
-        return Text(lead.en + _dead(trace.dead[0]).en, lead.ko + _dead(trace.dead[0]).ko)
+        dead, again = _dead(trace.dead[0]), _AGAIN if _is_sent_again(trace) else Text("", "")
+        return Text(lead.en + dead.en + again.en, lead.ko + dead.ko + again.ko)
     if trace.changed:
         hosts = ", ".join(trace.changed)
         return Text(
@@ -201,6 +202,13 @@ def _lost(trace: Trace) -> Text:
             lead.ko + "다른 패킷이 많아 카운터에서 우리 것을 가려낼 수 없다. --count 100 으로 다시 확인한다",
         )
     return Text(lead.en + _between(trace).en, lead.ko + _between(trace).ko)
+
+
+_AGAIN = Text(" (TCP sends each again)", " (TCP 재전송 포함)")
+
+
+def _is_sent_again(trace: Trace) -> bool:
+    return trace.protocol == "tcp" and trace.dead[0].packets > trace.sent
 
 
 def _between(trace: Trace) -> Text:

@@ -19,6 +19,10 @@ TRACES: Mapping[str, str] = {
     "the way to {target} has more than {most} hops": "{target} 까지의 경로가 {most} 홉을 넘는다",
     "begin nearer to it": "더 가까운 장비에서 시작한다",
     "{address} is the address of no single machine": "{address} 는 장비 하나의 주소가 아니다",
+    "{address} is another machine's on each host or network": (
+        "{address} 는 호스트나 네트워크마다 다른 장비의 주소다"
+    ),
+    "the host has no address that it could send there from": "그 호스트에는 그곳으로 보낼 때 쓸 주소가 없다",
     "give one that a machine has": "장비에 있는 주소를 쓴다",
     "a size goes with echo requests alone": "크기는 에코 요청(ICMP)에만 쓸 수 있다",
     "of a connection the kernels choose the sizes": "연결에서는 패킷 크기를 커널이 정한다",
@@ -27,5 +31,8 @@ TRACES: Mapping[str, str] = {
     "pod/…, svc/… or server/… tells which": "pod/…, svc/…, server/… 를 붙여 구별한다",
     "{target}: nothing could be sent from there": "{target}: 그곳에서 아무것도 보낼 수 없었다",
     "bash is needed there": "그곳에 bash 가 필요하다",
+    "has it an IPv6 address? `ip -6 addr`": "그곳에 IPv6 주소가 있는가? `ip -6 addr`",
+    "is IPv6 off there?": "그곳의 IPv6 가 꺼져 있는가?",
+    "give one that is routed": "라우팅되는 주소를 쓴다",
     "trace to one of its pods": "그 파드 하나를 대상으로 한다",
 }

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from probes.connection import Connection
-from probes.errors import AccessDenied, HostUnreachable, UnreadableOutput
+from probes.errors import AccessDenied, CommandFailed, HostUnreachable, UnreadableOutput
 from probes.exchange import Reply
 from probes.linux.fields import is_address
 from probes.node.tries import reply_from
@@ -111,6 +111,8 @@ def parse_ping(stdout: str, stderr: str, count: int) -> PingOutput:
     statistics = _STATISTICS.search(stdout)
     error, sender = _refusal(stdout, stderr)
     if statistics is None:
+        if "Cannot assign requested address" in stderr:
+            raise CommandFailed("the host has no address that it could send there from", hint="is IPv6 off there?")
         if not error:
             raise UnreadableOutput(
                 f"ping said neither statistics nor a known error: {(stderr or stdout).strip()[:120]!r}",

@@ -80,8 +80,12 @@ async def _look_through(toolbox: Toolbox, step: Next, target: str) -> Looked:
 
 
 def _been_at(walked: list[Looked], step: Next) -> bool:
-    """A loop: the same host on the same interface again."""
-    return any((one.hop.host, one.step.address) == (step.host, step.address) for one in walked)
+    """A loop: the same host on the same interface again, or the one whose own packets these are: from outside no
+    kernel takes them."""
+    sender = walked[0].hop.host if walked and not walked[0].step.sources else ""
+    return step.host == sender or any(
+        (one.hop.host, one.step.address) == (step.host, step.address) for one in walked
+    )
 
 
 async def _following(toolbox: Toolbox, last: Looked) -> tuple[Next | None, str]:

@@ -150,6 +150,13 @@ def _verdict(watched: Watched, answered: Answered, dead: DeadHop | None) -> str:
     all_there = answered.received >= answered.sent or silent
     if all_there:  # nobody has to answer by UDP, and refusals are told a few a second
         return "refused" if answered.refused and answered.refused == answered.received else "arrives"
+    if (
+        watched.protocol == "udp"
+        and answered.refused
+        and answered.refused == answered.received
+        and _reached(watched)
+    ):
+        return "refused"  # its kernel says so a few times a second
     if answered.received:
         return "some-lost"
     if dead is not None:

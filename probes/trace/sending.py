@@ -56,7 +56,8 @@ async def send(toolbox: Toolbox, source: str, target: str, mark: Mark, packets: 
     one = Try(mark.protocol, target, mark.port, message, _CONNECTING if mark.protocol == "tcp" else 0.0)
     ends = await outcomes(connection, [one] * packets, pod)
     if set(ends) == {"failed"}:
-        raise CommandFailed(f"{connection.target}: nothing could be sent from there", hint="bash is needed there")
+        hint = "has it an IPv6 address? `ip -6 addr`" if ":" in target else "bash is needed there"
+        raise CommandFailed(f"{connection.target}: nothing could be sent from there", hint=hint)
     return tried(ends)
 
 

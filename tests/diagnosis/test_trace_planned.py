@@ -18,6 +18,14 @@ def test_addresses_that_no_single_machine_has(address: str) -> None:
         planned(MASTER, End("address", "", "", address), Wanted())
 
 
+@pytest.mark.parametrize("address", ["fe80::1", "::1", "127.0.0.1"])
+def test_addresses_that_lead_elsewhere_from_each_host(address: str) -> None:
+    with pytest.raises(UsageError, match="another machine's"):
+        planned(MASTER, End("address", "", "", address), Wanted())
+    metadata = End("address", "", "", "169.254.169.254")
+    assert planned(MASTER, metadata, Wanted("tcp", 80)).target is metadata
+
+
 @pytest.mark.parametrize(
     ("target", "protocol"), [(MASTER, "tcp"), (MASTER, "udp"), (WEB, "tcp"), (WEB, "")], ids=str
 )

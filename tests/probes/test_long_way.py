@@ -38,6 +38,19 @@ async def test_a_way_that_comes_back_is_a_loop(monkeypatch: pytest.MonkeyPatch, 
     assert (found.loop, found.unseen, len(found.walked)) == (True, "", last + 1)
 
 
+@pytest.mark.parametrize(("sources", "hosts"), [((), 10), (("10.9.9.9",), 11)])
+async def test_back_at_the_host_that_sends(
+    monkeypatch: pytest.MonkeyPatch, sources: tuple[str, ...], hosts: int
+) -> None:
+    """Its kernel takes no packet of its own from outside; a pod's it would send on."""
+    chain = Chain(9, 0)
+    monkeypatch.setattr(route_walk, "look", chain.look)
+    found = await route_walk.steps(cast("Toolbox", chain), Next("h0", "", "", "", sources), "192.0.2.9")
+    assert found.loop
+    assert [one.hop.host for one in found.walked[:10]] == [f"h{number}" for number in range(10)]
+    assert (len(found.walked) > 10) is (hosts > 10)
+
+
 async def test_a_way_of_more_than_64_hops_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
     chain = Chain(1000, 0)
     monkeypatch.setattr(route_walk, "look", chain.look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.errors import UnreadableOutput
+from probes.errors import CommandFailed, UnreadableOutput
 from probes.linux.facts import Address
 from probes.path.capture import Sighting, best, packet_filter, parse_capture
 from probes.path.facts import TraceHop
@@ -178,3 +178,9 @@ def test_the_address_that_pods_packets_would_have() -> None:
     assert own_of(found, "10.244.0.0/16") == "10.244.1.1"
     assert own_of(found[:2], "10.244.0.0/16") == "10.244.1.0"
     assert own_of(found, "10.245.0.0/16") == ""
+
+
+def test_a_host_without_an_address_to_send_from() -> None:
+    said = "ping: connect: Cannot assign requested address\n"
+    with pytest.raises(CommandFailed, match="no address that it could send there from"):
+        parse_ping("", said, 3)

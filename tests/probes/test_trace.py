@@ -319,6 +319,16 @@ def test_udp_that_reached_its_host_arrived_unless_something_there_drops_unseen(p
     assert judge(seen, NOBODY, "a", "").verdict == ("arrives" if policy == "ACCEPT" else "unseen")
 
 
+def test_a_port_by_udp_that_nobody_listens_on_is_refused_a_few_times_a_second() -> None:
+    few = Answered(SENT, 4, 4, "timeout", "")
+    silent = (ChainPolicy("inet filter", "input", "DROP", 0, 0),)
+    growth = {"c": Growing(*(reading(n, policies=silent) for n in range(3)))}
+    seen = watched(ways(*HOPS), growth, {"c": saw(eth3_in_there=20)}, SENT, "udp")
+    assert judge(seen, few, "a", "").verdict == "refused"
+    lost = watched(ways(*HOPS), growth, {"c": saw(eth3_in_there=4)}, SENT, "udp")
+    assert judge(lost, few, "a", "").verdict == "some-lost"
+
+
 # ------------------------------------------------------------------ what machines print
 
 _LINE = "12:00:00.1 {} ifindex 5 52:54:00:00:00:02 {}{}, id 7, seq 1, length 77\n"
