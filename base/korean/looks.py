@@ -157,6 +157,9 @@ LOOKS: Mapping[str, str] = {
     "{host}: ping may not open its socket": "{host}: ping 이 소켓을 열 권한이 없다",
     "give ping cap_net_raw, or use sudo": "ping 에 cap_net_raw 를 주거나 sudo 를 쓴다",
     "ping said neither statistics nor a known error: {output}": "ping 출력에 통계도 아는 오류도 없다: {output}",
+    "{target}: iptables-legacy has tables beside those of nft": (
+        "{target}: nft 테이블 말고 iptables-legacy 테이블도 있다"
+    ),
     "iputils' or busybox' ping is needed there": "그 장비에 iputils 나 busybox 의 ping 이 필요하다",
     "{host} has no address in {network}": "{host} 에 {network} 대역의 주소가 없다",
     "try it from a pod there": "그 장비의 파드에서 시도한다",
