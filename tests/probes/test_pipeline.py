@@ -92,6 +92,32 @@ def test_what_a_port_sends_out_may_end_as_a_copy(name: str, copy: str) -> None:
     assert copy in [tables(way)[-1] for way in one.ends if way[-1].drops]
 
 
+def test_bridges_that_branch_off_side_by_side_are_not_behind_each_other() -> None:
+    inside = '    output:{n}\n\n    bridge("br-{n}")\n    -------------\n         0. priority 1\n            drop\n'
+    both = inside.format(n=1) + inside.format(n=2)
+    text = f'bridge("br-x")\n 0. priority 7\n{both}    resubmit(,7)\n 7. priority 0\n    drop\n'
+    found = parse_pipeline(f"{text}Datapath actions: drop\n", "br-x").ends
+    assert [tables(way) for way in found] == [["br-x 0", "br-1 0"], ["br-x 0", "br-2 0"], ["br-x 0", "br-x 7"]]
+
+
+@pytest.mark.parametrize("name", ["resubmits", "resubmits-behind"])
+def test_a_table_that_a_flow_goes_on_behind_is_not_followed(name: str) -> None:
+    """`resubmit(,5),resubmit(,6),resubmit(,7)`, of 3.1: in the bridge that was asked for, and in another one."""
+    with pytest.raises(UnreadableOutput):
+        parse_pipeline(recorded(f"ofproto-trace-{name}"), "br-x")
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_a_table_at_a_level_of_its_own_is_not_followed(level: int) -> None:
+    """Also where it is told last, or first in another bridge."""
+    odd = f"{' ' * 4 * level} 5. ip, priority 5\n{' ' * 4 * level}    drop\n"
+    first = 'bridge("br-x")\n--------------\n 0. ip, priority 9\n    resubmit(,5)\n'
+    with pytest.raises(UnreadableOutput):
+        parse_pipeline(f"{first}{odd}\nDatapath actions: drop\n", "br-x")
+    with pytest.raises(UnreadableOutput):
+        parse_pipeline(f'{first}bridge("br-y")\n--------------\n{odd}\nDatapath actions: drop\n', "br-x")
+
+
 # ------------------------------------------------------------------ other versions
 
 
@@ -201,3 +227,27 @@ def test_hostile_text_stays_text() -> None:
     assert "\x1b" not in way[0].remark
     assert "\u202e" not in way[0].remark
     assert len(way[0].remark) <= 200
+
+
+def test_a_line_that_goes_on_and_on_is_not_looked_at_to_its_end() -> None:
+    """A pattern that tries anew at each bracket would take hours."""
+    text = f'bridge("br-int")\n 0. priority 7\n    {"ct(" * 80_000}\n    drop\nDatapath actions: drop\n'
+    (way,) = parse_pipeline(text, "br-int").ends
+    assert len(way[0].actions[0]) <= 2000
+
+
+def test_what_is_sent_out_at_the_end_of_a_long_line_is_sent_out() -> None:
+    silent = ",".join(f"set(eth(src=00:00:00:00:00:{n % 100:02}))" for n in range(500))
+    text = f'bridge("br-int")\n 0. priority 7\n    drop\nDatapath actions: {silent}'
+    assert not parse_pipeline(f"{text}\n", "br-int").sends
+    assert parse_pipeline(f"{text},3\n", "br-int").sends
+
+
+@pytest.mark.parametrize(("number", "ends"), [(15, 16), (16, 0), (800, 0)])
+def test_more_ways_than_any_network_has_say_nothing(number: int, ends: int) -> None:
+    inside = (
+        '    output:1\n\n    bridge("br-y")\n    --------------\n         0. priority 1\n            drop\n'
+        * number
+    )
+    text = f'bridge("br-x")\n 0. priority 7\n{inside}    resubmit(,7)\n 7. priority 0\n    drop\n'
+    assert len(parse_pipeline(f"{text}Datapath actions: drop\n", "br-x").ends) == ends
