@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from probes.path.facts import Hop
 from probes.trace.stations import Ends, Station
-from probes.trace.switch import Port, Switch
+from probes.trace.switch import Port, Switch, Tunnel
 from probes.trace.watching import Sight, Watched
 
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
@@ -35,7 +35,17 @@ class Crossing:
 
     @property
     def port(self) -> Port:
-        return _bridge(self.switch, self.enters.station), self.enters.station.interface
+        return self.bridges[0], self.enters.station.interface
+
+    @property
+    def bridges(self) -> tuple[str, str]:
+        """By which they come in, and by which they should leave."""
+        return _bridge(self.switch, self.enters.station), _bridge(self.switch, self.leaves.station)
+
+    @property
+    def tunnel(self) -> Tunnel | None:
+        """By which they come in."""
+        return next((one for one in self.switch.tunnels if one.name == self.enters.station.interface), None)
 
     @property
     def plug(self) -> str:
@@ -189,8 +199,7 @@ def marks_of(crossing: Crossing, network: Mapping[str, str]) -> list[str]:
     number = network.get("segmentation_id", "")
     if not number.isdecimal() or len(number) > 8:
         return []
-    tunnel = next((one for one in crossing.switch.tunnels if one.name == crossing.enters.station.interface), None)
-    if tunnel is not None:
+    if (tunnel := crossing.tunnel) is not None:
         ends = [("tun_src", tunnel.remote), ("tun_dst", tunnel.local)]
         return [f"tun_id={int(number):#x}", *(f"{key}={one}" for key, one in ends if _is_four(one))]
     return [f"dl_vlan={int(number)}"] if network.get("network_type") == "vlan" else []

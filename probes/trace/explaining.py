@@ -3,6 +3,8 @@ and were not seen leaving. The counters of its flows decide whether that is beli
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -21,7 +23,7 @@ from probes.trace.facts import DeadHop, FlowStep
 from probes.trace.growing import UNKNOWN, Growing, Grown
 from probes.trace.judging import Judgement
 from probes.trace.marks import Mark
-from probes.trace.pipeline import NAME, NOTHING, Pipeline, Step, parse_pipeline
+from probes.trace.pipeline import NAME, Pipeline, Step, parse_pipeline
 from probes.trace.switch import Switch
 from probes.trace.switching import Drops, Flow, parse_flow
 from probes.trace.watching import Watched
@@ -36,8 +38,13 @@ _MOST = 3
 """Questions: where it lets them out the next one is asked, until they are known to be missing."""
 _LIMIT = 1 << 18
 _LONGEST = 300
+_LONGEST_FLOW = 4000
+"""As it is listed, with its actions."""
 _DEFAULT = 32768
 """Priority of a flow that is listed without one."""
+_TABLE = re.compile(r", table=([0-9]{1,3}), ")
+_Place = tuple[str, int]
+"""Bridge and table."""
 _Key = tuple[str, int, int, frozenset[str]]
 """Bridge, table, priority, and the words of the match: their order says nothing."""
 
@@ -55,38 +62,64 @@ async def explained(
     dead = judged.dead
     places = crossings(watched, switches, (dead.host, dead.direction) if dead else None)
     for found in islice(places, _MOST):
-        growing = watched.growing.get(found.host)
-        if growing is None or growing.drops is None:
+        if not _is_counted(watched, found.host):
             continue
         try:
-            told = await _asked(toolbox.connection(target_of(found.host)), found, mark)
+            said = await _asked(toolbox.connection(target_of(found.host)), found, mark)
+            told = await asyncio.to_thread(_told, said, found, watched, dead)
         except (ProbeError, ValueError):
-            return judged
-        if dead is not None and _is_copy(found, told, dead):
-            return again(_without(watched, dead))
-        claims = _Claims(found, growing, watched.sent)
-        if not told.sends and (named := _claim(claims, told.ends, dead)) is not None:
-            return _judged(judged, named)
+            continue
+        if isinstance(told, Watched):
+            return again(told)
+        if told is not None:
+            return _judged(judged, told)
     return judged
 
 
-def _is_copy(found: Crossing, told: Pipeline, dead: DeadHop) -> bool:
-    """What the flow drops was flooded. Where the receiver's MAC is not known ours may have been, too."""
-    flow = _listed_key(dead.table, dead.rule)
-    return told.sends and bool(found.receiver) and any(_key(way[-1]) == flow for way in told.ends)
+@reading("ofproto/trace")
+def _told(said: str, found: Crossing, watched: Watched, dead: DeadHop | None) -> DeadHop | Watched | None:
+    """What lets nothing through; or what was seen, without the flows that are not to blame."""
+    told = parse_pipeline(said, found.port[0])
+    if told.sends:
+        copies = _copies(found, told)
+        is_copy = dead is not None and _listed_key(dead.table, dead.rule) in copies
+        return _without(watched, found.host, copies) if is_copy else None
+    return _claim(_claims(found, watched.growing[found.host], watched.sent, told.ends), told.ends, dead)
 
 
-def _without(watched: Watched, dead: DeadHop) -> Watched:
-    """As if that flow had counted nothing."""
-    growing = watched.growing[dead.host]
-    first, second, third = (_less(one, (dead.table, dead.rule)) for one in growing.drops or ())
-    return replace(watched, growing={**watched.growing, dead.host: replace(growing, drops=(first, second, third))})
+# ------------------------------------------------------------------ copies
 
 
-def _less(drops: Drops, flow: Flow) -> Drops:
+def _copies(found: Crossing, told: Pipeline) -> set[_Key]:
+    """Flows that drop what was flooded. Not where ours come in or should leave: what goes out may do so by another
+    port than theirs. Where the receiver's MAC is not known ours may have been flooded, too."""
+    ends = (way[-1] for way in told.ends if found.receiver)
+    return {_key(end) for end in ends if end.bridge not in found.bridges}
+
+
+def _without(watched: Watched, host: str, copies: set[_Key]) -> Watched:
+    """As if those flows had counted nothing."""
+    growing = watched.growing[host]
+    first, second, third = (_less(one, copies) for one in growing.drops or ())
+    return replace(watched, growing={**watched.growing, host: replace(growing, drops=(first, second, third))})
+
+
+def _less(drops: Drops, copies: set[_Key]) -> Drops:
     """Nor what was flooded to a bridge's own interface, which is mostly down."""
-    counts = {key: count for key, count in drops.counts.items() if key != flow}
+    counts = {flow: count for flow, count in drops.counts.items() if not _is_one_of(flow, copies)}
     return replace(drops, counts=counts, ports={key: one for key, one in drops.ports.items() if key[0] != key[1]})
+
+
+def _is_one_of(flow: Flow, copies: set[_Key]) -> bool:
+    try:
+        return _listed_key(*flow) in copies
+    except ValueError:
+        return False
+
+
+def _is_counted(watched: Watched, host: str) -> bool:
+    growing = watched.growing.get(host)
+    return growing is not None and growing.drops is not None
 
 
 def _may_ask(judged: Judgement) -> bool:
@@ -99,16 +132,17 @@ def _may_ask(judged: Judgement) -> bool:
 # ------------------------------------------------------------------ asking
 
 
-async def _asked(connection: Connection, found: Crossing, mark: Mark) -> Pipeline:
+async def _asked(connection: Connection, found: Crossing, mark: Mark) -> str:
+    """Empty where nothing can be asked: the port has no number, or nobody knows that of the network in a tunnel."""
     bridge, _ = found.port
     network = await _network(connection, found) if found.marked else {}
-    flow = crossing.flow_of(found, mark.protocol, mark.ports[-1], crossing.marks_of(found, network))
-    if not flow or not NAME.fullmatch(bridge):
-        return NOTHING
+    marks = crossing.marks_of(found, network)
+    flow = crossing.flow_of(found, mark.protocol, mark.ports[-1], marks)
+    if not flow or (found.tunnel and not marks) or not NAME.fullmatch(bridge):
+        return ""
     known = _ANSWERS if found.direction == "back" else ()
     words = (*found.switch.front, *_TRACE.split(), bridge, flow, *known)
-    said = await reply_to(connection, *words, sudo=True, seconds=_SECONDS, limit=_LIMIT)
-    return parse_pipeline(said.stdout, bridge)
+    return (await reply_to(connection, *words, sudo=True, seconds=_SECONDS, limit=_LIMIT)).stdout
 
 
 async def _network(connection: Connection, found: Crossing) -> dict[str, str]:
@@ -127,18 +161,24 @@ def network_of(text: str, port: str) -> dict[str, str]:
 # ------------------------------------------------------------------ believing
 
 
+_Counts = dict[_Key, tuple[str, int]]
+"""Flow → as it is listed, and how many packets it took."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Claims:
     """What the counters of one host say of ways through its tables."""
 
     crossing: Crossing
-    growing: Growing
     sent: int
+    listed: Mapping[_Key, tuple[str, Grown]]
+    """Flow → as it is listed, and what it counted; empty and unknown for one that came or went meanwhile."""
+    odd: frozenset[_Place]
+    """Bridges and tables with a flow that nobody can read."""
 
     def told(self, way: tuple[Step, ...]) -> DeadHop | None:
         """None where a counter says otherwise, or none says anything."""
-        listed = self._listed(way)
-        found = [(step, *listed.get(_key(step), ("", UNKNOWN))) for step in way]
+        found = [(step, *self.listed.get(_key(step), ("", UNKNOWN))) for step in way]
         if any(self._denies(step, grown) for step, _, grown in found):
             return None
         step, text, grown = found[-1]
@@ -147,28 +187,26 @@ class _Claims:
             reason = "flow" if step.drops else "dead-end"
             return self._dead(reason, step, text, grown.ours, flows) if text and grown.is_like(self.sent) else None
         came = self._came([grown for _, _, grown in found[:-1]])
-        return self._dead("no-flow", step, "", came, flows) if came else None
+        return self._dead("no-flow", step, "", came, flows) if came and self._is_passed(step) else None
+
+    def _is_passed(self, miss: Step) -> bool:
+        """No flow of the table has taken ours, or may have."""
+        place = (miss.bridge, miss.table)
+        took = (not self._lacks(grown) for key, (_, grown) in self.listed.items() if key[:2] == place)
+        return place not in self.odd and not any(took)
 
     def _denies(self, step: Step, grown: Grown) -> bool:
+        return not step.misses and self._lacks(grown)
+
+    def _lacks(self, grown: Grown) -> bool:
         """Ours would show, and do not."""
-        return not step.misses and not grown.is_hidden(self.sent) and grown.ours < max(1, self.sent / 2)
+        return not grown.is_hidden(self.sent) and grown.ours < max(1, self.sent / 2)
 
     def _came(self, before: list[Grown]) -> int:
         """To a table where no flow counts: by the flow before it, or by the port."""
         if before:
             return before[-1].ours if before[-1].is_like(self.sent) else 0
         return self.crossing.enters.seen if self.crossing.enters.is_seen(self.sent) else 0
-
-    def _listed(self, way: tuple[Step, ...]) -> dict[_Key, tuple[str, Grown]]:
-        """Flow → as it is listed, and what it counted."""
-        wanted = {(step.bridge, step.table) for step in way}
-        silent, before, after = (dict(_counts(drops.texts, wanted)) for drops in self.growing.drops or ())
-        return {key: (text, self._grown(key, silent, before, count)) for key, (text, count) in after.items()}
-
-    def _grown(self, key: _Key, silent: _Counts, before: _Counts, count: int) -> Grown:
-        if key not in silent or key not in before:
-            return UNKNOWN
-        return self.growing.of_switch(silent[key][1], before[key][1], count)
 
     def _dead(self, reason: str, step: Step, text: str, packets: int, flows: tuple[FlowStep, ...]) -> DeadHop:
         enters, leaves = self.crossing.enters, self.crossing.leaves
@@ -191,15 +229,46 @@ class _Claims:
         )
 
 
-_Counts = dict[_Key, tuple[str, int]]
+def _claims(found: Crossing, growing: Growing, sent: int, ways: tuple[tuple[Step, ...], ...]) -> _Claims:
+    wanted = {(step.bridge, step.table) for way in ways for step in way}
+    odd: set[_Place] = set()
+    silent, before, after = (_counts(drops.texts, wanted, odd) for drops in growing.drops or ())
+    listed = {
+        key: (after.get(key, ("", 0))[0], _grown(growing, *(one.get(key) for one in (silent, before, after))))
+        for key in before.keys() | after.keys()
+    }
+    return _Claims(found, sent, listed, frozenset(odd))
 
 
-def _counts(texts: Mapping[str, str], wanted: set[tuple[str, int]]) -> Iterator[tuple[_Key, tuple[str, int]]]:
-    for bridge, table in wanted:
-        mark = f", table={table}, "
+def _grown(growing: Growing, *moments: tuple[str, int] | None) -> Grown:
+    counts = [one[1] for one in moments if one is not None]
+    return growing.of_switch(*counts) if len(counts) == len(moments) else UNKNOWN
+
+
+def _counts(texts: Mapping[str, str], wanted: set[_Place], odd: set[_Place]) -> _Counts:
+    """Those of the wanted tables; the tables with a line that nobody can read are added to `odd`."""
+    found: _Counts = {}
+    for place, line in _lines(texts, wanted):
+        if (one := _flow(place[0], line)) is not None:
+            found[one[0]] = one[1]
+        else:
+            odd.add(place)
+    return found
+
+
+def _lines(texts: Mapping[str, str], wanted: set[_Place]) -> Iterator[tuple[_Place, str]]:
+    for bridge in {bridge for bridge, _ in wanted}:
         for line in texts.get(bridge, "").splitlines():
-            if mark in line and (flow := parse_flow(line)) is not None:
-                yield _listed_key(bridge, flow[0]), flow
+            if (said := _TABLE.search(line)) and (place := (bridge, int(said[1]))) in wanted:
+                yield place, line
+
+
+def _flow(bridge: str, line: str) -> tuple[_Key, tuple[str, int]] | None:
+    try:
+        flow = parse_flow(line) if len(line) <= _LONGEST_FLOW else None
+        return (_listed_key(bridge, flow[0]), flow) if flow else None
+    except (ProbeError, ValueError):
+        return None
 
 
 def _listed_key(bridge: str, text: str) -> _Key:

@@ -3,156 +3,54 @@ The answers and the lists of flows are the lab's."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import threading
 from dataclasses import replace
-from datetime import UTC, datetime
-from functools import partial
 
 import pytest
 
 import probes.all
 from probes.errors import UnreadableOutput
-from probes.exchange import Exchange, Reply, Request
 from probes.probe import PROBES
-from probes.replay import ReplayToolbox
-from probes.site import Host, Site
+from probes.trace import explaining
 from probes.trace.crossing import Crossing, crossings, flow_of, marks_of
 from probes.trace.explaining import explained, network_of
-from probes.trace.growing import Growing
-from probes.trace.judging import Judgement, judge
-from probes.trace.marks import fresh_mark
-from probes.trace.stations import Ends, Station
-from probes.trace.switch import Counted, Switch, Tunnel
-from probes.trace.switching import Drops, drops_copies, parse_drops
-from probes.trace.watching import Watched, watched
-from probes.trace.ways import Ways
+from probes.trace.pipeline import Pipeline, parse_pipeline
+from probes.trace.stations import Station
+from probes.trace.switch import Counted, Tunnel
+from tests.probes.explanations import (
+    ANSWERED,
+    BLOCKED,
+    BY_INT,
+    BY_TUNNEL,
+    COMPUTE,
+    FROM_SERVER,
+    IN,
+    JUDGE,
+    LIST,
+    MARK,
+    NETWORK,
+    NETWORKS,
+    RECEIVED,
+    ROUTER,
+    SERVER,
+    STATIONS,
+    SWITCHES,
+    TAP,
+    TO_SERVER,
+    TUNNEL,
+    Took,
+    growing,
+    says,
+    seen,
+    through,
+    told,
+    with_line,
+)
 from tests.probes.readonly import looks_only
 from tests.probes.recorded import recorded
-from tests.probes.test_trace import NOBODY, SENT, reading
+from tests.probes.test_trace import SENT
 
 assert probes.all
-
-TUNNEL, TAP = "vxlan-c0a86465", "tap5255ada6-5e"
-ROUTER, SERVER = "fa:16:3e:49:4b:d6", "fa:16:3e:d5:0f:f2"
-NETWORK = Switch(
-    (),
-    {"br-int": ()},
-    bridge_of={"qr-1": "br-int", "vxlan-9": "br-tun"},
-    numbers={("br-int", "qr-1"): 4, ("br-tun", "vxlan-9"): 2},
-    plugs={"port-qr": "qr-1"},
-    macs={"qr-1": ROUTER},
-)
-COMPUTE = Switch(
-    (),
-    {"br-int": (), "br-tun": ()},
-    bridge_of={TUNNEL: "br-tun", TAP: "br-int", "br-int": "br-int"},
-    numbers={("br-tun", TUNNEL): 2, ("br-int", TAP): 3},
-    plugs={"port-tap": TAP},
-    tunnels=(Tunnel(TUNNEL, "br-tun", "192.168.100.102", "192.168.100.101"),),
-    macs={TAP: SERVER},
-)
-SWITCHES = {"net": NETWORK, "cmp": COMPUTE}
-STATIONS = (
-    Station("net", "qr-1", "out", "there", bridge="br-int", counts="rx"),
-    Station("net", "vxlan-9", "out", "there", bridge="br-tun", counts="tx"),
-    Station("cmp", "br-ex", "in", "there", outer=True),
-    Station("cmp", TUNNEL, "in", "there", bridge="br-tun", counts="rx"),
-    Station("cmp", TAP, "out", "there", bridge="br-int", counts="tx"),
-    Station("cmp", TAP, "in", "back", bridge="br-int", counts="rx"),
-    Station("cmp", TUNNEL, "out", "back", bridge="br-tun", counts="tx"),
-    Station("net", "vxlan-9", "in", "back", bridge="br-tun", counts="rx"),
-    Station("net", "qr-1", "in", "back", bridge="br-int", counts="tx"),
-)
-NETWORKS = (
-    '{"data":[["tap5255ada6-5e",["map",[["network_type","vxlan"],["segmentation_id","500"],["tag","1"]]]],'
-    '["br-int",["map",[]]]],"headings":["name","other_config"]}'
-)
-LIST = "ovs-vsctl --format=json --columns=name,other_config list Port"
-IN = (
-    "ovs-appctl ofproto/trace br-tun in_port=2,tun_id=0x1f4,tun_src=192.168.100.101,tun_dst=192.168.100.102,icmp,"
-    "dl_src=fa:16:3e:49:4b:d6,dl_dst=fa:16:3e:d5:0f:f2,nw_src=10.10.10.2,nw_dst=10.0.0.205,nw_ttl=64,"
-    "icmp_type=8,icmp_code=0"
-)
-OUT = (
-    "ovs-appctl ofproto/trace br-int in_port=3,icmp,dl_src=fa:16:3e:d5:0f:f2,dl_dst=fa:16:3e:49:4b:d6,"
-    "nw_src=10.0.0.205,nw_dst=10.10.10.2,nw_ttl=64,icmp_type=0,icmp_code=0" + " --ct-next trk,est,rpl" * 3
-)
-FLOWS = recorded("ovs-flows-dropped").split("NXST_FLOW")
-Took = Callable[[str, int, str], bool]
-"""Bridge, table and line of a flow that took ours."""
-
-
-def listed(bridge: str, took: Took, moment: int, noise: Callable[[str, int], int]) -> str:
-    """All have counted a hundred; those that took ours as many more as were sent."""
-    text = FLOWS[1] if bridge == "br-tun" else FLOWS[2]
-    return "\n".join(_counting(bridge, line, took, moment, noise) for line in text.splitlines())
-
-
-def _counting(bridge: str, line: str, took: Took, moment: int, noise: Callable[[str, int], int]) -> str:
-    found = re.search(r"table=(\d+)", line)
-    table = int(found[1]) if found else -1
-    ours = SENT if moment == 2 and took(bridge, table, line) else 0
-    return re.sub(r"n_packets=\d+", f"n_packets={100 + moment * noise(bridge, table) + ours}", line, count=1)
-
-
-def growing(took: Took, ports: dict[str, Counted], noise: int = 0, noisy: tuple[str, int] | None = None) -> Growing:
-    """Of the host `cmp`; others' packets in all tables, or in one."""
-
-    def others(bridge: str, table: int) -> int:
-        return noise if noisy in (None, (bridge, table)) else 0
-
-    moments = []
-    for moment in range(3):
-        texts = {bridge: listed(bridge, took, moment, others) for bridge in ("br-tun", "br-int")}
-        counts = dict(one for bridge, text in texts.items() for one in parse_drops(bridge, text))
-        now = {(COMPUTE.bridge_of[name], name): one if moment == 2 else NONE for name, one in ports.items()}
-        moments.append(Drops(float(moment), counts, now, texts))
-    return Growing(reading(0), reading(1), reading(2), (moments[0], moments[1], moments[2]))
-
-
-NONE, RECEIVED, SENT_OUT = Counted(0, 0, 0), Counted(SENT, 0, 0), Counted(0, SENT, 0)
-BLOCKED = {TUNNEL: RECEIVED, TAP: NONE}
-"""They come in by the tunnel, and do not leave to the server."""
-ANSWERED = {TUNNEL: RECEIVED, TAP: Counted(SENT, SENT, 0)}
-"""Its answers come back, and do not leave by the tunnel."""
-
-
-def seen(grown: Growing, *stations: Station) -> Watched:
-    way = Ways(
-        stations or STATIONS, (), "192.168.200.106", "", ("net", "cmp"), (), inside=True,
-        within=Ends("10.10.10.2", "10.0.0.205"), outside=Ends("10.10.10.2", "192.168.200.106"),
-    )  # fmt: skip
-    return watched(way, {"cmp": grown}, {}, SENT)
-
-
-async def told(grown: Growing, **said: str) -> tuple[Judgement, Judgement]:
-    """What the counters say alone, and with Open vSwitch's explanation. `said`: answer to IN or OUT."""
-    texts = {{"way_in": IN, "way_out": OUT}[name]: text for name, text in said.items()} | {LIST: NETWORKS}
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    exchanges = [Exchange(Request("host:cmp", text, sudo=True), Reply(0, one), at) for text, one in texts.items()]
-    toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), exchanges)
-    found = seen(grown)
-    judged = JUDGE(found)
-    return judged, await explained(toolbox, found, SWITCHES, MARK, judged, JUDGE)
-
-
-MARK = fresh_mark("icmp", 0, "192.168.200.106")
-JUDGE = partial(judge, answered=NOBODY, source="a", refuser="")
-
-
-def through(*flows: tuple[str, int, str]) -> Took:
-    """Bridge, table, and what stands in the flow that took ours."""
-    return lambda bridge, table, line: any(
-        (bridge, table) == (at, number) and words in line for at, number, words in flows
-    )
-
-
-BY_TUNNEL = (("br-tun", 0, "in_port=2 "), ("br-tun", 4, "tun_id=0x1f4"), ("br-tun", 10, "priority=1 "))
-BY_INT = (*BY_TUNNEL, ("br-int", 0, "priority=0 "), ("br-int", 58, ""), ("br-int", 59, ""))
-TO_SERVER = (*BY_INT, ("br-int", 60, "dl_vlan=1"), ("br-int", 81, "priority=90,ct_state=-trk,ip,"))
-FROM_SERVER = (("br-int", 0, "priority=0 "), ("br-int", 58, ""), ("br-int", 59, ""), ("br-int", 60, "in_port=3 "))
-
 
 # ------------------------------------------------------------------ what is explained
 
@@ -200,18 +98,6 @@ async def test_a_flow_that_leads_nowhere_is_named() -> None:
     assert one.dead.flows[-1].remark == "Nonexistent output port"
 
 
-def with_line(grown: Growing, line: str, bridge: str = "br-int") -> Growing:
-    """A flow that took ours, beside those that were recorded."""
-    assert grown.drops
-    drops = []
-    for moment, one in enumerate(grown.drops):
-        counted = line.replace("n_packets=0", f"n_packets={SENT if moment == 2 else 0}")
-        text = f"{one.texts.get(bridge, '')}\n{counted}"
-        counts = {**one.counts, **dict(parse_drops(bridge, counted))}
-        drops.append(replace(one, counts=counts, texts={**one.texts, bridge: text}))
-    return replace(grown, drops=(drops[0], drops[1], drops[2]))
-
-
 async def test_answers_that_anti_spoofing_drops() -> None:
     """The flow of the port sends them to a table that drops all; asked as answers of a connection that is known."""
     took = through(*FROM_SERVER, ("br-int", 71, "priority=10,"), ("br-int", 93, "priority=0 "))
@@ -243,6 +129,39 @@ async def test_a_miss_is_not_claimed_where_none_came_to_the_table() -> None:
     alone, one = await told(growing(through(*BY_TUNNEL[:1]), BLOCKED), way_in=recorded("ofproto-trace-missed"))
     assert alone.dead is None
     assert one == alone
+
+
+async def test_a_miss_is_not_claimed_where_a_flow_of_the_table_took_them() -> None:
+    """The question was not quite what ours are: it lacks what nobody knows of them."""
+    took = through(*BY_TUNNEL)
+    alone, one = await told(growing(took, BLOCKED), way_in=recorded("ofproto-trace-missed"))
+    assert alone.dead is None
+    assert one == alone
+
+
+async def test_a_miss_is_not_claimed_where_others_hide_who_took_them() -> None:
+    busy = growing(through(*BY_TUNNEL[:2]), BLOCKED, noise=5000, noisy=("br-tun", 10))
+    alone, one = await told(busy, way_in=recorded("ofproto-trace-missed"))
+    assert one == alone
+
+
+async def test_a_miss_is_not_claimed_where_a_flow_of_the_table_went_meanwhile() -> None:
+    """It may have taken them before."""
+    grown = growing(through(*BY_TUNNEL[:2]), BLOCKED)
+    silent, before, after = grown.drops or ()
+    lines = after.texts["br-tun"].splitlines()
+    left = "\n".join(line for line in lines if "table=10," not in line)
+    gone = replace(grown, drops=(silent, before, replace(after, texts={**after.texts, "br-tun": left})))
+    alone, one = await told(gone, way_in=recorded("ofproto-trace-missed"))
+    assert one == alone
+
+
+async def test_a_tunnel_is_not_asked_without_the_number_of_the_network() -> None:
+    """Without one no flow is for them."""
+    unmarked = IN.replace("tun_id=0x1f4,tun_src=192.168.100.101,tun_dst=192.168.100.102,", "")
+    toolbox = says({LIST: NETWORKS.replace("segmentation_id", "other"), unmarked: recorded("ofproto-trace-missed")})
+    found = seen(growing(through(*BY_TUNNEL[:2]), BLOCKED))
+    assert await explained(toolbox, found, SWITCHES, MARK, JUDGE(found), JUDGE) == JUDGE(found)
 
 
 async def test_others_packets_hide_ours() -> None:
@@ -283,6 +202,68 @@ async def test_no_answer_leaves_what_the_counters_say() -> None:
     alone, one = await told(growing(took, BLOCKED))
     assert alone.dead
     assert one == alone
+
+
+ODD = " cookie=0x0, duration=1s, table={}, n_packets=0, n_bytes=0, priority=x,ip actions={}"
+
+
+async def test_a_listed_flow_that_nobody_can_read_is_left_out() -> None:
+    took = through(*BY_INT, ("br-int", 60, "priority=500"))
+    grown = with_line(growing(took, BLOCKED), ODD.format(60, "NORMAL"))
+    _, one = await told(grown, way_in=recorded("ofproto-trace-dropped"))
+    assert one.dead
+    assert len(one.dead.flows) == 7
+
+
+async def test_a_miss_is_not_claimed_in_a_table_with_such_a_flow() -> None:
+    grown = with_line(growing(through(*BY_TUNNEL[:2]), BLOCKED), ODD.format(10, "NORMAL"), "br-tun")
+    alone, one = await told(grown, way_in=recorded("ofproto-trace-missed"))
+    assert alone.dead is None
+    assert one == alone
+
+
+async def test_such_a_flow_that_drops_is_still_what_the_counters_say() -> None:
+    grown = with_line(growing(through(*BY_INT), BLOCKED), ODD.format(60, "drop"))
+    alone, one = await told(grown, way_in=recorded("ofproto-trace-flooded"))
+    assert alone.dead
+    assert one == alone
+
+
+async def test_where_one_answer_is_odd_the_next_place_is_asked() -> None:
+    """Nobody counts at the server's port: they may be missing before or behind it."""
+    grown = growing(through(*FROM_SERVER), {TUNNEL: RECEIVED})
+    answer = recorded("ofproto-trace-spoofed")
+    at = answer.index("71. ")
+    missed = f"{answer[:at]}71. No match.\n    drop\n\nDatapath actions: drop\n"
+    alone, one = await told(grown, way_in='bridge("br-tun")\n 0. ?\nDatapath actions: drop\n', way_out=missed)
+    assert alone.dead is None
+    assert one.dead
+    assert (one.dead.direction, one.dead.reason, one.dead.flows[-1].table) == ("back", "no-flow", 71)
+
+
+async def test_long_lists_are_read_once_and_beside_what_else_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host may print much: others are not to wait for it."""
+    lines: list[str] = []
+    threads: list[threading.Thread] = []
+
+    def flow(line: str) -> tuple[str, int] | None:
+        lines.append(line)
+        return read(line)
+
+    def pipeline(text: str, bridge: str) -> Pipeline:
+        threads.append(threading.current_thread())
+        way = parse_pipeline(text, bridge).ends[0]
+        return Pipeline((way,) * 16)
+
+    read = explaining.parse_flow
+    monkeypatch.setattr(explaining, "parse_flow", flow)
+    monkeypatch.setattr(explaining, "parse_pipeline", pipeline)
+    grown = growing(through(*BY_TUNNEL[:2]), BLOCKED)
+    await told(grown, way_in=recorded("ofproto-trace-missed"))
+    held = sum(len(text.splitlines()) for drops in grown.drops or () for text in drops.texts.values())
+    assert 0 < len(lines) <= held
+    assert threading.main_thread() not in threads
+    assert threads
 
 
 # ------------------------------------------------------------------ what is asked
@@ -359,22 +340,18 @@ async def test_a_bridge_whose_name_is_an_option_is_not_asked() -> None:
     )
     odd = [replace(one, bridge="--help") if one.interface == TUNNEL else one for one in STATIONS]
     found = seen(growing(through(*BY_TUNNEL[:2]), BLOCKED), *odd)
-    toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), [])
-    assert await explained(toolbox, found, {"cmp": switch}, MARK, JUDGE(found), JUDGE) == JUDGE(found)
+    assert await explained(says({}), found, {"cmp": switch}, MARK, JUDGE(found), JUDGE) == JUDGE(found)
 
 
 async def test_in_the_container_of_open_vswitch() -> None:
     """By what stands before its other commands; all of it is declared."""
     front = ("podman", "exec", "openvswitch_vswitchd")
     took = through(*BY_TUNNEL[:2])
-    at = datetime(2026, 1, 1, tzinfo=UTC)
     said = {LIST: NETWORKS, IN: recorded("ofproto-trace-missed")}
     texts = {f"{' '.join(front)} {text}": one for text, one in said.items()}
-    exchanges = [Exchange(Request("host:cmp", text, sudo=True), Reply(0, one), at) for text, one in texts.items()]
-    toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), exchanges)
     found = seen(growing(took, BLOCKED))
     switches = {**SWITCHES, "cmp": replace(COMPUTE, front=front)}
-    one = await explained(toolbox, found, switches, MARK, JUDGE(found), JUDGE)
+    one = await explained(says(texts), found, switches, MARK, JUDGE(found), JUDGE)
     assert one.dead
     assert one.dead.reason == "no-flow"
     for text in texts:
@@ -391,58 +368,3 @@ def test_how_networks_are_told_apart_on_the_wire() -> None:
     outside = replace(COMPUTE, tunnels=())
     assert marks_of(crossing(switch=outside), {"network_type": "vlan", "segmentation_id": "7"}) == ["dl_vlan=7"]
     assert marks_of(crossing(switch=outside), {"network_type": "flat"}) == []
-
-
-# ------------------------------------------------------------------ copies
-
-
-def test_a_flow_that_drops_what_was_sent_already_drops_nothing() -> None:
-    """Table 92 of Neutron's firewall: behind the port of the server."""
-    text = FLOWS[2].replace("n_packets=0", "n_packets=1")
-    assert drops_copies(text, "table=92 priority=0 actions=drop")
-    assert not drops_copies(text, "table=93 priority=0 actions=drop")
-    assert not drops_copies(text, "table=0 priority=2,in_port=1 actions=drop")
-    assert not drops_copies("", "table=92 priority=0 actions=drop")
-
-
-def test_a_way_to_it_that_nobody_took_says_nothing() -> None:
-    lines = (
-        " table=1, n_packets=0, actions=resubmit(,92)\n table=2, n_packets=3, actions=output:1,resubmit(,92)\n"
-        " table=9, n_packets=3, actions=output:1,resubmit(,9)"
-    )
-    assert drops_copies(lines, "table=92 actions=drop")
-    assert not drops_copies(lines.replace("n_packets=0", "n_packets=1"), "table=92 actions=drop")
-
-
-async def test_such_a_flow_is_no_suspect() -> None:
-    took = through(*TO_SERVER, ("br-int", 82, "priority=75,ct_state=+new"), ("br-int", 92, ""))
-    alone, _ = await told(growing(took, ANSWERED))
-    assert alone.dead is None
-
-
-async def test_a_flow_that_dropped_what_was_flooded_is_not_blamed() -> None:
-    """The packets of a network with another number than the server's port: its bridge sends them to all. The bridge
-    outside drops its copy, and the bridge's own interface, which is down, another one."""
-    extra = " cookie=0x0, duration=1s, table=0, n_packets=0, n_bytes=0, priority=2,in_port=2 actions=drop"
-    down = {**BLOCKED, "br-int": Counted(0, 0, SENT)}
-    grown = with_line(growing(through(*BY_INT, ("br-int", 60, "priority=1 ")), down), extra, "br-ex")
-    alone, one = await told(grown, way_in=recorded("ofproto-trace-flooded"))
-    assert alone.dead
-    assert (alone.dead.table, alone.dead.rule) == ("br-ex", "table=0 priority=2,in_port=2 actions=drop")
-    assert one.dead is None
-    assert (one.verdict, one.last_seen) == ("dies", "cmp")
-
-
-async def test_where_the_receiver_is_not_known_ours_may_not_have_been_flooded() -> None:
-    extra = " cookie=0x0, duration=1s, table=0, n_packets=0, n_bytes=0, priority=2,in_port=2 actions=drop"
-    grown = with_line(growing(through(*BY_INT, ("br-int", 60, "priority=1 ")), BLOCKED), extra, "br-ex")
-    switch = replace(COMPUTE, macs={})
-    asked = IN.replace(f"dl_dst={SERVER},", "")
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    said = {asked: recorded("ofproto-trace-flooded"), LIST: NETWORKS}
-    exchanges = [Exchange(Request("host:cmp", text, sudo=True), Reply(0, one), at) for text, one in said.items()]
-    toolbox = ReplayToolbox(Site("test", (Host("cmp"),)), exchanges)
-    judged = JUDGE(seen(grown))
-    again = await explained(toolbox, seen(grown), {**SWITCHES, "cmp": switch}, MARK, judged, JUDGE)
-    assert judged.dead
-    assert again == judged
