@@ -108,7 +108,7 @@ def _branches(front: Front, trace: Trace) -> Iterator[str]:
 
 
 def _gaps(front: Front, trace: Trace) -> Iterator[str]:
-    if trace.loop:
+    if trace.loop and trace.dead:
         yield wrap(front.text(CIRCLE), "  ")
     for number, gap in enumerate(gaps(trace)):
         yield ("" if number else "\n") + wrap(front.text(gap), "    ", first="  ? ")

@@ -23,7 +23,7 @@ VERDICTS = {
     "here": Text("← they end here", "← 여기서 끝난다"),
 }
 DIRECTIONS = {"there": Text("there", "가는 길"), "back": Text("back", "오는 길")}
-CIRCLE = Text("the routing tables lead in a circle", "라우팅 테이블이 원을 그린다")
+CIRCLE = Text("the routing tables lead in a circle", "라우팅이 순환한다(루프)")
 GAPS = {
     "unseen": Text("could not look at", "확인하지 못한 곳"),
     "unread": Text("the rules of its firewall could not be read", "방화벽 규칙을 읽지 못한 곳"),
@@ -188,6 +188,9 @@ def _lost(trace: Trace) -> Text:
     if trace.dead:
         dead, again = _dead(trace.dead[0]), _AGAIN if _is_sent_again(trace) else Text("", "")
         return Text(lead.en + dead.en + again.en, lead.ko + dead.ko + again.ko)
+    if trace.loop:
+        hosts = " → ".join(dict.fromkeys(hop.host for hop in trace.hops if hop.direction == "there"))
+        return Text(f"{lead.en}{CIRCLE.en}: {hosts} → …", f"{lead.ko}{CIRCLE.ko}: {hosts} → …")
     if trace.changed:
         hosts = ", ".join(trace.changed)
         return Text(

@@ -229,8 +229,9 @@ async def test_on_a_wide_one_they_are_a_row_of_boxes() -> None:
 def test_what_nobody_could_see_is_said(lang: Lang) -> None:
     view = TraceView(((plan("master", "10.0.0.7", Wanted()), evidence(DARK)),), one_way=True)
     text = "\n".join(line.plain for line in trace_lines(view, words_of(lang), lang, 80))
-    for said in (GAPS["unseen"], GAPS["unread"], GAPS["uncounted"], CIRCLE, ONE_WAY, VERDICTS["unseen"]):
+    for said in (GAPS["unseen"], GAPS["unread"], GAPS["uncounted"], ONE_WAY, VERDICTS["unseen"]):
         assert f"? {said[lang]}" in text
+    assert f"{CIRCLE[lang]}: master → …" in text
 
 
 def test_a_trace_that_could_not_be_tried_has_its_reason_and_hint() -> None:

@@ -107,7 +107,7 @@ def _endpoints(trace: Trace, lang: Lang) -> Iterator[Content]:
 
 
 def _gaps(trace: Trace, lang: Lang) -> Iterator[Content]:
-    if trace.loop:
+    if trace.loop and trace.dead:
         yield marked(UNKNOWN, CIRCLE[lang])
     for gap in gaps(trace):
         yield marked(UNKNOWN, one_line(gap[lang]))
