@@ -113,9 +113,10 @@ def parse_flow(line: str) -> tuple[str, int] | None:
 
 
 def _words(line: re.Match[str]) -> str:
-    match = line["rest"]
-    while found := _ASIDE.match(match):
-        match = match[found.end() :]
+    rest, at = line["rest"], 0
+    while found := _ASIDE.match(rest, at):
+        at = found.end()
+    match = rest[at:]
     return f"table={line['table']}{' ' if match else ''}{match} actions={line['actions']}"
 
 
