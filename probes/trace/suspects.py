@@ -93,7 +93,7 @@ def _below(watched: Watched) -> Iterator[_Place]:
 def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[DeadHop]:
     ends_here = _end_below(watched, place) if place.outer else _ends_here(watched, place)
     for rule, grown in growing.rules():
-        ends = ends_here and not _is_elsewhere(watched, place, rule)
+        ends = ends_here and (place.outer or not _is_elsewhere(watched, place, rule))
         counts = grown.may_be(watched.sent) if ends else grown.is_like(watched.sent)
         if counts and rule.verdict in BLOCKING and rule.table != "nat" and _may_be_ours(watched, place, rule):
             yield _by_rule(watched, _hooked(watched, place, rule), rule, grown.ours)
