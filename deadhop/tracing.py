@@ -85,9 +85,10 @@ def trace_lines(front: Front, planned: Planned, evidence: Evidence) -> Iterator[
 
 def hop_lines(front: Front, trace: Trace) -> Iterator[str]:
     """One line for each interface; the dead hop is marked where our packets were seen last."""
-    width = max((len(hop.host) for hop in trace.hops), default=0)
+    lines = tuple(row(trace))
+    width = max((len(line.host) for line in lines), default=0)
     direction = ""
-    for line in row(trace):
+    for line in lines:
         if line.direction != direction and not line.ends:
             direction = line.direction
             yield f"  {front.text(DIRECTIONS[direction])}"

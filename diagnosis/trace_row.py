@@ -47,14 +47,33 @@ def row(trace: Trace) -> Iterator[Line]:
     dead = trace.dead[0] if trace.dead else None
     end = Line(LOST, dead.host, dead.direction) if dead is not None else None
     marked = _marked(trace)
+    there = sum(hop.direction == "there" for hop in trace.hops)
     for number, hop in enumerate(trace.hops):
+        if number == there:
+            yield from _unlit(trace)
         if hop.direction == "back" and trace.hops[number:] == _untouched(trace):
             break
         yield _line(hop)
         if number == marked and end is not None:
             yield end
+    if there == len(trace.hops):
+        yield from _unlit(trace)
     if end is not None and marked < 0:
         yield end
+
+
+def _unlit(trace: Trace) -> Iterator[Line]:
+    """Behind the last hop that could be asked, where the way goes on: who comes next, and a target that answers."""
+    there = [hop for hop in trace.hops if hop.direction == "there" and not hop.outer]
+    if not there or there[-1].side == "in" or trace.dead or trace.loop:
+        return
+    known = {hop.host for hop in trace.hops}
+    following = next((name for name in trace.unseen if name not in known), "")
+    if not following:
+        return
+    yield Line(UNKNOWN, following, "there", "·", "", "?")
+    if trace.received and following != trace.target:
+        yield Line(SEEN, trace.target, "there", "←", "", f"{trace.received}/{trace.sent}")
 
 
 def _untouched(trace: Trace) -> tuple[TracedHop, ...]:

@@ -57,6 +57,17 @@ def test_a_way_back_that_nothing_went_is_not_drawn(verdict: str, count: int) -> 
     assert len(shown(trace(None, hop("a", "out", "seen"), hop("b", "out", verdict, "back")))) == count
 
 
+def test_behind_the_last_that_could_be_asked_the_next_is_drawn_as_unknown() -> None:
+    left = replace(trace(None, hop("a", "out", "seen")), unseen=("10.0.0.1",))
+    assert shown(left) == ["✓ a→", "? 10.0.0.1·", "✓ 10.0.0.9←"]
+    lost = replace(left, verdict="unseen", received=0)
+    assert shown(lost) == ["✓ a→", "? 10.0.0.1·"]
+    back = replace(left, hops=(*left.hops, hop("a", "in", "seen", "back")))
+    assert shown(back) == ["✓ a→", "? 10.0.0.1·", "✓ 10.0.0.9←", "✓ a←"]
+    arrived = replace(trace(None, hop("a", "out", "seen"), hop("b", "in", "seen")), unseen=("10.0.0.1",))
+    assert shown(arrived) == ["✓ a→", "✓ b←"]
+
+
 def test_in_a_walk_the_rule_stands_behind_the_numbers() -> None:
     rule = "-A FORWARD -m statistic --mode random -j DROP"
     found = DeadHop(
