@@ -124,10 +124,9 @@ def planned(source: End, target: End, wanted: Wanted) -> Planned:
         raise UsageError(
             f"{target.address} is the address of no single machine", hint="give one that a machine has"
         )
-    if _is_elsewhere_from_each(target.address):
-        raise UsageError(
-            f"{target.address} is another machine's on each host or network", hint="give one that is routed"
-        )
+    it = ipaddress.ip_address(target.address)
+    if it.version == 6 and it.is_link_local:  # not 169.254.169.254, which routers of a cloud answer for
+        raise UsageError(f"{target.address} is another machine's on each network", hint="give one that is routed")
     if wanted.size and (wanted.protocol in ("tcp", "udp") or target.kind == "service"):
         raise UsageError(
             "a size goes with echo requests alone", hint="of a connection the kernels choose the sizes"
@@ -158,12 +157,6 @@ def _unasked(target: End, wanted: Wanted) -> Text | None:
         f"{target.address} 가 서비스 주소인지 {names} 에 물어보지 못했다. 서비스 주소라면 ping 에 답하지 않으므로 "
         "--tcp PORT 로 확인한다",
     )
-
-
-def _is_elsewhere_from_each(address: str) -> bool:
-    """Not 169.254.169.254, which routers of a cloud answer for."""
-    it = ipaddress.ip_address(address)
-    return it.is_loopback or (it.version == 6 and it.is_link_local)
 
 
 def _is_one_machines(address: str) -> bool:

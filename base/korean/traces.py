@@ -19,9 +19,7 @@ TRACES: Mapping[str, str] = {
     "the way to {target} has more than {most} hops": "{target} 까지의 경로가 {most} 홉을 넘는다",
     "begin nearer to it": "더 가까운 장비에서 시작한다",
     "{address} is the address of no single machine": "{address} 는 장비 하나의 주소가 아니다",
-    "{address} is another machine's on each host or network": (
-        "{address} 는 호스트나 네트워크마다 다른 장비의 주소다"
-    ),
+    "{address} is another machine's on each network": "{address} 는 네트워크마다 다른 장비의 주소다",
     "the host has no address that it could send there from": "그 호스트에는 그곳으로 보낼 때 쓸 주소가 없다",
     "give one that a machine has": "장비에 있는 주소를 쓴다",
     "a size goes with echo requests alone": "크기는 에코 요청(ICMP)에만 쓸 수 있다",
