@@ -66,8 +66,8 @@ class Try:
 
     @property
     def text(self) -> str:
-        seconds = f"{self.seconds:g}" if self.seconds else ""
-        return ",".join((self.kind, self.address, str(self.port), self.message, seconds))
+        seconds = [f"{self.seconds:g}"] if self.seconds else []
+        return ",".join((self.kind, self.address, str(self.port), self.message, *seconds))
 
 
 async def outcomes(connection: Connection, tries: Sequence[Try], pod: str = "") -> tuple[str, ...]:

@@ -116,7 +116,10 @@ CONNECTING = tuple(
 )
 """Opens TCP connections and closes them, or sends empty datagrams; the programs' whole texts are declared."""
 _MESSAGE = r"(?:[A-Za-z0-9]|\\0[0-7]{3})*"
-_TRYING = re.compile(rf" try(?: (?:tcp|udp),{_ADDRESS},{_N},| '(?:tcp|udp),{_ADDRESS},{_N},{_MESSAGE}')+")
+_SECONDS = r"[0-9]{1,2}(?:\.[0-9]{1,2})?"
+_TRYING = re.compile(
+    rf" try(?: (?:tcp|udp),{_ADDRESS},{_N},(?:,{_SECONDS})?| '(?:tcp|udp),{_ADDRESS},{_N},{_MESSAGE}')+"
+)
 """TCP connections over which nothing is sent, and DNS questions."""
 _PING_IN_POD = re.compile(rf"{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} (?P<ping>(?:ping|sh) .*)", re.DOTALL)
 COUNTING = long_list.declared([f"ip{six}tables{legacy}-save -c" for six in ("", "6") for legacy in ("", "-legacy")])
