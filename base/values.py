@@ -145,13 +145,16 @@ def up_to(most: int, text: str, *, name: str) -> int:
     except ValueError:
         number = 0
     if not 0 < number <= most:
-        raise UsageError(str(_refused("count", text, name)), hint=f"1 … {most}")
+        raise UsageError(f"{name}: {_shown(text)!r} is no number that fits", hint=f"1 … {most}")
     return number
 
 
+def _shown(value: object) -> str:
+    return clip(inert(str(value)).replace("\n", "␊"), 60)
+
+
 def _refused(kind: str, value: object, name: str) -> UsageError:
-    shown = clip(inert(str(value)).replace("\n", "␊"), 60)
-    return UsageError(f"{name}: {shown!r} is not of the kind `{kind}`", hint=_HINTS.get(kind, ""))
+    return UsageError(f"{name}: {_shown(value)!r} is not of the kind `{kind}`", hint=_HINTS.get(kind, ""))
 
 
 _HINTS = {

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 REPAIRS: Mapping[str, str] = {
     # values and choices
     "{name}: {value} is not of the kind `{kind}`": "{name}: {value} 은(는) `{kind}` 형식이 아니다",
+    "{name}: {value} is no number that fits": "{name}: {value} 은(는) 쓸 수 없는 값이다",
     "an IP address such as 192.168.100.101": "IP 주소를 쓴다. 예: 192.168.100.101",
     "a network such as 192.168.100.0/24": "네트워크를 쓴다. 예: 192.168.100.0/24",
     "a host of the site: `deadhop site show` lists them": "사이트의 호스트를 쓴다. 목록: `deadhop site show`",

@@ -68,6 +68,15 @@ def test_behind_the_last_that_could_be_asked_the_next_is_drawn_as_unknown() -> N
     assert shown(arrived) == ["✓ a→", "✓ b←"]
 
 
+@pytest.mark.parametrize(
+    ("protocol", "packets", "said"), [("tcp", 40, True), ("tcp", 20, False), ("icmp", 40, False)]
+)
+def test_more_on_a_rule_than_were_sent_are_said_to_be_tcps(protocol: str, packets: int, *, said: bool) -> None:
+    one = trace(("b", "there"), hop("a", "out", "seen"), hop("b", "in", "seen"))
+    told = sentence(replace(one, protocol=protocol, dead=(replace(one.dead[0], packets=packets),)))
+    assert (told.en.endswith("(TCP sends each again)"), told.ko.endswith("(TCP 재전송 포함)")) == (said, said)
+
+
 def test_in_a_walk_the_rule_stands_behind_the_numbers() -> None:
     rule = "-A FORWARD -m statistic --mode random -j DROP"
     found = DeadHop(
