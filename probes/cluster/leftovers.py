@@ -39,6 +39,8 @@ class Leftovers:
     """Of the same release, in that namespace."""
     installed: bool
     """Helm has a release of that name in that namespace; false too where its Secrets may not be listed."""
+    releases_seen: bool
+    """Its Secrets there could be listed, so `installed` is no guess."""
     take: str
     """Merge patch of the volume that gives it to the claim which waits."""
     back: str
@@ -143,7 +145,7 @@ async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers
     waiting, twin = twins(claims.items or [], namespace)
     release = release_of(waiting) if waiting else ""
     left_in = twin.metadata.namespace if twin else ""
-    others, sets, installed, policy = await _there(api, left_in, release, twin.spec.volume_name if twin else "")
+    others, sets, releases, policy = await _there(api, left_in, release, twin.spec.volume_name if twin else "")
     jobservice = next((one.metadata.name for one in deployments if _JOBSERVICE in one.metadata.name), "")
     unready = sorted((one for one in pods if not _is_ready(one)), key=_last_those_that_ask)
     cores = [one for one in pods if is_core(one.metadata.name)]
@@ -157,7 +159,8 @@ async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers
         policy=policy,
         users=tuple(one.metadata.name for one in others if twin and uses(one, twin.metadata.name)),
         stateful_sets=tuple(one.metadata.name for one in sets if release and release_of(one) == release),
-        installed=installed,
+        installed=bool(releases),
+        releases_seen=releases is not None,
         take=_patch(namespace, waiting.metadata.name, waiting.metadata.uid) if waiting else "",
         back=_patch(left_in, twin.metadata.name, twin.metadata.uid) if twin else "",
         stuck_pod=unready[0].metadata.name if unready else "",
@@ -227,25 +230,26 @@ async def _named(api: Api, namespace: str, what: str) -> list[_Named]:
 
 async def _there(
     api: Api, namespace: str, release: str, volume: str
-) -> tuple[list[ClaimingPod], list[_Named], bool, str]:
+) -> tuple[list[ClaimingPod], list[_Named], list[_Named] | None, str]:
     if not namespace:
-        return [], [], False, ""
-    pods, sets, installed, policy = await asyncio.gather(
+        return [], [], None, ""
+    pods, sets, releases, policy = await asyncio.gather(
         pods_in(api, namespace),
         _named(api, namespace, "statefulsets"),
-        _is_installed(api, namespace, release),
+        _releases(api, namespace, release),
         policy_of(api, volume),
     )
-    return pods, sets, installed, policy
+    return pods, sets, releases, policy
 
 
-async def _is_installed(api: Api, namespace: str, release: str) -> bool:
+async def _releases(api: Api, namespace: str, release: str) -> list[_Named] | None:
+    """Of that name, as Helm keeps them; nothing where they may not be listed."""
     try:
-        return bool((await fetch(api, helm_secrets(namespace, release), _NamedList)).items)
+        return (await fetch(api, helm_secrets(namespace, release), _NamedList)).items or []
     except NotRecorded:
         raise
     except ProbeError:
-        return False
+        return None
 
 
 def helm_secrets(namespace: str, release: str) -> ApiRequest:

@@ -305,8 +305,37 @@ HARBOR = (
         undone=False,
     ),
 )
+_MODE = "kubectl get ippools.crd.projectcalico.org -o jsonpath={{.items[0].spec.{}}} | grep -qx CrossSubnet"
+LEFT = "kubectl get pvc database-data-harbor-database-0 -o jsonpath={.status.phase} | grep -qx Bound"
+SWEPT = (
+    Outage(
+        "calico-crosssubnet",
+        "calico-direct-routing-dropped",
+        "cluster:lab",
+        "pods-across-nodes",
+        (),
+        (MASTER, _MODE.format("ipipMode")),
+    ),
+    Outage(
+        "calico-vxlan-crosssubnet",
+        "calico-direct-routing-dropped",
+        "cluster:lab",
+        "pods-across-nodes",
+        (),
+        (MASTER, _MODE.format("vxlanMode")),
+    ),
+    Outage(
+        "harbor-leftover",
+        "release-left-in-other-namespace",
+        "host:database-data-harbor-database-0",
+        "harbor-does-not-start",
+        ("in_namespace=harbor",),
+        (MASTER, LEFT),
+    ),
+)
+"""Their walks have tests of their own; a sweep must find them as it finds the others."""
 OUTAGES = (*ADDRESSES, *NODES, *RANGES, *PODS, *CLAIMS, *UPDATES, *CONTROL, *ETCD, *SCHEDULER, *NAMES, *SERVICES)
-"""A sweep finds them too; of Harbor it names the container that ends."""
+"""A sweep finds them too."""
 
 
 def read(lab: Lab, given: str) -> str:

@@ -11,7 +11,18 @@ from lab.kube.health import ailments
 from lab.machines import FLANNEL_PORT
 from lab.session import Lab
 from tests.end_to_end.faults_table import Row, row
-from tests.end_to_end.kube_outages import MASTER, OUTAGES, W1, W2, Outage, is_broken, is_healthy, within
+from tests.end_to_end.kube_outages import (
+    HARBOR,
+    MASTER,
+    OUTAGES,
+    SWEPT,
+    W1,
+    W2,
+    Outage,
+    is_broken,
+    is_healthy,
+    within,
+)
 from tests.end_to_end.outages import Ran, deadhop
 
 pytestmark = pytest.mark.lab
@@ -79,7 +90,7 @@ TRACES = {"vxlan-blocked": (POD.format("client-1"), POD.format("client-2"))}
     "outage",
     [
         pytest.param(one, marks=() if one.fault in EVERY_RUN else pytest.mark.long)
-        for one in (*OUTAGES, TUNNEL, LOOP)
+        for one in (*OUTAGES, *HARBOR, *SWEPT, TUNNEL, LOOP)
     ],
     ids=lambda outage: outage.fault,
 )
