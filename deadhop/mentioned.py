@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from base.tasks import end_all
 from deadhop.front import Front
 from deadhop.output import wrap
 
@@ -29,8 +30,7 @@ async def learning(session: Session) -> AsyncIterator[Learning]:
         yield task
     finally:
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end_all([task])
 
 
 async def known_of(session: Session, task: Learning, text: str) -> tuple[Known, ...]:

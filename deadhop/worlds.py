@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from base.korean import in_korean
+from base.tasks import end_all
 from base.text import Text
 from probes.probe import Failure
 from probes.site import Cluster
@@ -61,9 +62,7 @@ async def tried(probe: str, names: Sequence[str], toolbox: Toolbox) -> AsyncIter
             evidence = await task
             yield call.host, evidence.failure or evidence.facts
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(tasks)
 
 
 def cluster_reached(answer: ClusterReach | Failure) -> bool:

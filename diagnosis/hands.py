@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from base.paths import state_dir
+from base.tasks import end_all
 from diagnosis import lock
 from diagnosis.fixes import SUDO
 from diagnosis.views import ActionView, RepairView
@@ -86,8 +87,7 @@ class Hands(ABC):
                 yield self._show(phase)
             reply = await task
         except BaseException:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end_all([task])
             self._put(index, state="interrupted")
             self._session.note(outcome_kind, {"action": index, "state": "interrupted"}, sync=True)
             raise

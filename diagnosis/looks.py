@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlencode
 
 from base.errors import DeadhopError
+from base.tasks import end_all
 from diagnosis.fixes import Places
 from probes.api import Api, ApiRequest
 from probes.connection import Command
@@ -41,8 +42,7 @@ async def first_looks(call: ProbeCall, site: Site, places: Places, login: Callab
     task = asyncio.create_task(_run(call, toolbox), name=f"dry {call.probe}")
     for _ in range(_TURNS):
         await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await end_all([task])
     looks = [
         Look(on, await _with_sudo(on, command.text, command.sudo, places), login)
         for on, command, login in toolbox.asked

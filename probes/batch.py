@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+from base.tasks import end_all
 from probes.connection import Command
 from probes.errors import HostUnreachable, ProbeError, ProbeTimeout
 from probes.exchange import Reply
@@ -77,9 +78,7 @@ class BatchedConnection:
         """Ends everything that runs, here and there."""
         self._closed = True
         tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(tasks)
         await self._shell.close()
 
     def _batch_for(self, command: Command) -> _Batch:

@@ -7,6 +7,7 @@ import ipaddress
 import json
 from collections.abc import AsyncIterator, Callable
 
+from base.tasks import end_all
 from probes.connection import Command, Connection
 from probes.patience import HURRY
 from probes.site import Site, target_of
@@ -47,9 +48,7 @@ class Holders:
 
     async def close(self) -> None:
         tasks = list(self._asked.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(tasks)
 
     async def _holding(self, address: str) -> AsyncIterator[str]:
         """Every host that holds it and answers in time; a hanging one is waited for only while none is found."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 
+from base.tasks import end_all
 from probes.errors import ProbeError
 from probes.facts import KeySighting, KeyVantages, Reach
 from probes.keys import fingerprint, keys_in, known_name
@@ -79,9 +80,7 @@ async def _from_elsewhere(reach: Reach, toolbox: Toolbox) -> list[_Sighted]:
     try:
         return await _first(scans, VANTAGES + len(jump))
     finally:
-        for scan in scans:
-            scan.cancel()
-        await asyncio.gather(*scans, return_exceptions=True)
+        await end_all(scans)
 
 
 async def _first(scans: list[asyncio.Task[_Sighted | None]], enough: int) -> list[_Sighted]:

@@ -10,6 +10,7 @@ import typing
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from base.tasks import end_all
 from probes.connection import Command
 from probes.errors import ProbeError, UnreadableOutput
 from probes.exchange import Reply
@@ -89,9 +90,7 @@ async def check_site(toolbox: Toolbox) -> AsyncIterator[tuple[str, Reach | Failu
         for _ in tasks:
             yield await answers.get()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(tasks)
 
 
 def unseen(host: str, error: str) -> Reach:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from base.tasks import end_all
 from diagnosis.observing import observe
 from diagnosis.sweep.polite import PoliteToolbox, is_busy
 from diagnosis.sweep.slots import Slots
@@ -89,9 +90,7 @@ class Store:
     async def close(self) -> None:
         """Ends what runs, here and on the far sides."""
         running = [task for task in (*self._asked.values(), *self._fresh.values()) if not task.done()]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await end_all(running)
 
     async def _look(self, call: ProbeCall) -> Evidence:
         target = PROBES[call.probe].target(call.host)

@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 
 from base.errors import ConfigError
+from base.tasks import end_all
 from probes.api import Api, ApiRequest
 from probes.cluster import tls
 from probes.cluster.answers import cut
@@ -132,8 +133,7 @@ class HttpApi:
             raise _with_ours(too_late(held.login, _looked(stage, held), request.timeout, held.proxy), held)
         finally:
             held.stages.remove(stage)
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            await end_all([asking])
 
     async def _asked(self, request: ApiRequest, held: _Held, stage: Stage, end: float) -> Answer:
         """Once more with new credentials of a plugin, and as often as the server asks for it within the time."""

@@ -6,10 +6,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
-from probes.connection import MEBIBYTE, Connection
-from probes.errors import AccessDenied, CommandFailed, CommandMissing, ProbeError
+from probes.connection import Connection
+from probes.errors import AccessDenied, ProbeError
 from probes.exchange import Reply
-from probes.linux.ask import reply_to
+from probes.linux.backends import if_there
 from probes.linux.facts import ChainPolicy, Firewall, FirewallRule
 from probes.linux.iptables import NO_TABLES, Tables, parse_iptables_save
 from probes.linux.nft import parse_nft
@@ -19,11 +19,8 @@ from probes.site import target_of
 COMMANDS = ("iptables-save -c", "iptables-legacy-save -c", "nft -j list ruleset", "nft -s -a list ruleset")
 _HOLDS = {"iptables-nft": (0,), "iptables-legacy": (0, 1), "nft": (0, 2, 3)}
 """Backend → numbers of COMMANDS that show it. `nft` shows iptables-nft again, so that has to be known beside it."""
-_LIMIT = 16 * MEBIBYTE
-"""kube-proxy of a cluster with some thousands of Services writes 50,000 rules, 5 MB."""
 BLOCKING = ("DROP", "REJECT")
 """Verdicts that let nothing through."""
-_KERNEL_LACKS_IT = ("do you need to insmod", "Protocol not supported", "Operation not supported")
 
 
 @probe("linux.firewall", commands=COMMANDS)
@@ -36,7 +33,7 @@ async def read_firewall(connection: Connection, host: str, backend: str = "") ->
     """Asks all backends at once; those that are not installed hold no rules. `backend` is what an earlier reading
     found: only that is asked again. ProbeError when none could answer."""
     asked = _commands_of(backend)
-    answers = await asyncio.gather(*(_try(connection, command) for command in asked))
+    answers = await asyncio.gather(*(if_there(connection, command) for command in asked))
     if all(isinstance(answer, ProbeError) for answer in answers):
         raise _worst([answer for answer in answers if isinstance(answer, ProbeError)])
     said = dict(zip(asked, map(_text, answers), strict=True))
@@ -48,23 +45,6 @@ def _commands_of(backend: str) -> tuple[str, ...]:
     names = backend.split("+")
     wanted = {COMMANDS[at] for name in names for at in _HOLDS.get(name, ())}
     return tuple(command for command in COMMANDS if command in wanted) or COMMANDS
-
-
-async def _try(connection: Connection, command: str) -> Reply | ProbeError:
-    """The reply, or why there is none. Only a backend that is not there lets the others speak for it."""
-    try:
-        return await reply_to(connection, *command.split(), sudo=True, limit=_LIMIT)
-    except CommandMissing as error:
-        return error
-    except CommandFailed as error:
-        if lacks_it(error):
-            return error
-        raise
-
-
-def lacks_it(error: CommandFailed) -> bool:
-    """The kernel has no such backend, which is as good as none being installed."""
-    return any(words in error.message for words in _KERNEL_LACKS_IT)
 
 
 def _text(answer: Reply | ProbeError) -> str:

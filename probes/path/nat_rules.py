@@ -9,19 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from probes.connection import MEBIBYTE, Connection
+from probes.connection import Connection
 from probes.errors import CommandFailed, CommandMissing, NotRecorded, ProbeError
-from probes.linux import firewall
-from probes.linux.ask import reply_to
+from probes.linux.backends import CHAINS, if_there, parse_chains, rules_of
 from probes.linux.facts import FirewallRule
 from probes.linux.fields import is_address, json_of, number, reading, word
 from probes.linux.iptables import option, parse_iptables_save
 
-COMMANDS = ("iptables-save -t nat", "ip6tables-save -t nat", "nft -j list chains", "nft -j list table")
+COMMANDS = ("iptables-save -t nat", "ip6tables-save -t nat", CHAINS, "nft -j list table")
 _SAVES = {4: "iptables-save", 6: "ip6tables-save"}
 _FAMILIES = {4: ("ip", "inet"), 6: ("ip6", "inet")}
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,63}")
-_LIMIT = 16 * MEBIBYTE
 _MOST_TABLES = 8
 _BESIDE = "iptables-legacy tables present"
 """A warning of `iptables-save`, which shows those of nft alone."""
@@ -62,8 +59,8 @@ async def read_nat(connection: Connection, version: int = 4) -> tuple[NatRule, .
     """None when they cannot be seen: then every hop may have changed the source."""
     try:
         saved, chains = await asyncio.gather(
-            _may_lack(connection, _SAVES[version], "-t", "nat"),
-            _may_lack(connection, "nft", "-j", "list", "chains"),
+            _may_lack(connection, f"{_SAVES[version]} -t nat"),
+            _may_lack(connection, CHAINS),
         )
         if saved is None and chains is None:
             return None
@@ -71,27 +68,19 @@ async def read_nat(connection: Connection, version: int = 4) -> tuple[NatRule, .
         natives = parse_nat_tables(chains, version, shown=_is_shown(saved or "")) if chains else ()
         if len(natives) > _MOST_TABLES:
             return None
-        texts = await asyncio.gather(*(_ask(connection, "nft", "-j", "list", "table", *one) for one in natives))
-        found = [await asyncio.to_thread(parse_native, text, version) for text in texts]
+        texts = await asyncio.gather(
+            *(rules_of(connection, f"nft -j list table {' '.join(one)}") for one in natives)
+        )
+        found = [await asyncio.to_thread(parse_native, one.stdout, version) for one in texts]
     except ProbeError:
         return None
     return (*rules, *(rule for some in found for rule in some))
 
 
-async def _may_lack(connection: Connection, *words: str) -> str | None:
-    """Only a backend that is not there lets the other speak for it."""
-    try:
-        return await _ask(connection, *words)
-    except (CommandMissing, NotRecorded):
+async def _may_lack(connection: Connection, command: str) -> str | None:
+    reply = await if_there(connection, command, absent=(CommandMissing, NotRecorded))
+    if isinstance(reply, ProbeError):
         return None
-    except CommandFailed as error:
-        if firewall.lacks_it(error):
-            return None
-        raise
-
-
-async def _ask(connection: Connection, *words: str) -> str:
-    reply = await reply_to(connection, *words, sudo=True, limit=_LIMIT)
     if _BESIDE in reply.stderr:
         raise CommandFailed(f"{connection.target}: iptables-legacy has tables beside those of nft")
     return reply.stdout
@@ -189,13 +178,12 @@ _ENDS = ("masquerade", "snat", "dnat", *STOPS)
 _AWAY = ("jump", "goto", "vmap")
 
 
-@reading("nft -j list chains")
 def parse_nat_tables(text: str, version: int, *, shown: bool) -> tuple[tuple[str, str], ...]:
     """Family and name of the tables with chains for NAT, but that which iptables has `shown`."""
-    chains = [entry["chain"] for entry in json_of(text)["nftables"] if "chain" in entry]
-    found = dict.fromkeys((word(one, "family"), word(one, "table")) for one in chains if one.get("type") == "nat")
+    chains = [one for one in parse_chains(text) if one.kind == "nat" and one.is_askable]
+    found = dict.fromkeys((one.family, one.table) for one in chains if one.family in _FAMILIES[version])
     own = (_FAMILIES[version][0], "nat") if shown else ("", "")
-    return tuple(one for one in found if one != own and one[0] in _FAMILIES[version] and _NAME.fullmatch(one[1]))
+    return tuple(one for one in found if one != own)
 
 
 @reading("nft -j list table")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from base.tasks import end_all
 from probes.cloud import shapes
 from probes.cloud.ask import Cloud
 from probes.cloud.networks import ROUTER_PORTS
@@ -99,9 +100,7 @@ class Asking:
             return None
 
     async def close(self) -> None:
-        for task in self._floating.values():
-            task.cancel()
-        await asyncio.gather(*self._floating.values(), return_exceptions=True)
+        await end_all(self._floating.values())
 
 
 async def _of(

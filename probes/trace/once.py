@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 
+from base.tasks import end_all
 from probes.api import Api
 from probes.connection import Command, Connection
 from probes.exchange import Reply
@@ -39,9 +40,7 @@ class Once:
 
     async def close(self) -> None:
         """What nobody waits for any more."""
-        for task in self._asked.values():
-            task.cancel()
-        await asyncio.gather(*self._asked.values(), return_exceptions=True)
+        await end_all(self._asked.values())
 
 
 class _Once:

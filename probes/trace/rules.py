@@ -7,7 +7,6 @@ longer than `iptables-save`. IPv6 packets meet other rules than those of IPv4.
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -16,8 +15,8 @@ from probes.connection import MEBIBYTE, Connection
 from probes.errors import CommandFailed, CommandMissing, NotRecorded, ProbeError
 from probes.linux import firewall
 from probes.linux.ask import reply_to
+from probes.linux.backends import CHAINS, Chain, if_there, parse_chains, rules_of
 from probes.linux.facts import ChainPolicy, Firewall, FirewallRule
-from probes.linux.fields import json_of, reading, word
 from probes.linux.iptables import NO_TABLES, Tables, parse_iptables_save
 from probes.linux.nft import parse_nft
 from probes.trace import long_list
@@ -26,17 +25,14 @@ _SAVES = {
     4: ("iptables-save -c", "iptables-legacy-save -c"),
     6: ("ip6tables-save -c", "ip6tables-legacy-save -c"),
 }
-_TABLES = "nft -j list chains"
-"""`list tables` fetches every rule first: ten seconds for what this says in a hundredth of one."""
 _TABLE = ("nft -j list table", "nft -s -a list table")
 _RULESET = ("nft -j list ruleset", "nft -s -a list ruleset")
-COMMANDS = (*chain(*_SAVES.values()), *long_list.declared((*chain(*_SAVES.values()),)), _TABLES, *_TABLE, *_RULESET)
+COMMANDS = (*chain(*_SAVES.values()), *long_list.declared((*chain(*_SAVES.values()),)), CHAINS, *_TABLE, *_RULESET)
 _FAMILIES = {4: ("ip", "inet", "arp", "bridge", "netdev"), 6: ("ip6", "inet", "bridge", "netdev")}
 _OWN = {4: "ip", 6: "ip6"}
 """Family of nft's tables that iptables shows."""
 _GONE = "No such file or directory"
 _EMPTY = ('{"nftables": []}', "")
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,63}")
 _LIMIT = 16 * MEBIBYTE
 _SECONDS = 15.0
 Native = tuple[str, str]
@@ -57,15 +53,15 @@ async def read_rules(
     """`known` is an earlier reading: only what held rules then is asked. ProbeError when nobody may look."""
     if known is not None:
         return await _of(connection, host, version, _where(known, version), known)
-    answers = await asyncio.gather(*(_may_lack(connection, one) for one in (*_SAVES[version], _TABLES)))
+    answers = await asyncio.gather(*(_may_lack(connection, one) for one in (*_SAVES[version], CHAINS)))
     if all(isinstance(one, ProbeError) for one in answers):
         raise next(one for one in answers if isinstance(one, ProbeError))
     saved, legacy, tables = ("" if isinstance(one, ProbeError) else one for one in answers)
     shown = _together(parse_iptables_save(saved), parse_iptables_save(legacy))
     if isinstance(answers[-1], NotRecorded):
         return _combined(host, shown, await _whole(connection, version, shown))
-    names = parse_tables(tables) if tables.strip() else ()
-    native = tuple(one for one in names if _is_native(one, version, shown[0]))
+    chains = parse_chains(tables) if tables.strip() else ()
+    native = tuple(dict.fromkeys((one.family, one.table) for one in chains if _is_native(one, version, shown[0])))
     return _combined(host, shown, await _native(connection, version, native))
 
 
@@ -110,19 +106,12 @@ def _where(known: Firewall, version: int) -> Where:
 
 
 async def _save(connection: Connection, command: str) -> str:
-    return (await reply_to(connection, *command.split(), sudo=True, limit=_LIMIT, seconds=_SECONDS)).stdout
+    return (await rules_of(connection, command, _SECONDS)).stdout
 
 
 async def _may_lack(connection: Connection, command: str) -> str | ProbeError:
-    """Only a backend that is not there lets the others speak for it."""
-    try:
-        return await _save(connection, command)
-    except (CommandMissing, NotRecorded) as error:
-        return error
-    except CommandFailed as error:
-        if firewall.lacks_it(error):
-            return error
-        raise
+    answer = await if_there(connection, command, _SECONDS, (CommandMissing, NotRecorded))
+    return answer if isinstance(answer, ProbeError) else answer.stdout
 
 
 def _together(first: Tables, second: Tables) -> tuple[Tables, Tables]:
@@ -130,17 +119,9 @@ def _together(first: Tables, second: Tables) -> tuple[Tables, Tables]:
     return (first, NO_TABLES) if first.backend == "iptables-legacy" else (first, second)
 
 
-@reading("nft -j list chains")
-def parse_tables(text: str) -> tuple[Native, ...]:
-    """Those with chains, each once."""
-    chains = (entry["chain"] for entry in json_of(text)["nftables"] if "chain" in entry)
-    return tuple(dict.fromkeys((word(one, "family"), word(one, "table")) for one in chains))
-
-
-def _is_native(table: Native, version: int, shown: Tables) -> bool:
-    family, name = table
-    is_iptables = shown.backend == "iptables-nft" and family == _OWN[version] and name in shown.names
-    return family in _FAMILIES[version] and not is_iptables and bool(_NAME.fullmatch(name))
+def _is_native(one: Chain, version: int, shown: Tables) -> bool:
+    is_iptables = shown.backend == "iptables-nft" and one.family == _OWN[version] and one.table in shown.names
+    return one.family in _FAMILIES[version] and not is_iptables and one.is_askable
 
 
 Rules = tuple[tuple[FirewallRule, ...], tuple[ChainPolicy, ...]]

@@ -24,7 +24,7 @@ LINGER = 0.3
 """Seconds after the last packet left until it is counted everywhere."""
 _SPREAD = 0.4
 """Seconds in which connections and questions leave: each is a process of its own, on a machine that may be busy."""
-_CONNECTING = 1.6
+_CONNECTING = 1.3
 """Seconds a connection has: its kernel asks a second time after one."""
 COMMANDS = (*burst.COMMANDS, "ping -n -c", "ping -n -M do -c")
 

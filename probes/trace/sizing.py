@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
+from base.tasks import end_all
 from probes.errors import ProbeError
 from probes.linux.facts import Firewall
 from probes.path import burst, ladder, mtu
@@ -45,9 +46,7 @@ class Sizing:
 
     async def __aexit__(self, *_: object) -> None:
         tasks = [one for one in (self._first, self._more) if one is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(tasks)
 
     async def lost(self, way: Ways) -> bool:
         """Whether a size vanishes, and more have to be tried: known a second after the first exec's begin. What is

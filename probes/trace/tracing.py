@@ -50,9 +50,9 @@ _MORE = 4
 _SLACK = 5.0
 _SLOW = 0.5
 """Seconds until the first packet leaves where more than ping has to be started."""
-_PATIENCE = (1.0, 2.0, 4.0, 8.0)
+_PATIENCE = (0.6, 1.0, 2.0, 4.0, 8.0)
 """Seconds that captures go on for counters to be read in between: more than the reading before them took."""
-_SPARE = 0.5
+_SPARE = 0.3
 _AT_ONCE = 0.1
 """Seconds in which answers that have come are read; a recording's take as long."""
 _STARTING = 0.6
@@ -220,7 +220,8 @@ class _Tracing:
         networks its ports alone show the way."""
         if not self._switches.known:
             return {}
-        await self._wait(COUNTED_LATE)
+        # a connection was waited for longer already, and asks again
+        await self._wait(COUNTED_LATE - (_SLOW if self._mark.protocol == "tcp" else 0))
         done, _ = await asyncio.wait((answering,), timeout=_AT_ONCE)
         all_there = done and answering.result().received >= answering.result().sent
         return {} if all_there and not self._way.inside else await self._switches.drops()

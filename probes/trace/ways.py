@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from base.tasks import end_all
 from probes.errors import ProbeError
 from probes.linux.ask import ask
 from probes.linux.host import route_question
@@ -98,6 +99,7 @@ async def _learned(
     owner = owner or await toolbox.host_of(target)
     back = _Back(toolbox, source, target if holds_pod else "", pod)
     guess = asyncio.create_task(back.guess(owner, target))
+    bridges = _Bridges(toolbox, [source, owner])
     asking = inside.Asking(toolbox, target)
     try:
         first = replace(await _first(toolbox, source, pod), traffic=traffic)
@@ -108,12 +110,12 @@ async def _learned(
         returned, tunnels, bridging = await asyncio.gather(
             back.ways(owner, course.walk or there, neutron),
             _tunnels(toolbox, there, target),
-            _bridging(toolbox, [source, owner]),
+            bridges.of([source, owner]),
         )
         returning = await courses.back(toolbox, neutron, course, returned)
     finally:
-        guess.cancel()
-        await asyncio.gather(guess, return_exceptions=True)
+        await end_all([guess])
+        await bridges.close()
         await back.close()
         await asking.close()
     told = _told(course, returning, tunnels, (target, owner), bridging)
@@ -191,9 +193,7 @@ class _Back:
             return None
 
     async def close(self) -> None:
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await end_all(self._tasks.values())
 
 
 def _joined(to_nat: Steps, home: Steps) -> Steps:
@@ -231,10 +231,27 @@ async def _tunnel(toolbox: Toolbox, looked: Looked, target: str) -> _Tunnel | No
         return None
 
 
-async def _bridging(toolbox: Toolbox, ends: Iterable[str]) -> list[str]:
-    """The gateways of both ends: a machine that bridges its guests' frames may filter them, and is no hop."""
-    found = await asyncio.gather(*(gateway_of(toolbox, end) for end in ends if end))
-    return [one for one in found if one]
+class _Bridges:
+    """The gateways of both ends: a machine that bridges its guests' frames may filter them, and is no hop. Looked
+    for while the way is learned: an address that no host is known by is asked of all."""
+
+    def __init__(self, toolbox: Toolbox, ends: Iterable[str]) -> None:
+        self._toolbox = toolbox
+        self._tasks: dict[str, asyncio.Task[str]] = {}
+        for end in filter(None, ends):
+            self._begin(end)
+
+    async def of(self, ends: Iterable[str]) -> list[str]:
+        found = await asyncio.gather(*(self._begin(end) for end in ends if end))
+        return [one for one in found if one]
+
+    def _begin(self, end: str) -> asyncio.Task[str]:
+        if end not in self._tasks:
+            self._tasks[end] = asyncio.create_task(gateway_of(self._toolbox, end))
+        return self._tasks[end]
+
+    async def close(self) -> None:
+        await end_all(self._tasks.values())
 
 
 # ------------------------------------------------------------------ what it comes to

@@ -12,13 +12,14 @@ import pytest
 from probes.errors import ProbeError, UnreadableOutput
 from probes.exchange import Exchange, Reply, Request
 from probes.linux import iptables
+from probes.linux.backends import parse_chains
 from probes.linux.facts import Firewall
 from probes.linux.iptables import parse_iptables_save
 from probes.path.firewall_hits import can_see
 from probes.replay import ReplayToolbox
 from probes.site import Host, Site
 from probes.trace import long_list
-from probes.trace.rules import parse_tables, read_rules
+from probes.trace.rules import read_rules
 from tests.probes.recorded import recorded
 
 SAVED = recorded("iptables-save")
@@ -119,7 +120,7 @@ async def test_nothing_there_is_no_rules_and_nobody_allowed_is_an_error() -> Non
 @pytest.mark.parametrize("text", ["", "{}", '{"nftables": [{"chain": {"family": 4}}]}'])
 def test_chains_of_another_form(text: str) -> None:
     with pytest.raises(UnreadableOutput):
-        parse_tables(text)
+        parse_chains(text)
 
 
 def test_rules_that_are_known_are_not_taken_apart_again() -> None:
