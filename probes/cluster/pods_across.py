@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probes.api import Api
+from probes.cluster.policies import Policy, all_policies
 from probes.cluster.standpoints import Standpoint, Tried, from_started, pod_on, standpoints, try_from
 from probes.node.tries import COMMANDS, Try
 from probes.probe import Toolbox, probe
@@ -40,11 +41,18 @@ class PodsAcross:
     to_node: str
     """That node's address."""
     not_tried: tuple[str, ...]
+    policies: tuple[str, ...] = ()
+    """NetworkPolicies, as `NAMESPACE/NAME`, that select the pods of all that is lost: they may deny these tries."""
 
 
 @probe(
     "k8s.pods_across",
-    commands=("GET /api/v1/nodes", "GET /api/v1/pods", *COMMANDS),
+    commands=(
+        "GET /api/v1/nodes",
+        "GET /api/v1/pods",
+        "GET /apis/networking.k8s.io/v1/networkpolicies",
+        *COMMANDS,
+    ),
     timeout=25.0,
     on="cluster",
 )
@@ -52,17 +60,18 @@ async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
     """Connects from a pod on each of some nodes to pods on the others, on a port where nobody listens: a reset says
     that the packet arrived. And from node to node."""
     api = await toolbox.api(f"cluster:{cluster}")
-    places = await standpoints(toolbox, api)
+    policies = await all_policies(api)
+    places = await standpoints(toolbox, api, policies=policies)
     wanted = [(place, _to_others(place, places)) for place in places if place.pod]
     found = await asyncio.gather(*(try_from(toolbox, [place], tries) for place, tries in wanted))
     tried = [one for each, _ in found for one in each]
     pods = [one for one in tried if one.of.startswith("pod") and one.from_pod]
     why = [said for _, each in found for said in each]
     if not pods:
-        pods, not_started = await _from_started(toolbox, cluster, api, places)
+        pods, not_started = await _from_started(toolbox, cluster, api, places, policies)
         why += not_started
     nodes = [one for one in tried if one.of.startswith("node") and not one.from_pod]
-    lost = [one for one in pods if one.outcome not in _ARRIVED]
+    lost = sorted((one for one in pods if one.outcome not in _ARRIVED), key=lambda one: bool(_by(one, places)))
     apart = [one for one in nodes if one.outcome not in _ARRIVED]
     hosts = {place.node: place.host for place in places}
     return PodsAcross(
@@ -79,15 +88,23 @@ async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
         node_host=apart[0].host if apart else "",
         to_node=apart[0].to if apart else "",
         not_tried=tuple(dict.fromkeys(why)),
+        policies=_by(lost[0], places) if lost else (),
     )
 
 
+def _by(one: Tried, places: Sequence[Standpoint]) -> tuple[str, ...]:
+    """The policies that may have denied it."""
+    out = [place.held.out for place in places if place.pod == one.from_pod]
+    into = [place.held.into for place in places if place.pod == one.to]
+    return tuple(dict.fromkeys(name for names in (*out, *into) for name in names))
+
+
 async def _from_started(
-    toolbox: Toolbox, cluster: str, api: Api, places: Sequence[Standpoint]
+    toolbox: Toolbox, cluster: str, api: Api, places: Sequence[Standpoint], policies: Sequence[Policy]
 ) -> tuple[list[Tried], tuple[str, ...]]:
     """From pods that are started for it, all to the same pods; what stays on a node is left out."""
-    there = await asyncio.gather(*(pod_on(api, place.node) for place in places))
-    pods = [(place.node, pod) for place, pod in zip(places, there, strict=True) if pod]
+    there = await asyncio.gather(*(pod_on(api, place.node, (), policies) for place in places))
+    pods = [(place.node, pod) for place, (pod, _) in zip(places, there, strict=True) if pod]
     if len(pods) < 2:
         return [], ()
     wanted = [(f"pod {node}", Try("tcp", pod, _NOBODY_LISTENS)) for node, pod in pods]

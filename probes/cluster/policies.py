@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
 import msgspec
 
-from probes.api import ApiRequest
+from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch
 from probes.cluster.objects import CACHED
+from probes.errors import NotRecorded, ProbeError
 from probes.probe import Toolbox, probe
 
 _DNS = 53
@@ -34,9 +35,28 @@ class DnsPolicies:
     """Those that select pods for egress, where no policy for the same pods lets DNS pass: policies add up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """NetworkPolicies that select a pod, as `NAMESPACE/NAME`: its packets may be meant to be dropped."""
+
+    out: tuple[str, ...] = ()
+    """For what it sends."""
+    into: tuple[str, ...] = ()
+    """For what it is sent."""
+
+
+FREE = Held()
+
+
+class _Expression(shapes.Shape):
+    key: str = ""
+    operator: str = ""
+    values: list[str] | None = None
+
+
 class _Selector(shapes.Shape):
     match_labels: shapes.Labels | None = None
-    match_expressions: list[msgspec.Raw] | None = None
+    match_expressions: list[_Expression] | None = None
 
 
 class _Port(shapes.Shape):
@@ -88,6 +108,46 @@ def denying(policies: list[Policy]) -> Iterator[DnsPolicy]:
         same = list(group)
         if namespace not in everybody and not any(map(_lets_dns, same)):
             yield DnsPolicy(namespace, same[0].metadata.name, len(same[0].spec.egress or ()))
+
+
+async def all_policies(api: Api) -> list[Policy]:
+    """None where they may not be listed: what is tried then is tried from any pod."""
+    try:
+        return (await fetch(api, _LIST, Policies)).items or []
+    except NotRecorded:
+        raise
+    except ProbeError:
+        return []
+
+
+def held(policies: Iterable[Policy], pod: shapes.Meta) -> Held:
+    own = [one for one in policies if one.metadata.namespace == pod.namespace and _selects(one, pod.labels or {})]
+    return Held(
+        tuple(f"{pod.namespace}/{one.metadata.name}" for one in own if _limits_egress(one)),
+        tuple(f"{pod.namespace}/{one.metadata.name}" for one in own if _limits_ingress(one)),
+    )
+
+
+def _selects(one: Policy, labels: shapes.Labels) -> bool:
+    selector = one.spec.pod_selector
+    equal = (labels.get(key) == value for key, value in (selector.match_labels or {}).items())
+    return all(equal) and all(_holds(each, labels) for each in selector.match_expressions or ())
+
+
+def _holds(one: _Expression, labels: shapes.Labels) -> bool:
+    match one.operator:
+        case "Exists":
+            return one.key in labels
+        case "DoesNotExist":
+            return one.key not in labels
+        case "NotIn":
+            return labels.get(one.key) not in (one.values or ())
+    return labels.get(one.key) in (one.values or ())
+
+
+def _limits_ingress(one: Policy) -> bool:
+    """A policy that does not say what it is for is for this."""
+    return one.spec.policy_types is None or "Ingress" in one.spec.policy_types
 
 
 def _limits_egress(one: Policy) -> bool:

@@ -22,6 +22,7 @@ from probes.cluster.backends import (
 )
 from probes.cluster.dns import behind
 from probes.cluster.objects import CACHED, LIST_LIMIT
+from probes.cluster.policies import all_policies
 from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_anyhow
 from probes.cluster.suspects import Suspect, backend_nodes, proxy_pod, suspects
 from probes.connection import Connection
@@ -114,6 +115,7 @@ _SERVICES = ApiRequest(("api", "v1", "services"), (CACHED,), shape=shapes.Servic
     commands=(
         "GET /api/v1/",
         "GET /apis/discovery.k8s.io/v1/",
+        "GET /apis/networking.k8s.io/v1/networkpolicies",
         "iptables-save",
         "cat /proc/net/ip_vs",
         "cat /proc/sys/net/bridge/",
@@ -257,7 +259,7 @@ async def _places(toolbox: Toolbox, api: Api, slices: shapes.EndpointSliceList) 
     """Nodes with a backend before others: between a pod and a backend beside it lies a bridge, and nothing else."""
     nodes = [end.node_name or "" for one in slices.items or () for end in one.endpoints or ()]
     addresses = [address for addresses in behind(slices) for address in addresses]
-    return await standpoints(toolbox, api, first=nodes, avoid=addresses)
+    return await standpoints(toolbox, api, nodes, addresses, await all_policies(api))
 
 
 # ------------------------------------------------------------------ what stands between

@@ -12,6 +12,7 @@ from probes.cluster import shapes
 from probes.cluster.answers import fetch
 from probes.cluster.objects import CACHED, LIST_LIMIT
 from probes.cluster.pods_said import read_pods
+from probes.cluster.policies import FREE, Held, Policy, held
 from probes.errors import NotRecorded, ProbeError
 from probes.node.machine import host_of_node
 from probes.node.tries import Try, outcomes
@@ -33,6 +34,8 @@ class Standpoint:
     """Address of a running pod there with a network of its own; empty when there is none."""
     address: str
     """The node's own, as the cluster knows it."""
+    held: Held = FREE
+    """By which NetworkPolicies that pod is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +59,30 @@ class Tried:
 
 
 async def standpoints(
-    toolbox: Toolbox, api: Api, first: Sequence[str] = (), avoid: Collection[str] = ()
+    toolbox: Toolbox,
+    api: Api,
+    first: Sequence[str] = (),
+    avoid: Collection[str] = (),
+    policies: Sequence[Policy] = (),
 ) -> list[Standpoint]:
     """At most MOST, nodes in `first` before others; control nodes only where there are no others. A pod whose
-    address is in `avoid` is the last choice. Where no node is a host of the site, such as are none."""
+    address is in `avoid`, or that a policy selects, is the last choice. Where no node is a host of the site, such
+    as are none."""
     listed = (await fetch(api, _NODES, shapes.NodeList)).items or []
     nodes = [node for node in listed if not _is_control(node)] or listed
     nodes.sort(key=lambda node: (node.metadata.name not in first, node.metadata.name))
     hosts = await asyncio.gather(*(host_of_node(toolbox, node.metadata.name, node) for node in nodes[: 4 * MOST]))
     both = list(zip(nodes, hosts, strict=False))
     known = [(node, host) for node, host in both if host] or [(node, "") for node, _ in both if _is_ready(node)]
-    return await asyncio.gather(*(_standpoint(api, node, host, avoid) for node, host in known[:MOST]))
+    return await asyncio.gather(*(_standpoint(api, node, host, avoid, policies) for node, host in known[:MOST]))
 
 
-async def _standpoint(api: Api, node: shapes.Node, host: str, avoid: Collection[str]) -> Standpoint:
+async def _standpoint(
+    api: Api, node: shapes.Node, host: str, avoid: Collection[str], policies: Sequence[Policy]
+) -> Standpoint:
     name = node.metadata.name
-    return Standpoint(name, host, await pod_on(api, name, avoid) if host else "", _address(node))
+    pod, by = await pod_on(api, name, avoid, policies) if host else ("", FREE)
+    return Standpoint(name, host, pod, _address(node), by)
 
 
 def _is_ready(node: shapes.Node) -> bool:
@@ -86,15 +97,26 @@ def _is_control(node: shapes.Node) -> bool:
     return any(key.startswith("node-role.kubernetes.io/control-plane") for key in node.metadata.labels or ())
 
 
-async def pod_on(api: Api, node: str, avoid: Collection[str] = ()) -> str:
-    """Of several one that has no role in what is tried."""
+async def pod_on(
+    api: Api, node: str, avoid: Collection[str] = (), policies: Sequence[Policy] = ()
+) -> tuple[str, Held]:
+    """Of several one that has no role in what is tried, and that no policy selects."""
     wanted = f"spec.nodeName={node},status.phase=Running"
     request = ApiRequest(
         ("api", "v1", "pods"), (("fieldSelector", wanted), CACHED), shape=shapes.PodList, limit=LIST_LIMIT
     )
-    pods = (await fetch(api, request, shapes.PodList)).items or []
-    own = [one.ip for pod in pods if not pod.spec.host_network for one in (pod.status.pod_ips or ())[:1]]
-    return next((address for address in own if address not in avoid), own[0] if own else "")
+    return chosen((await fetch(api, request, shapes.PodList)).items or [], avoid, policies)
+
+
+def chosen(pods: Sequence[shapes.Pod], avoid: Collection[str], policies: Sequence[Policy]) -> tuple[str, Held]:
+    """Nothing where all share their node's network."""
+    own = [
+        (one.ip, held(policies, pod.metadata))
+        for pod in pods
+        if not pod.spec.host_network
+        for one in (pod.status.pod_ips or ())[:1]
+    ]
+    return min(own, key=lambda one: (one[0] in avoid, one[1] != FREE), default=("", FREE))
 
 
 Wanted = Sequence[tuple[str, Try]]

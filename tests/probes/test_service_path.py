@@ -9,9 +9,9 @@ from probes.cluster import shapes
 from probes.cluster.backends import bad_backends, owner_of, similar
 from probes.cluster.dns import behind, dns_pod, parse_domain, parse_forwards
 from probes.cluster.leftovers import Claim, ClaimingPod, _is_ready, _last_those_that_ask, is_core, twins
-from probes.cluster.policies import Policy, denying
+from probes.cluster.policies import FREE, Held, Policy, denying, held
 from probes.cluster.service_path import _is_current
-from probes.cluster.standpoints import Tried
+from probes.cluster.standpoints import Tried, chosen
 from probes.node.dns_message import outcome, question
 from probes.node.service_rules import NO_RULES, OTHER, parse_ipvs, parse_rules
 from probes.node.tries import Try, parse_outcomes
@@ -160,9 +160,12 @@ def policy(name: str, egress: object, selector: object = None) -> object:
     return {"metadata": {"name": name, "namespace": "shop"}, "spec": spec}
 
 
+def decoded(*policies: object) -> list[Policy]:
+    return msgspec.json.decode(msgspec.json.encode(policies), type=list[Policy])
+
+
 def names(*policies: object) -> list[str]:
-    decoded = msgspec.json.decode(msgspec.json.encode(policies), type=list[Policy])
-    return [one.name for one in denying(decoded)]
+    return [one.name for one in denying(decoded(*policies))]
 
 
 def test_policies_add_up() -> None:
@@ -176,6 +179,47 @@ def test_policies_add_up() -> None:
     assert names(policy("tcp", [{"ports": [{"port": 53, "protocol": "TCP"}]}])) == ["tcp"]
     assert names(policy("some", [], some), dns) == []
     assert names(only_web, policy("dns", dns["spec"]["egress"], some)) == ["only-web"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("selector", "selects"),
+    [
+        ({}, True),
+        ({"matchLabels": {"app": "x"}}, True),
+        ({"matchLabels": {"app": "x", "tier": "y"}}, False),
+        ({"matchExpressions": [{"key": "app", "operator": "In", "values": ["x", "z"]}]}, True),
+        ({"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["x"]}]}, False),
+        ({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["x"]}]}, True),
+        ({"matchExpressions": [{"key": "app", "operator": "Exists"}]}, True),
+        ({"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}, False),
+    ],
+)
+def test_whom_a_policy_selects(selector: object, selects: bool) -> None:
+    (one,) = decoded(policy("p", [], selector))
+    found = held([one], shapes.Meta("web-1", "shop", {"app": "x"}))
+    assert found == (Held(("shop/p",)) if selects else FREE)
+    assert held([one], shapes.Meta("web-1", "other", {"app": "x"})) == FREE
+
+
+def test_a_policy_that_does_not_say_what_it_is_for_is_for_what_comes_in() -> None:
+    bare = {"metadata": {"name": "p", "namespace": "shop"}, "spec": {"podSelector": {}}}
+    both = {**bare, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}
+    web = shapes.Meta("web-1", "shop")
+    assert held(decoded(bare), web) == Held((), ("shop/p",))
+    assert held(decoded(both), web) == Held(("shop/p",), ("shop/p",))
+
+
+def test_what_is_tried_is_tried_from_a_pod_that_no_policy_selects() -> None:
+    text = b"""[
+      {"metadata": {"name": "a", "namespace": "shop"}, "status": {"podIPs": [{"ip": "10.0.0.1"}]}},
+      {"metadata": {"name": "b", "namespace": "free"}, "status": {"podIPs": [{"ip": "10.0.0.2"}]}},
+      {"metadata": {"name": "c", "namespace": "free"}, "spec": {"hostNetwork": true},
+       "status": {"podIPs": [{"ip": "10.0.0.3"}]}}]"""
+    pods, policies = msgspec.json.decode(text, type=list[shapes.Pod]), decoded(policy("p", []))
+    assert chosen(pods, (), policies) == ("10.0.0.2", FREE)
+    assert chosen(pods, (), ()) == ("10.0.0.1", FREE)
+    assert chosen(pods, ("10.0.0.2",), policies) == ("10.0.0.1", Held(("shop/p",))), "a backend is no choice"
+    assert chosen(pods[2:], (), policies) == ("", FREE)
 
 
 def test_a_claim_that_waits_and_its_twin() -> None:
