@@ -55,6 +55,7 @@ NO_MATTER = {
         "sg-no-icmp": "`security-group-lacks-rule`",
         "sg-no-ssh": "`security-group-lacks-rule`",
         "services-overlap": "`networks-overlap`",
+        "dns-denied-for-real": "`network-policy-denies-dns`",
     },
     "What drops the packets is a stand-in that no cloud answers for: a sweep leaves it open": {
         "hostgw-port-security": "with a real Neutron it is `flannel-host-gw`",
