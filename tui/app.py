@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +21,7 @@ from base.errors import DeadhopError
 from base.text import Lang
 from base.threads import in_daemon
 from tui.lines.common import OK, marked, outside
+from tui.rooms import Rooms
 from tui.screens.home import HomeScreen
 from tui.screens.room import Room
 from tui.widgets.bars import shown_keys
@@ -98,6 +99,7 @@ class DeadhopApp(App[int]):
         self.home = HomeScreen(self.words, lang, text)
         self._opened = asyncio.Event()
         self._failure: DeadhopError | None = None
+        self.rooms = Rooms(self, self.words, lang)
         self.register_theme(TERMINAL)
         self.theme = TERMINAL.name
 
@@ -172,6 +174,7 @@ class DeadhopApp(App[int]):
         if self.read_only:
             parts.append(Content.styled(self.words.read_only_short, "bold $warning"))
         parts.append(Content(room))
+        parts += self.rooms.elsewhere()
         if self.session is not None and at_home and not self.session.drill:
             parts.append(Content.styled(outside(self.session.site.source), "dim"))
         return Content(" · ").join(part for part in parts if part.plain)
@@ -217,26 +220,11 @@ class DeadhopApp(App[int]):
                 screen.trouble(known)
                 return
 
-    def show_sessions(self) -> None:
-        from tui.screens.sessions import SessionsScreen
-
-        self.push_screen(SessionsScreen(self.words, self.lang))
-
-    def show_map(self) -> None:
-        from tui.screens.sitemap import SiteMapScreen
-
-        self.push_screen(SiteMapScreen(self.words, self.lang))
-
-    def show_trace(self, known: Mapping[str, str]) -> None:
-        """With the ends that a text named."""
-        from tui.screens.trace import TraceScreen
-
-        self.push_screen(TraceScreen(self.words, self.lang, known))
-
-    def show_sweep(self) -> None:
-        from tui.screens.sweep import SweepScreen
-
-        self.push_screen(SweepScreen(self.words, self.lang))
+    def work_changed(self) -> None:
+        """A room began or ended something: the title of the one on the screen says so."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Room) and screen.is_mounted:
+                screen.retitle()
 
     def action_interrupt(self) -> None:
         """Ctrl-C copies what is selected; otherwise it ends the app, at once."""

@@ -40,7 +40,7 @@ async def recorded(
     app = DeadhopApp(lambda: session, lang=lang)
     async with app.run_test(size=size) as pilot:
         await app.opened()
-        app.show_sweep()
+        app.rooms.go("sweep")
         await pilot.pause()
         yield pilot, app, session
 

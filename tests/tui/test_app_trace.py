@@ -61,7 +61,7 @@ async def test_a_recorded_outage_both_ways(lang: Lang, size: tuple[int, int], tm
     app = DeadhopApp(lambda: session, lang=lang)
     async with app.run_test(size=size) as pilot:
         await app.opened()
-        app.show_trace({"source": "master"})
+        app.rooms.trace({"source": "master"})
         await pilot.pause()
         await pilot.press(*"192.168.100.101", "tab", "tab", "space", "enter")
         await settle(pilot)

@@ -161,7 +161,15 @@ class FixScreen(Room):
                 return changes and card is not None and not card.action.undo_known
             case "copy":
                 return card is not None
-        return True
+        return super().check_action(action, parameters)
+
+    def may_go(self, name: str) -> bool:
+        """While commands run their screen stays: what they do wants to be seen."""
+        return not self._runs and super().may_go(name)
+
+    @property
+    def _runs(self) -> bool:
+        return self.view is not None and self.busy and self.view.phase in ("applying", "undoing")
 
     def action_move(self, by: int) -> None:
         cards = list(self.query(ActionCard))
@@ -296,7 +304,7 @@ class FixScreen(Room):
 
     def action_leave(self) -> None:
         """A command that runs is not left by one slip of a finger."""
-        if self.view is None or not (self.busy and self.view.phase in ("applying", "undoing")):
+        if not self._runs:
             super().action_leave()
             return
         what = Confirmation(self.words.leave_title, Content(self.words.leave_running), self.words.leave_now)

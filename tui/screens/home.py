@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -54,10 +54,6 @@ class HomeScreen(Room):
         yield Binding("down", "move(1)", self.words.key_choose, key_display="↑↓")
         yield Binding("up", "move(-1)", show=False)
         yield Binding("escape", "forget", self.words.key_clear, key_display="esc")
-        yield Binding("f2", "sessions", self.words.key_sessions, key_display="F2")
-        yield Binding("f3", "map", self.words.key_map, key_display="F3")
-        yield Binding("f4", "trace", self.words.key_trace, key_display="F4")
-        yield Binding("f5", "sweep", self.words.key_sweep, key_display="F5")
 
     def common_keys(self) -> Iterable[Binding]:
         yield Binding("f1", "help", self.words.key_help, key_display="F1")
@@ -276,26 +272,8 @@ class HomeScreen(Room):
         if walk is not None:
             self.app.push_screen(WalkScreen(self.words, self.lang, walk))
 
-    def action_sessions(self) -> None:
-        self.desk.show_sessions()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """No map without a cloud or a cluster, and nothing new is asked of a recording."""
-        session = self.desk.session
-        match action:
-            case "map":
-                return session is not None and session.has_map
-            case "trace" | "sweep":
-                return session is not None and not session.drill
-        return True
-
-    def action_map(self) -> None:
-        self.desk.show_map()
-
-    def action_trace(self) -> None:
+    def ends(self) -> Mapping[str, str]:
+        """Those that the text names."""
         index = self.results.highlighted
         matches = self._results.matches if self._results else ()
-        self.desk.show_trace(matches[index].inputs if index is not None and index < len(matches) else {})
-
-    def action_sweep(self) -> None:
-        self.desk.show_sweep()
+        return matches[index].inputs if index is not None and index < len(matches) else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -20,6 +20,7 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 from base.errors import DeadhopError
 from base.text import Lang
 from tui.lines.common import error_lines
+from tui.rooms import ROOMS
 from tui.widgets.bars import KeyBar, Notice, TitleBar, bind, shown_keys
 from tui.words import Words
 
@@ -39,12 +40,19 @@ class Room(Screen[None]):
     def __init__(self, words: Words, lang: Lang) -> None:
         super().__init__()
         self.words, self.lang = words, lang
-        bind(self, [*self.keys(), *self.common_keys()])
+        bind(self, [*self.keys(), *self.room_keys(), *self.common_keys()])
 
     # ------------------------------------------------------------ what a screen says of itself
 
     def keys(self) -> Iterable[Binding]:
         return ()
+
+    def room_keys(self) -> Iterable[Binding]:
+        """The same on every screen; the footer has those that lead somewhere."""
+        w = self.words
+        said = {"sessions": w.key_sessions, "map": w.key_map, "trace": w.key_trace, "sweep": w.key_sweep}
+        for name, key in ROOMS.items():
+            yield Binding(key.lower(), name, said[name], key_display=key)
 
     def common_keys(self) -> Iterable[Binding]:
         yield Binding("question_mark", "help", self.words.key_help, key_display="?")
@@ -57,6 +65,47 @@ class Room(Screen[None]):
 
     def body(self) -> Iterable[Widget]:
         return ()
+
+    # ------------------------------------------------------------ other rooms
+
+    @property
+    def work_state(self) -> str:
+        """`busy`, `through` where nobody has seen yet what it came to, or nothing."""
+        return ""
+
+    def entered(self) -> None:
+        """Shown again by its key."""
+
+    def ends(self) -> Mapping[str, str]:
+        """`source` and `target` of what is looked at here, for a trace."""
+        return {}
+
+    def may_go(self, name: str) -> bool:
+        """No map without a cloud or a cluster, and nothing new is asked of a recording."""
+        session = self.desk.session
+        if name == self.desk.current_mode or session is None:
+            return False
+        return name == "sessions" or (session.has_map if name == "map" else not session.drill)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.may_go(action) if action in ROOMS else True
+
+    def action_sessions(self) -> None:
+        self.desk.rooms.go("sessions")
+
+    def action_map(self) -> None:
+        self.desk.rooms.go("map")
+
+    def action_trace(self) -> None:
+        self.desk.rooms.trace(self.ends())
+
+    def action_sweep(self) -> None:
+        self.desk.rooms.go("sweep")
+
+    def on_screen_resume(self) -> None:
+        if self.is_mounted:
+            self.retitle()
+            self.refresh_bindings()
 
     # ------------------------------------------------------------ frame
 
@@ -130,6 +179,28 @@ class Room(Screen[None]):
             self.clear_notice()
         else:
             self.dismiss()
+
+
+class KeptRoom(Room):
+    """The first screen of a room that stays: leaving it ends nothing and forgets nothing."""
+
+    def leave_keys(self) -> Iterable[Binding]:
+        yield Binding("escape", "leave", self.words.key_home, key_display="esc")
+        yield Binding("escape", "go_back", self.words.key_back, key_display="esc")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("leave", "go_back"):
+            return self.desk.rooms.is_next_home == (action == "leave")
+        return super().check_action(action, parameters)
+
+    def action_leave(self) -> None:
+        if self.query_one(Notice).has_class("-told"):
+            self.clear_notice()
+        else:
+            self.desk.rooms.back()
+
+    def action_go_back(self) -> None:
+        self.action_leave()
 
 
 async def ended(worker: Worker[None] | None) -> None:

@@ -15,7 +15,7 @@ from textual.widgets import OptionList, Static
 from base.text import Lang
 from tui.lines.common import dim, outside
 from tui.lines.home import session_line
-from tui.screens.room import Room
+from tui.screens.room import KeptRoom, Room
 from tui.widgets.rows import Line, Rows
 from tui.words import Words
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 400_000
 
 
-class SessionsScreen(Room):
+class SessionsScreen(KeptRoom):
     CSS_PATH = "sessions.tcss"
     AUTO_FOCUS: ClassVar[str | None] = "#sessions"
     help_key = "sessions"
@@ -38,7 +38,7 @@ class SessionsScreen(Room):
     def keys(self) -> Iterable[Binding]:
         yield Binding("enter", "open", self.words.key_open, key_display="enter")
         yield Binding("e", "export", self.words.key_export)
-        yield Binding("escape", "leave", self.words.key_home, key_display="esc")
+        yield from self.leave_keys()
 
     def room_title(self) -> str:
         return self.words.sessions
@@ -62,12 +62,15 @@ class SessionsScreen(Room):
         self.query_one("#sessions", OptionList).highlighted = 0 if options else None
         self.refresh_bindings()
 
+    def entered(self) -> None:
+        self._load()
+
     def _chosen(self) -> SessionInfo | None:
         index = self.query_one("#sessions", OptionList).highlighted
         return self._sessions[index] if index is not None and index < len(self._sessions) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return bool(self._sessions) if action in ("open", "export") else True
+        return bool(self._sessions) if action in ("open", "export") else super().check_action(action, parameters)
 
     @on(OptionList.OptionSelected, "#sessions")
     def action_open(self) -> None:

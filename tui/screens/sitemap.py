@@ -17,7 +17,7 @@ from base.text import Lang
 from sitemap.model import SiteMap
 from tui.lines.common import BUSY, dim, marked
 from tui.lines.sitemap import counts_line, rest_lines, strip_lines, strip_row
-from tui.screens.room import Room
+from tui.screens.room import KeptRoom
 from tui.widgets.hanging import Hanging
 from tui.widgets.rows import Rows
 from tui.words import Words
@@ -26,7 +26,7 @@ AGEING = 5.0
 """Seconds after which ages are drawn anew."""
 
 
-class SiteMapScreen(Room):
+class SiteMapScreen(KeptRoom):
     CSS_PATH = "sitemap.tcss"
     AUTO_FOCUS: ClassVar[str | None] = "#strips"
     help_key = "map"
@@ -38,7 +38,7 @@ class SiteMapScreen(Room):
     def keys(self) -> Iterable[Binding]:
         yield Binding("tab", "app.focus_next", self.words.key_panes, key_display="tab")
         yield Binding("r", "again", self.words.key_again)
-        yield Binding("escape", "leave", self.words.key_home, key_display="esc")
+        yield from self.leave_keys()
 
     def room_title(self) -> str:
         return self.words.site_map
@@ -52,6 +52,10 @@ class SiteMapScreen(Room):
         super().on_mount()
         self.set_interval(AGEING, self._draw_strip)
         self.action_again()
+
+    def entered(self) -> None:
+        """Everybody is asked again; what was seen stands there until then."""
+        self._look()
 
     def action_again(self) -> None:
         self._look()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -19,7 +19,7 @@ from base.text import Lang
 from tui.lines.common import BUSY, UNKNOWN, dim, marked, outside
 from tui.lines.sweep import Item, early_items, items, progress_lines, result_lines
 from tui.lines.walk import fix_prompt
-from tui.screens.room import Room, ended
+from tui.screens.room import KeptRoom, ended
 from tui.widgets.hanging import Hanging
 from tui.widgets.rows import Rows
 from tui.words import Words
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from diagnosis.views import CauseView, FixView
 
 
-class SweepScreen(Room):
+class SweepScreen(KeptRoom):
     CSS_PATH = "sweep.tcss"
     AUTO_FOCUS: ClassVar[str | None] = "#findings"
     help_key = "sweep"
@@ -40,6 +40,8 @@ class SweepScreen(Room):
         self._items: Sequence[Item] = ()
         self._work: Worker[None] | None = None
         self._begun = 0.0
+        self._unseen = False
+        """It came to its end while another room was on the screen."""
 
     def keys(self) -> Iterable[Binding]:
         w = self.words
@@ -48,7 +50,7 @@ class SweepScreen(Room):
         yield Binding("r", "again", w.key_again)
         yield Binding("e", "app.export", w.key_export)
         yield Binding("escape", "cancel", w.key_cancel, key_display="esc")
-        yield Binding("escape", "leave", w.key_home, key_display="esc")
+        yield from self.leave_keys()
 
     def room_title(self) -> str:
         return self.words.sweep
@@ -98,6 +100,7 @@ class SweepScreen(Room):
             return
         self._draw_status()
         if view.result is not None:
+            self._unseen = not self.is_current
             self._put(items(view.result, self.words, self.lang))
         elif before is None or before.found != view.found:
             self._put(early_items(view, self.lang))
@@ -143,19 +146,39 @@ class SweepScreen(Room):
 
     def on_worker_state_changed(self) -> None:
         self.refresh_bindings()
+        self.desk.work_changed()
+
+    @property
+    def work_state(self) -> str:
+        return "busy" if self.busy else "through" if self._unseen else ""
+
+    def on_screen_resume(self) -> None:
+        self._unseen = False
+
+    def ends(self) -> Mapping[str, str]:
+        """Between which the chosen cause was found."""
+        item = self._chosen()
+        finding = item.finding if item else None
+        if finding is None:
+            return {}
+        known = [finding.cause.values, *(one.inputs for one in finding.witnesses)]
+        both = (one for one in known if one.get("source") and one.get("target"))
+        return {name: str(value) for name, value in next(both, {}).items() if name in ("source", "target")}
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         match action:
             case "cancel":
                 return self.busy
-            case "leave" | "again":
+            case "again":
                 return not self.busy
+            case "leave" | "go_back" if self.busy:
+                return False
             case "fix":
                 item = self._chosen() if self.is_mounted else None
                 return item is not None and item.finding is not None
             case "app.export":
                 return self._view is not None and self._view.result is not None
-        return True
+        return super().check_action(action, parameters)
 
     def action_cancel(self) -> None:
         """Ends it here and on the machines; what is known by then stays."""

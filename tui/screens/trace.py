@@ -20,7 +20,7 @@ from base.values import check, up_to
 from probes.site import OPERATOR
 from tui.lines.common import BAD, BUSY, NONE, dim, marked
 from tui.lines.trace import running_line, trace_lines
-from tui.screens.room import Room, ended
+from tui.screens.room import KeptRoom, ended
 from tui.widgets.choice import Field, OneOf, Toggle
 from tui.widgets.rows import Rows
 from tui.words import Words
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KINDS = ("ICMP", "TCP", "UDP")
 
 
-class TraceScreen(Room):
+class TraceScreen(KeptRoom):
     CSS_PATH = "trace.tcss"
     AUTO_FOCUS: ClassVar[str | None] = "#trace-from"
     help_key = "trace"
@@ -42,6 +42,8 @@ class TraceScreen(Room):
         self._view: TraceView | None = None
         self._work: Worker[None] | None = None
         self._begun = 0.0
+        self._unseen = False
+        """It came to its end while another room was on the screen."""
 
     def keys(self) -> Iterable[Binding]:
         w = self.words
@@ -52,7 +54,7 @@ class TraceScreen(Room):
         yield Binding("r", "again", w.key_again)
         yield Binding("e", "app.export", w.key_export)
         yield Binding("escape", "cancel", w.key_cancel, key_display="esc")
-        yield Binding("escape", "leave", w.key_home, key_display="esc")
+        yield from self.leave_keys()
 
     def room_title(self) -> str:
         return self.words.trace
@@ -165,6 +167,7 @@ class TraceScreen(Room):
             async for view in session.trace(source, target, wanted, both=both):
                 self._view = view
                 self._draw()
+            self._unseen = not self.is_current
             self.query_one("#trace-row").focus()
         if self._view is None or self._view.running is not None:
             self._say(dim(self.words.trace_idle))  # an error says why
@@ -202,21 +205,39 @@ class TraceScreen(Room):
 
     def on_worker_state_changed(self) -> None:
         self.refresh_bindings()
+        self.desk.work_changed()
+
+    @property
+    def work_state(self) -> str:
+        return "busy" if self.busy else "through" if self._unseen else ""
+
+    def on_screen_resume(self) -> None:
+        self._unseen = False
+
+    def take(self, known: Mapping[str, str]) -> None:
+        """Other ends than those it was opened with, unless it is at work; what was found stays below."""
+        wanted = {name: known[name] for name in ("source", "target") if known.get(name)}
+        if self.busy or not wanted or wanted == self._known:
+            return
+        self._known = wanted
+        for field, name in (("#trace-from", "source"), ("#trace-to", "target")):
+            self.query_one(field, Input).value = wanted.get(name, "")
+        self.query_one("#trace-to" if "source" in wanted else "#trace-from").focus()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         at_result = self.is_mounted and self.focused is self.query_one("#trace-row")
         match action:
             case "cancel":
                 return self.busy
-            case "leave":
-                return not self.busy
+            case "leave" | "go_back" if self.busy:
+                return False
             case "start":
                 return not at_result
             case "again" | "app.export":
                 return at_result and not self.busy
             case "turn":
                 return isinstance(self.focused, OneOf)
-        return True
+        return super().check_action(action, parameters)
 
     def action_turn(self) -> None:
         """Only shown: the field has the key."""

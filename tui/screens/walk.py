@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -213,7 +213,10 @@ class WalkScreen(LooksFromPods):
             case "next_mode":
                 step = self._highlighted() if self.is_mounted else None
                 return step is not None and step.evidence is not None
-        return True
+        return super().check_action(action, parameters)
+
+    def ends(self) -> Mapping[str, str]:
+        return {name: str(value) for name, value in self.walk.view.inputs.items() if name in ("source", "target")}
 
     def _decided(self, step: StepView) -> bool:
         return step.state in ("decided", "unknown") and step.key != self.paused

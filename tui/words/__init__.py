@@ -29,6 +29,8 @@ class Words(NamedTuple):
     drill_short: str
     read_only_short: str
     read_only: str
+    room_busy: str
+    room_through: str
     too_small: str
     disk_hint: str
     crashed: str
@@ -153,6 +155,7 @@ class Words(NamedTuple):
     sweep_not_swept: str
     sweep_left_out: str
     sweep_unfinished: str
+    sweep_not_begun: str
     sweep_as_baseline: str
     sweep_partly_as_baseline: str
     sweep_unlike_baseline: str

@@ -18,6 +18,8 @@ EN = Words(
     drill_short="DRILL",
     read_only_short="READ ONLY",
     read_only="Started read-only: nothing can be run from here",
+    room_busy="{room} runs ({key})",
+    room_through="{room} is through ({key})",
     too_small="This terminal is {width}×{height}.\ndeadhop needs {columns}×{rows},\n"
     "best 80×24 or more.\n\nctrl+q quits",
     disk_hint="is the disk full, or the folder read-only?",
@@ -71,7 +73,9 @@ EN = Words(
         "home": "Say what is wrong in your own words, in English or Korean, or paste what you see: an error, "
         "a ping, a whole terminal. Under the input stands what it may be, and why. Enter starts on the highlighted "
         "line; what the text does not say is asked for first.\n\n"
-        "Starting only looks. Nothing is changed on any machine before you confirm a fix.",
+        "Starting only looks. Nothing is changed on any machine before you confirm a fix.\n\n"
+        "F2 to F5 lead from every screen to another one, which is as you left it. A sweep or a trace goes on "
+        "meanwhile, the top line says so, and esc leads back.",
         "walk": "The steps stand on the left as they are decided, what a step saw in the middle, what is wrong on "
         "the right; on a narrow terminal 1, 2 and 3 change between them.\n\n"
         "back forgets the last answer and waits. by hand lets you answer a step yourself. look again forgets what "
@@ -182,6 +186,7 @@ EN = Words(
     sweep_not_swept="Not swept, for they need to be told more",
     sweep_left_out="More than a sweep takes, not looked at",
     sweep_unfinished="Not looked at to the end",
+    sweep_not_begun="Not begun",
     sweep_as_baseline="as in the baseline of {taken}",
     sweep_partly_as_baseline="what could be compared is as in the baseline of {taken}",
     sweep_unlike_baseline="{count} different since the baseline of {taken}, {found} of it explains what was found",
