@@ -1,12 +1,14 @@
 """Runs a command so that an interrupt ends it within a second, whatever it is doing; but for pods that it has made
-for a look and must remove."""
+for a look and must remove, and what it is just saying."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from base.unfinished import is_unfinished
 
@@ -15,7 +17,11 @@ GRACE = 0.6
 REMOVING = 45.0
 """Seconds it has to remove what it made for a look. A second interrupt ends it within GRACE all the same."""
 
+TELLING = 20.0
+"""Seconds it has to say what it knows by then, once it has begun to: half a document helps nobody."""
+
 _task: asyncio.Task[int] | None = None
+_telling = False
 _before_end: list[Callable[[], None]] = []
 _interrupted = False
 
@@ -43,6 +49,30 @@ def before_end(action: Callable[[], None]) -> None:
     _before_end.append(action)
 
 
+@contextmanager
+def telling() -> Iterator[None]:
+    """What is written in here is written to its end, but for a second interrupt."""
+    global _telling
+    _telling = True
+    try:
+        yield
+    finally:
+        _telling = False
+
+
+def _end_once_told(left: float = TELLING) -> None:
+    if _telling and left > 0:
+        _in(GRACE, partial(_end_once_told, left - GRACE))
+    else:
+        _end()
+
+
+def _in(seconds: float, action: Callable[[], None]) -> None:
+    guard = threading.Timer(seconds, action)
+    guard.daemon = True
+    guard.start()
+
+
 def _end() -> None:
     for action in _before_end:
         action()
@@ -53,10 +83,9 @@ def interrupt() -> bool:
     """Cancels the running command. False when there is none to cancel. Called from a signal handler: the main
     thread may be anywhere, so a thread of its own guards the deadline. Stands last: where it is, all of this is."""
     global _interrupted
-    patient, _interrupted = is_unfinished() and not _interrupted, True
-    guard = threading.Timer(REMOVING if patient else GRACE, _end)
-    guard.daemon = True
-    guard.start()
+    again, _interrupted = _interrupted, True
+    patient = is_unfinished() and not again
+    _in(REMOVING if patient else GRACE, _end if again else _end_once_told)
     if _task is None:
         return False
     _task.get_loop().call_soon_threadsafe(_task.cancel)

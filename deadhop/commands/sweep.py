@@ -147,8 +147,11 @@ async def _sweep(front: Front, session: Session, sweep: Sweep) -> int:
             _progress(front, view)
         return _report(front, session, sweep)
     except asyncio.CancelledError:
-        sweep.partial()
-        _report(front, session, sweep)
+        from deadhop.running import telling
+
+        with telling():
+            sweep.partial()
+            _report(front, session, sweep)
         raise
     finally:
         await sweep.close()

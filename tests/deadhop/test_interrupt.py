@@ -61,6 +61,27 @@ main.entry()
 """A command with something to remove first; that takes longer than others are given."""
 
 
+TELLING = """
+import asyncio, sys, time
+from deadhop import main, running
+
+async def work():
+    try:
+        print("working", flush=True)
+        await asyncio.sleep(600)
+    except asyncio.CancelledError:
+        with running.telling():
+            print("half", flush=True)
+            time.sleep(LONG)
+            print("told", flush=True)
+        await asyncio.sleep(600)
+
+main.main = lambda argv: running.run(work())
+main.entry()
+"""
+"""A command that says what it knows by then, and then does not let go."""
+
+
 WRAPPED = """
 import os, signal
 from deadhop import main
@@ -127,8 +148,8 @@ def test_what_does_not_let_go_is_ended(desk: Desk, number: signal.Signals) -> No
     assert (process.returncode, rest) == (130, b"refused\ngiven back\n"), said.decode()
 
 
-def _removing(long: float) -> subprocess.Popen[bytes]:
-    words = [sys.executable, "-c", REMOVING.replace("LONG", str(long))]
+def _removing(long: float, script: str = REMOVING) -> subprocess.Popen[bytes]:
+    words = [sys.executable, "-c", script.replace("LONG", str(long))]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"working\n"
@@ -145,6 +166,21 @@ def test_what_was_made_for_a_look_is_removed_first() -> None:
 def test_who_interrupts_twice_does_not_wait() -> None:
     process = _removing(600)
     time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    rest, said = process.communicate(timeout=SOON)
+    assert (process.returncode, rest) == (130, b""), said.decode()
+
+
+def test_what_is_being_said_is_said_to_its_end() -> None:
+    process = _removing(3 * running.GRACE, TELLING)
+    rest, said = process.communicate(timeout=SOON)
+    assert (process.returncode, rest) == (130, b"half\ntold\n"), said.decode()
+
+
+def test_who_interrupts_twice_does_not_wait_for_the_rest_of_it() -> None:
+    process = _removing(600, TELLING)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"half\n"
     process.send_signal(signal.SIGINT)
     rest, said = process.communicate(timeout=SOON)
     assert (process.returncode, rest) == (130, b""), said.decode()
