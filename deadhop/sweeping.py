@@ -11,13 +11,27 @@ from deadhop.known_good import baseline_lines, changed_line
 from deadhop.output import wrap
 from deadhop.showing import CONFIDENCE, VERDICTS
 from diagnosis.sweep.names import cause_names
-from diagnosis.sweep.words import CUT, SHOWN, end_of, follows, left_out_lines, named, places, seen_by
+from diagnosis.sweep.words import (
+    CUT,
+    IN_THIS_CASE,
+    SHOWN,
+    by_layer,
+    end_of,
+    follows,
+    left_out_lines,
+    named,
+    places,
+    seen_by,
+)
 from knowledge.model import Verdict
 from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
     from diagnosis.sweep.views import Finding, OpenEnd, Question, SweepResult, SweepView
+
+_RULED_OUT = 6
+"""Names of what it is not."""
 
 
 def progress_line(front: Front, view: SweepView) -> str:
@@ -68,10 +82,17 @@ def _cause(front: Front, finding: Finding, number: str) -> Iterator[str]:
     cause = finding.cause
     yield wrap(named(finding, front.lang), "   ", first=number)
     yield wrap(f"{cause.id}, {front.text(CONFIDENCE[cause.confidence.value])}", "   ")
+    yield from _case(front, finding)
     yield wrap(front.text(cause.why), "   ")
     yield wrap(f"{front.say('seen by', '근거')}: {seen_by(finding, front.lang)}", "   ")
     if after := follows(finding, front.lang):
         yield wrap(f"{front.say('explains', '이 때문에 생긴 것')}: {after}", "   ")
+
+
+def _case(front: Front, finding: Finding) -> Iterator[str]:
+    if finding.case:
+        yield f"   {front.text(IN_THIS_CASE)}:"
+    yield from (wrap(front.told(front.text(line)), "       ", first="     - ") for line in finding.case)
 
 
 # ------------------------------------------------------------------ what is open, what is not
@@ -90,8 +111,21 @@ def _open(front: Front, result: SweepResult) -> Iterator[str]:
         for question in result.questions:
             yield from _question(front, question)
     if result.ruled_out:
-        yield f"\n{front.say('RULED OUT', '아닌 것')}"
-        yield wrap(", ".join(one.id for one in result.ruled_out), "  ")
+        yield from _ruled_out(front, result)
+
+
+def _ruled_out(front: Front, result: SweepResult) -> Iterator[str]:
+    """How many of each layer, and by name those that the most trees ruled out; many lines would hide the rest."""
+    layers = by_layer(result.ruled_out, front.lang)
+    counts = ", ".join(f"{layer} {len(causes)}" for layer, causes in layers.items())
+    yield f"\n{front.say('RULED OUT', '아닌 것')} ({counts})"
+    first = sorted(result.ruled_out, key=lambda one: -one.trees)[:_RULED_OUT]
+    yield from (wrap(front.text(one.title), "    ", first="  ✓ ") for one in first)
+    if more := len(result.ruled_out) - len(first):
+        said = front.say(
+            "and {} more: the export and `--json` name them all", "외 {}건. export 와 `--json` 에 모두 나온다"
+        )
+        yield f"    {said.format(more)}"
 
 
 def _end(front: Front, end: OpenEnd) -> Iterator[str]:
@@ -132,6 +166,9 @@ def _left_out(front: Front, result: SweepResult) -> Iterator[str]:
             said, command = left_out_lines(one, front.lang)
             yield wrap(said, "    ", first="  - ")
             yield f"    {command}"
+    if result.not_begun:
+        yield f"\n{front.say('NOT BEGUN', '시작하지 못한 것')}"
+        yield wrap(", ".join(result.not_begun), "  ")
 
 
 def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[str]:

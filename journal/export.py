@@ -39,6 +39,9 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "ruled out": ("Ruled out", "원인이 아닌 것"),
     "by": ("by", "근거"),
     "not seen": ("What could not be seen", "확인하지 못한 것"),
+    "partial": ("Partial: it was cut short", "중간에 끝난 결과다"),
+    "unfinished": ("Not looked at to the end", "끝까지 살펴보지 못한 것"),
+    "not begun": ("Not begun", "시작하지 못한 것"),
     "fixes": ("Fixes", "조치"),
     "on": ("on", "대상"),
     "confirmed by": ("confirmed by", "승인"),
@@ -208,14 +211,20 @@ class _Report:
         said = self.say(verdict) if verdict in WORDS else words(verdict)
         yield f"**{said}** {self.text(found.get('text'))}".rstrip()
         yield ""
+        if found.get("cut"):
+            yield from (f"{self.say('partial')}: {code(str(found['cut']))}", "")
         for cause in mappings(found.get("causes")):
             yield from self.cause(cause)
         yield from self.listed("ruled out", found.get("ruled_out"), self.ruled_out)
         yield from self.listed("not seen", found.get("unknown"), self.not_seen)
+        yield from self.listed("unfinished", found.get("unfinished"), self.left)
+        if waiting := listing(found.get("not_begun")):
+            yield from ("", f"### {self.say('not begun')}", "", *(f"- {code(str(one))}" for one in waiting))
 
     def cause(self, cause: Data) -> Iterator[str]:
         name = code(str(cause.get("id", "?")))
         yield f"- **{self.text(cause.get('title'), name)}** ({name})"
+        yield from (f"  - {self.text(line)}" for line in mappings(cause.get("case")))
         for key, value in mapping(cause.get("values")).items():
             yield f"  - {code(key)} = {code(str(value))}"
         if cause.get("confidence"):
@@ -232,7 +241,12 @@ class _Report:
     def ruled_out(self, entry: Data) -> str:
         by = entry.get("evidence")
         names = ", ".join(code(str(name)) for name in (by if isinstance(by, list) else [by]) if name)
-        return f"- {code(str(entry.get('id', '?')))}" + (f", {self.say('by')} {names}" if names else "")
+        name = code(str(entry.get("id", "?")))
+        said = f"{self.text(entry['title'])} ({name})" if entry.get("title") else name
+        return f"- {said}" + (f", {self.say('by')} {names}" if names else "")
+
+    def left(self, entry: Data) -> str:
+        return f"- {code(str(entry.get('symptom', '?')))}: {number(entry.get('count')):.0f}"
 
     def not_seen(self, entry: Data) -> str:
         reason = self.told(entry.get("message") or entry.get("reason") or "?")

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from base.errors import UsageError
+from base.tasks import end_all
 from diagnosis.sweep.grouping import Group, grouped
 from diagnosis.sweep.holding import Holding
 from diagnosis.sweep.keeping_good import Wish
 from diagnosis.sweep.members import beyond, members_of
 from diagnosis.sweep.pairs import pairs, standpoint_of
-from diagnosis.sweep.results import Rendering, result_of
+from diagnosis.sweep.results import Rendering, cut_short, reference, result_of
 from diagnosis.sweep.store import AT_ONCE, Store
 from diagnosis.sweep.tree import Outcome, Tree, Way
 from diagnosis.sweep.trees import (
@@ -26,10 +27,12 @@ from diagnosis.sweep.trees import (
     lone_trees,
     member_trees,
     needs_pairs,
+    not_begun,
     not_swept,
     pair_trees,
+    swept_symptoms,
 )
-from diagnosis.sweep.views import Reference, SweepView
+from diagnosis.sweep.views import SweepView
 from diagnosis.sweep.wires import UNKNOWN, Wires, wires_of
 from knowledge.tree import Ask, Found, Known, Resolve
 from probes.linux.facts import Links, Neighbours, Route, Routes
@@ -81,12 +84,13 @@ class Sweep:
         self._blocked: list[Tree] = []
         self._learning: dict[str, asyncio.Task[Evidence]] = {}
         self._wires: dict[str, list[asyncio.Task[Evidence]]] = {}
-        self._listing: dict[asyncio.Task[Evidence], str] = {}
-        """What is to say what of a cluster or a cloud is in trouble, and whose it is."""
+        self._listing: dict[asyncio.Task[Evidence], tuple[str, str]] = {}
+        """What is to say what of a cluster or a cloud is in trouble: its probe, and whose it is."""
         self._left_out: list[Planned] = []
         self._ready: list[Tree] = []
         self._begun = time.monotonic()
         self._cut = ""
+        self._has_begun = False
         self.view = SweepView(0, 0, 0)
 
     @property
@@ -117,9 +121,7 @@ class Sweep:
 
     async def close(self) -> None:
         await self._rendering.close()
-        for task in self._resolving.values():
-            task.cancel()
-        await asyncio.gather(*self._resolving.values(), return_exceptions=True)
+        await end_all(self._resolving.values())
         await self._store.close()
 
     def _begin(self) -> None:
@@ -132,13 +134,14 @@ class Sweep:
         for probe in sorted(lists_for(knowledge, self._wanted)):
             worlds = site.clusters if PROBES[probe].on == "cluster" else site.clouds
             for world in worlds:
-                self._listing[self._store.look(checked_call(probe, world.name, {}))] = world.name
+                self._listing[self._store.look(checked_call(probe, world.name, {}))] = (probe, world.name)
         if needs_pairs(knowledge, self._wanted):
             hosts = [host.name for host in site.hosts if self._wanted.host(host.name)]
             for host in hosts:
                 self._learning[host] = self._store.look(checked_call("linux.routes", host, {}))
                 self._store.look(checked_call("linux.load", host, {}))
                 self._wires[host] = [self._store.look(checked_call(probe, host, {})) for probe in _WIRES]
+        self._has_begun = True
 
     def _add(self, planned: Iterable[Planned]) -> None:
         for one in planned:
@@ -178,7 +181,7 @@ class Sweep:
                 tree.hear(ask, evidence)
                 self._ready.append(tree)
         for task in [task for task in self._listing if task.done()]:
-            self._list(task.result(), self._listing.pop(task))
+            self._list(task.result(), self._listing.pop(task)[1])
         known = [address for address, task in self._resolving.items() if task.done()]
         for address in known:
             self._hosts[address] = self._resolving.pop(address).result()
@@ -284,7 +287,7 @@ class Sweep:
             layers={name: (ended, all_) for name, (ended, all_) in sorted(self._layers.items())},
             hosts=self._heard(),
             silent=self._store.silent,
-            found=tuple(_reference(group) for group in self._groups if _is_root(group)),
+            found=tuple(reference(group) for group in self._groups if _is_root(group)),
             cut=self._cut,
             seconds=round(time.monotonic() - self._begun, 3),
         )
@@ -315,10 +318,20 @@ class Sweep:
             self._left_out,
             self.holding.compared(),
         )
+        if self._cut:
+            result = cut_short(result, self._not_begun())
         shown = self._show()
         self.view = replace(shown, running=(), result=result)
         self._session.note_sweep(self.view)
         return self.view
+
+    def _not_begun(self) -> tuple[str, ...]:
+        """Trees that wait for routes or lists are not planned yet; before anything is, that is all of them."""
+        knowledge, wanted = self._session.knowledge, self._wanted
+        if not self._has_begun:
+            return tuple(swept_symptoms(knowledge, wanted))
+        lists = {probe for probe, _ in self._listing.values()}
+        return tuple(not_begun(knowledge, wanted, pairs=bool(self._learning), lists=lists))
 
 
 def _routes(task: asyncio.Task[Evidence]) -> tuple[Route, ...] | None:
@@ -346,7 +359,3 @@ def _way(tree: Tree) -> Way:
 
 def _is_root(group: Group) -> bool:
     return not group.explained_by and not group.is_meant
-
-
-def _reference(group: Group) -> Reference:
-    return Reference(group.cause.id, group.target)

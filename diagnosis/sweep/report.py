@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from diagnosis.report import cause_json, evidence_json
 from diagnosis.sweep.differing import differs
-from diagnosis.sweep.views import Finding, SweepResult, SweepView
+from diagnosis.sweep.views import Finding, Reference, SweepResult, SweepView
 
 if TYPE_CHECKING:
     from diagnosis.sweep.baseline import Difference
@@ -25,7 +25,7 @@ def sweep_json(session: str, view: SweepView, evidence: Iterable[Evidence] = ())
         "text": asdict(result.text),
         "causes": [finding_json(finding) for finding in result.causes],
         "may_be_meant": [finding_json(finding) for finding in result.may_be_meant],
-        "ruled_out": [{"id": one.id, "evidence": one.evidence, "trees": one.trees} for one in result.ruled_out],
+        "ruled_out": [asdict(one) for one in result.ruled_out],
         "unknown": [asdict(gap) for gap in result.unknown],
         "open": [
             {**asdict(one), "verdict": one.verdict.value, "inputs": [dict(inputs) for inputs in one.inputs]}
@@ -35,6 +35,7 @@ def sweep_json(session: str, view: SweepView, evidence: Iterable[Evidence] = ())
         "not_swept": [{"symptom": one.symptom, "needs": list(one.needs)} for one in result.not_swept],
         "left_out": [asdict(one) for one in result.left_out],
         "unfinished": [asdict(one) for one in result.unfinished],
+        "not_begun": list(result.not_begun),
         "baseline": baseline_json(result),
         "evidence": [evidence_json(one) for one in evidence],
         "trees": view.trees,
@@ -51,11 +52,16 @@ def finding_json(finding: Finding) -> dict[str, object]:
             {"symptom": one.symptom, "inputs": dict(one.inputs), "evidence": list(one.evidence)}
             for one in finding.witnesses
         ],
-        "explains": [asdict(one) for one in finding.explains],
+        "case": [asdict(line) for line in finding.case],
+        "explains": [reference_json(one) for one in finding.explains],
         "symptoms": [asdict(one) for one in finding.symptoms],
-        "explained_by": [asdict(one) for one in finding.explained_by],
+        "explained_by": [reference_json(one) for one in finding.explained_by],
         "changed": [difference_json(one) for one in finding.changed],
     }
+
+
+def reference_json(one: Reference) -> dict[str, str]:
+    return {"id": one.id, "target": one.target}
 
 
 # ------------------------------------------------------------------ the baseline

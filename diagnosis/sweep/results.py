@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from base.tasks import end_all
 from base.text import Lang, Text
 from base.values import Value
 from diagnosis.conclusion import partly_seen
 from diagnosis.fixes import cause_view
+from diagnosis.sweep.case import of_the_first
 from diagnosis.sweep.grouping import Group, is_open, ruled_out, standing
 from diagnosis.sweep.holding import OWN
 from diagnosis.sweep.touching import touching
@@ -31,6 +33,7 @@ from diagnosis.sweep.views import (
 from diagnosis.sweep.words import places
 from diagnosis.views import CauseView, Confidence, UnknownView
 from knowledge.model import Verdict
+from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -51,6 +54,10 @@ _NO_TREE = Text(
 _UNEXPLAINED = Text(
     "Something is wrong, and its cause could not be named",
     "이상은 있지만 원인을 짚지 못했다",
+)
+_TOO_SOON = Text(
+    "It was ended before all could be looked at; no cause was found by then",
+    "다 살펴보기 전에 끝났다. 그때까지 찾은 원인은 없다",
 )
 Key = tuple[str, str, tuple[Value, ...]]
 _NAMED = 20
@@ -81,9 +88,7 @@ class Rendering:
         return task.result()
 
     async def close(self) -> None:
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await end_all(self._tasks.values())
 
     async def _render(self, group: Group) -> CauseView:
         view = await cause_view(
@@ -160,7 +165,7 @@ def result_of(
     if not outcomes:
         verdict, text = Verdict.UNKNOWN, _NO_TREE
     out = (
-        SweptOut(id_, knowledge.causes[id_].title, seen, trees)
+        SweptOut(id_, knowledge.causes[id_].title, seen, trees, knowledge.causes[id_].layer)
         for id_, seen, trees in ruled_out(outcomes, knowledge)
     )
     return SweepResult(
@@ -175,8 +180,15 @@ def result_of(
         waiting,
         tuple(_together(left_out)),
         tuple(_together([one for one in outcomes if one.way is Way.CUT])),
-        comparison,
+        compared=comparison,
     )
+
+
+def cut_short(result: SweepResult, not_begun: tuple[str, ...]) -> SweepResult:
+    """What was not even begun is no sign of health."""
+    if not_begun and (result.verdict is Verdict.NOTHING_FOUND or result.text is _NO_TREE):
+        result = replace(result, verdict=Verdict.UNKNOWN, text=_TOO_SOON)
+    return replace(result, not_begun=not_begun)
 
 
 def _ranked(
@@ -218,11 +230,16 @@ def _finding(group: Group, rendering: Rendering, differences: Sequence[Differenc
     return Finding(
         view,
         tuple(Witness(one.symptom, one.inputs, one.evidence) for one in group.outcomes),
-        tuple(Reference(other.cause.id, other.target) for other in group.explains),
+        tuple(reference(other) for other in group.explains),
         tuple(Explained(symptom, count) for symptom, count in counts.items()),
-        tuple(Reference(other.cause.id, other.target) for other in group.explained_by),
+        tuple(reference(other) for other in group.explained_by),
         touching(view, group.cause.differs, differences),
+        of_the_first(group.outcomes[0].case, called(group.target)) if group.crowd else group.outcomes[0].case,
     )
+
+
+def reference(group: Group) -> Reference:
+    return Reference(group.cause.id, group.target, group.cause.title)
 
 
 # ------------------------------------------------------------------ what is open

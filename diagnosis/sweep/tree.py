@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from base.text import Text
 from base.values import Value
+from diagnosis.sweep.case import case_of
 from diagnosis.sweep.members import is_of_failed
 from diagnosis.walk import answer_of, facts_of
 from knowledge.model import Verdict
@@ -64,6 +66,8 @@ class Outcome:
     """Key of the step that asks."""
     suffered: bool = False
     """It was walked for a pod or server that does not start."""
+    case: tuple[Text, ...] = ()
+    """What its cause is here: its values, its rule, the answers that led to it."""
 
 
 @dataclass
@@ -112,6 +116,7 @@ class Tree:
             tuple((one.cause, self.evidence[one.by].id) for one in position.ruled_out if one.by in self.evidence),
             question,
             is_of_failed(one.each for one in knowledge.symptoms[planned.symptom].inputs.values()),
+            case_of(knowledge, found, position.decisions, self.evidence) if found else (),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
@@ -61,6 +61,10 @@ def not_swept(knowledge: Knowledge, site: Site, wanted: Wanted) -> tuple[NotSwep
     return tuple(NotSwept(symptom, needs) for symptom, needs in told if needs)
 
 
+def swept_symptoms(knowledge: Knowledge, wanted: Wanted) -> Iterator[str]:
+    return (symptom.id for symptom in _swept(knowledge, wanted))
+
+
 def needs_pairs(knowledge: Knowledge, wanted: Wanted) -> bool:
     return any(_taken(symptom) >= PAIR for symptom in _swept(knowledge, wanted))
 
@@ -94,6 +98,14 @@ def lists_for(knowledge: Knowledge, wanted: Wanted) -> frozenset[str]:
     if wanted.hosts:
         return frozenset()
     return frozenset(probe_for(one) for symptom in _swept(knowledge, wanted) for one in _listed(symptom))
+
+
+def not_begun(knowledge: Knowledge, wanted: Wanted, *, pairs: bool, lists: Collection[str]) -> Iterator[str]:
+    """Symptoms whose trees wait for what the routes (`pairs`) or these lists tell."""
+    for symptom in _swept(knowledge, wanted):
+        listed = any(probe_for(one) in lists for one in _listed(symptom))
+        if listed or (pairs and _taken(symptom) >= PAIR):
+            yield symptom.id
 
 
 def member_trees(knowledge: Knowledge, wanted: Wanted, world: str, members: Iterable[Member]) -> Iterator[Planned]:

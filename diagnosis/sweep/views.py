@@ -28,6 +28,8 @@ class Reference:
 
     id: str
     target: str
+    title: Text | None = field(default=None, compare=False)
+    """In the operator's words, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Finding:
     """Empty: it is a root."""
     changed: tuple[Difference, ...] = ()
     """What is other than in the baseline, of what it is about."""
+    case: tuple[Text, ...] = ()
+    """What it is here, line by line: values, the rule that counted, the answers that led to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class SweptOut:
     title: Text
     evidence: str
     trees: int
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,8 @@ class SweepResult:
     left_out: tuple[LeftOut, ...] = ()
     unfinished: tuple[LeftOut, ...] = ()
     """Trees that were under way when the sweep was cut."""
+    not_begun: tuple[str, ...] = ()
+    """Symptoms whose trees were to be walked on what nobody had told by then."""
     compared: Comparison | None = None
     """With the baseline, where there is one."""
 

@@ -11,7 +11,7 @@ from diagnosis.sweep.differing import differs, placed
 from probes.target import called
 
 if TYPE_CHECKING:
-    from diagnosis.sweep.views import Finding, LeftOut, OpenEnd, Reference
+    from diagnosis.sweep.views import Finding, LeftOut, OpenEnd, Reference, SweptOut
 
 SHOWN = 3
 """Of a long list, the first ones; JSON holds all."""
@@ -19,6 +19,12 @@ CUT = {
     "deadline": Text("the deadline passed: this is partial", "제한 시간이 지났다. 여기까지의 결과다"),
     "interrupted": Text("interrupted: this is partial", "중단했다. 여기까지의 결과다"),
 }
+LAYERS = {
+    "host": Text("machines and network", "장비와 네트워크"),
+    "cluster": Text("Kubernetes", "Kubernetes"),
+    "cloud": Text("OpenStack", "OpenStack"),
+}
+IN_THIS_CASE = Text("in this case", "이번 경우")
 _MORE = Text("and {} more", "외 {} 건")
 
 
@@ -50,7 +56,18 @@ def changed_by(finding: Finding, lang: Lang) -> list[str]:
 
 
 def referred(one: Reference, lang: Lang) -> str:
-    return f"{one.id} ({called(one.target)[lang]})" if one.target else one.id
+    name = one.title[lang] if one.title else one.id
+    return f"{name} ({called(one.target)[lang]})" if one.target else name
+
+
+def by_layer(ruled_out: Sequence[SweptOut], lang: Lang) -> dict[str, list[SweptOut]]:
+    """What it is not, each layer by its name, and in it first what most trees ruled out."""
+    layers: dict[str, list[SweptOut]] = {}
+    for one in sorted(ruled_out, key=lambda one: -one.trees):
+        layers.setdefault(one.layer, []).append(one)
+    known = list(LAYERS)
+    order = sorted(layers, key=lambda layer: (known.index(layer) if layer in known else len(known), layer))
+    return {(LAYERS[layer][lang] if layer in LAYERS else layer): layers[layer] for layer in order}
 
 
 def end_of(end: OpenEnd, lang: Lang) -> str:

@@ -132,26 +132,53 @@ def test_slips_of_the_finger(sweeping: Desk, more: tuple[str, ...], said: str) -
     assert said in outcome.err
 
 
-def test_an_interrupt_leaves_what_is_known(sweeping: Desk) -> None:
+def interrupted(desk: Desk, *more: str) -> tuple[int, bytes, bytes]:
     """The host lets us connect and says nothing: four seconds of waiting for its banner."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
-        config = sweeping.home / "ssh_config"
+        config = desk.home / "ssh_config"
         config.write_text(f"Host dead\n  HostName 127.0.0.1\n  Port {port}\n  UserKnownHostsFile /dev/null\n")
-        process = started(sweeping, "--json")
+        process = started(desk, *more)
         mute.accept()  # it has come as far as the host
         time.sleep(0.2)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    assert process.returncode == 130
     assert b"Traceback" not in err
+    return process.returncode, out, err
+
+
+def test_an_interrupt_leaves_what_is_known(sweeping: Desk) -> None:
+    code, out, _ = interrupted(sweeping, "--json")
+    assert code == 130
     found = checked(json.loads(out), "sweep")
-    assert (found["cut"], found["causes"]) == ("interrupted", [])
+    assert (found["cut"], found["causes"], found["verdict"]) == ("interrupted", [], "unknown")
     assert sum(one["count"] for one in found["unfinished"]) > 0
+    assert "no-answer-to-ping" in found["not_begun"], "which pairs there are was not known yet"
     (path,) = (sweeping.home / "state" / "sessions").glob("*.jsonl")
     journal = read(path)
     assert journal.damage == ()
-    assert [entry.data["cut"] for entry in journal.entries if entry.kind == "diagnosis"] == ["interrupted"]
+    (noted,) = [entry.data for entry in journal.entries if entry.kind == "diagnosis"]
+    assert [noted[name] for name in ("cut", "unfinished", "not_begun")] == [
+        found[name] for name in ("cut", "unfinished", "not_begun")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", ("COULD NOT TELL", "interrupted: this is partial", "NOT LOOKED AT TO THE END", "NOT BEGUN")),
+        ("ko", ("판단 불가", "중단했다. 여기까지의 결과다", "끝까지 살펴보지 못한 것", "시작하지 못한 것")),
+    ],
+)
+def test_an_interrupt_is_said_and_what_it_did_not_come_to(sweeping: Desk, lang: str, said: tuple[str, ...]) -> None:
+    code, out, _ = interrupted(sweeping, "--lang", lang)
+    shown = out.decode()
+    assert code == 130
+    assert [part for part in said if part not in shown] == []
+    assert "deadhop diagnose " in shown
+    assert "deadhop export " in shown.splitlines()[-1]
+    report = sweeping.run("export", "latest", "--lang", lang).out
+    assert "`interrupted`" in report
 
 
 # ------------------------------------------------------------------ the baseline

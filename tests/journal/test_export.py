@@ -115,6 +115,29 @@ def test_the_report_tells_the_story(tmp_path: Path) -> None:
         assert part in korean
 
 
+@pytest.mark.parametrize("lang", Lang)
+def test_a_sweep_that_was_cut_says_so_and_what_it_did_not_come_to(tmp_path: Path, lang: Lang) -> None:
+    title = {"en": "A route is missing", "ko": "라우트가 없다"}
+    case = [{"en": "from: master, to: 10.0.0.1", "ko": "출발: master, 도착: 10.0.0.1"}]
+    with Journal.create(tmp_path, {"argv": ["sweep"]}) as journal:
+        journal.append(
+            "diagnosis",
+            {
+                "verdict": "cause", "cut": "interrupted", "not_begun": ["one-direction-only"],
+                "causes": [{"id": "missing-route", "title": title, "case": case}],
+                "unfinished": [{"symptom": "no-answer-to-ping", "count": 7, "inputs": []}],
+                "ruled_out": [{"id": "ip-forward-off", "title": {"en": "No forwarding", "ko": "포워딩 꺼짐"}}],
+            },
+        )  # fmt: skip
+    shown = to_markdown(read(journal.path), lang)
+    said = {
+        Lang.EN: ("Partial: it was cut short: `interrupted`", "Not begun", "No forwarding (`ip-forward-off`)"),
+        Lang.KO: ("중간에 끝난 결과다: `interrupted`", "시작하지 못한 것", "포워딩 꺼짐 (`ip-forward-off`)"),
+    }[lang]
+    for part in (*said, "master, ", "`no-answer-to-ping`: 7", "`one-direction-only`"):
+        assert part in shown, part
+
+
 def test_json_is_versioned_and_complete(tmp_path: Path) -> None:
     recording = story(tmp_path, "x")
     shown = to_json(recording)

@@ -12,6 +12,8 @@ from base.text import Lang
 from diagnosis.sweep.differing import missing, placed, taken_at
 from diagnosis.sweep.words import (
     CUT,
+    IN_THIS_CASE,
+    by_layer,
     changed_by,
     end_of,
     follows,
@@ -146,6 +148,9 @@ def _details(finding: Finding, words: Words, lang: Lang) -> Iterator[Content]:
     cause = finding.cause
     yield Content.styled(outside(cause.title[lang]), "bold")
     yield dim(f"{one_line(cause.id)} · {words.confidence[cause.confidence]}")
+    if finding.case:
+        yield Content.styled(f"{IN_THIS_CASE[lang]}:", "bold")
+    yield from (marked(NONE, one_line(line[lang])) for line in finding.case)
     yield from Content(outside(cause.why[lang])).split("\n")
     if cause.sure is not None:
         yield Content.assemble((f"{words.be_sure} ", "bold"), outside(cause.sure[lang]))
@@ -197,12 +202,20 @@ def _rest(result: SweepResult, words: Words, lang: Lang) -> Iterator[Item]:
         if trees:
             lines = [marked(UNKNOWN, one_line(line)) for one in trees for line in left_out_lines(one, lang)]
             yield _kind(UNKNOWN, title, sum(one.count for one in trees), lines)
+    if result.not_begun:
+        waiting = (marked(UNKNOWN, one_line(one)) for one in result.not_begun)
+        yield _kind(UNKNOWN, words.sweep_not_begun, len(result.not_begun), waiting)
     if result.ruled_out:
-        out = (marked(OK, outside(one.title[lang])) for one in result.ruled_out)
-        yield _kind(OK, words.ruled_out, len(result.ruled_out), out)
+        yield _kind(OK, words.ruled_out, len(result.ruled_out), _ruled_out(result, lang))
     if result.not_swept:
         waiting = (marked(NONE, f"{one.symptom} ({' '.join(one.needs)})") for one in result.not_swept)
         yield _kind(NONE, words.sweep_not_swept, len(result.not_swept), waiting)
+
+
+def _ruled_out(result: SweepResult, lang: Lang) -> Iterator[Content]:
+    for layer, causes in by_layer(result.ruled_out, lang).items():
+        yield dim(f"{one_line(layer)} ({len(causes)})")
+        yield from (marked(OK, outside(one.title[lang])) for one in causes)
 
 
 def _baseline_rest(result: SweepResult, words: Words, lang: Lang) -> Iterator[Item]:

@@ -15,7 +15,7 @@ from diagnosis.catalog import catalog
 from diagnosis.session import Session
 from diagnosis.sweep.engine import Sweep
 from diagnosis.sweep.tree import Way
-from diagnosis.sweep.trees import Wanted, lone_trees, not_swept, pair_trees
+from diagnosis.sweep.trees import Wanted, lists_for, lone_trees, not_begun, not_swept, pair_trees
 from diagnosis.sweep.views import SweepView
 from journal.store import Journal, read
 from knowledge.load import load, shipped
@@ -68,6 +68,10 @@ async def test_the_cause_is_named_once_with_all_who_saw_it(session: Session) -> 
     assert (result.may_be_meant, result.open_ends, result.questions, result.unknown) == ((), (), (), ())
     assert "sshd-not-running" in {one.id for one in result.ruled_out}
     assert views[-1].ended == views[-1].trees
+    about, answer = (line.en for line in finding.case)
+    values = finding.cause.values
+    assert about == f"from: {values['source']}, to: {values['target']}"
+    assert answer == f"Is forwarding off for the whole machine? Yes ({finding.cause.evidence[-1]})"
 
 
 async def test_every_question_is_put_once(session: Session) -> None:
@@ -122,6 +126,44 @@ async def test_cancelled_it_says_what_is_known(session: Session) -> None:
     assert (view.cut, view.ended) == ("interrupted", view.trees)
     assert any(outcome.way is Way.CUT for outcome in sweep.outcomes)
     assert sweep.view.running == ()
+
+
+async def test_cut_before_its_pairs_were_known_it_says_what_was_not_begun(session: Session) -> None:
+    """The hosts never say which routes they know."""
+    session.replay_speed = 1e9
+    sweep = Sweep(session, EVERYTHING, deadline=0.2)
+    (*_, view) = [view async for view in sweep.run()]
+    await sweep.close()
+    assert view.result is not None
+    assert (view.cut, view.result.verdict) == ("deadline", Verdict.UNKNOWN)
+    assert {"no-answer-to-ping", "large-packets-vanish"} <= set(view.result.not_begun)
+    assert "host-does-not-answer-ssh" not in view.result.not_begun, "it needs one host, and was under way"
+    assert "host-does-not-answer-ssh" in {one.symptom for one in view.result.unfinished}
+
+
+async def test_cut_before_anything_was_planned_all_of_it_was_not_begun(session: Session) -> None:
+    sweep = Sweep(session, EVERYTHING)
+    result = sweep.partial().result
+    await sweep.close()
+    assert result is not None
+    assert result.verdict is Verdict.UNKNOWN
+    assert "no cause was found by then" in result.text.en
+    assert {"no-answer-to-ping", "host-does-not-answer-ssh"} <= set(result.not_begun)
+
+
+async def test_what_came_to_its_end_was_begun(session: Session) -> None:
+    _, views = await swept(session)
+    assert views[-1].result is not None
+    assert views[-1].result.not_begun == ()
+
+
+def test_what_a_list_would_have_told_was_not_begun() -> None:
+    knowledge = load([shipped()], catalog()).knowledge
+    lists = lists_for(knowledge, EVERYTHING)
+    told = set(not_begun(knowledge, EVERYTHING, pairs=False, lists=lists))
+    assert "node-not-ready" in told
+    assert "no-answer-to-ping" not in told
+    assert not set(not_begun(knowledge, EVERYTHING, pairs=False, lists=()))
 
 
 async def test_only_one_layer(session: Session) -> None:

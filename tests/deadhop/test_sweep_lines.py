@@ -1,0 +1,88 @@
+"""What `deadhop sweep` prints: titles in the operator's language, and this case's own words."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from base.text import Lang, Text
+from deadhop.front import Front
+from deadhop.output import Output, columns
+from deadhop.sweeping import sweep_lines
+from deadhop.words import Speaker
+from diagnosis.sweep.report import sweep_json
+from diagnosis.sweep.views import SweepResult, SweptOut
+from diagnosis.sweep.words import LAYERS
+from tests.tui.sweeps import FULL, RESULT
+
+CASE = (
+    Text("chain: LIBVIRT_FWI", "체인: LIBVIRT_FWI"),
+    Text("hv1: 20 counted by `-A X -j DROP`", "hv1: `-A X -j DROP` 규칙이 20개를 셌다"),
+)
+
+
+def printed(result: SweepResult, lang: Lang) -> list[str]:
+    front = Front(Namespace(), Speaker(lang.value), lang, Output(json_wanted=False))
+    return "\n".join(sweep_lines(front, replace(FULL, result=result))).splitlines()
+
+
+def many(count: int) -> SweepResult:
+    layers = ("cloud", "host", "cluster")
+    out = (
+        SweptOut(
+            f"cause-{at}", Text(f"The thing {at} is broken", f"{at} 번째가 고장"), "e1", at + 1, layers[at % 3]
+        )
+        for at in range(count)
+    )
+    return replace(RESULT, ruled_out=tuple(out))
+
+
+def part(lines: list[str], start: str) -> list[str]:
+    at = next(index for index, line in enumerate(lines) if line.startswith(start))
+    return lines[at : lines.index("", at)]
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_of_ninety_that_it_is_not_the_most_asked_are_named_and_all_are_counted(lang: Lang) -> None:
+    lines = part(printed(many(90), lang), "RULED OUT" if lang is Lang.EN else "아닌 것")
+    assert [LAYERS[layer][lang] in lines[0] for layer in LAYERS] == [True] * 3
+    assert lines[0].endswith(f"({', '.join(f'{LAYERS[layer][lang]} 30' for layer in LAYERS)})")
+    assert lines[1] == ("  ✓ The thing 89 is broken" if lang is Lang.EN else "  ✓ 89 번째가 고장")
+    assert "84" in lines[-1]
+    assert "--json" in lines[-1]
+    assert len(lines) == 8
+    assert not [line for line in lines if columns(line) > 80]
+    assert "cause-" not in "\n".join(lines), "an id says little"
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_of_few_all_are_named(lang: Lang) -> None:
+    lines = part(printed(many(6), lang), "RULED OUT" if lang is Lang.EN else "아닌 것")
+    assert len(lines) == 7
+    assert "--json" not in lines[-1]
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_what_it_is_here_stands_before_what_it_is_in_general(lang: Lang) -> None:
+    finding = replace(RESULT.causes[0], case=CASE)
+    lines = printed(replace(RESULT, causes=(finding,)), lang)
+    at = lines.index(f"     - {CASE[0][lang]}")
+    assert lines[at + 1] == f"     - {CASE[1][lang]}"
+    why = finding.cause.why[lang].split()[0]
+    assert lines[at + 2].split()[0] == why
+
+
+def test_json_has_the_same_words_and_all_that_it_is_not() -> None:
+    finding = replace(RESULT.causes[0], case=CASE)
+    result = replace(many(90), causes=(finding,))
+    document: dict[str, Any] = sweep_json("s", replace(FULL, result=result))
+    (cause,) = document["causes"]
+    assert cause["case"] == [{"en": line.en, "ko": line.ko} for line in CASE]
+    assert all(set(one) == {"id", "target"} for one in cause["explains"])
+    assert len(document["ruled_out"]) == 90
+    title = {"en": "The thing 0 is broken", "ko": "0 번째가 고장"}
+    first = {"id": "cause-0", "title": title, "evidence": "e1", "trees": 1, "layer": "cloud"}
+    assert document["ruled_out"][0] == first
