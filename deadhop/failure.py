@@ -13,7 +13,7 @@ from base.errors import DeadhopError
 from base.korean import told
 from base.paths import make_private, state_dir
 from base.text import Lang
-from deadhop.output import Output
+from deadhop.output import Output, is_answered
 from deadhop.parsing import Misused
 from deadhop.words import Speaker, wanted_language
 
@@ -23,7 +23,8 @@ _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def explain(error: Exception, argv: list[str]) -> int:
-    """Says what went wrong on stderr (and stdout with `--json`); returns the exit code."""
+    """Says what went wrong on stderr (and, with `--json`, on stdout unless the answer stands there); returns the
+    exit code."""
     say = Speaker(wanted_language(argv))
     if isinstance(error, BrokenPipeError):
         return 0
@@ -34,7 +35,7 @@ def explain(error: Exception, argv: list[str]) -> int:
     said, step = told(words, Lang(say.lang))
     lines = f"{say('error', '오류')}: {said}" + (f"\n{say('hint', '힌트')}: {step}" if hint else "")
     out.talk(_shown(lines))
-    if out.json:
+    if out.json and not is_answered():
         out.object("error", {"message": _shown(message), "hint": _shown(hint), "exit_code": code})
     return code
 

@@ -17,6 +17,12 @@ from base.text import UNSEEN, inert
 VERSION = 1
 WIDTH = 80
 _ESCAPED = re.compile(f"[{UNSEEN}]")
+_answered = False
+
+
+def is_answered() -> bool:
+    """The one JSON object of this run is out: what goes wrong afterwards is no second one."""
+    return _answered
 
 
 class Output:
@@ -50,8 +56,10 @@ class Output:
 
     def object(self, kind: str, body: Mapping[str, object]) -> None:
         """The one JSON object of a `--json` run."""
+        global _answered
         self.clear()
         _write(sys.stdout, to_json({"deadhop": VERSION, "kind": kind} | dict(body)) + "\n")
+        _answered = True
 
     def talk(self, text: str) -> None:
         self.clear()

@@ -1,6 +1,8 @@
 """What other programs may rely on: real outputs held against the shipped schemas."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.resources import files
 from typing import Any
@@ -20,6 +22,21 @@ SCHEMAS = {
     if entry.name.endswith(".json")
 }
 CAUSE = ("--cause", "marker-was-removed")
+FAILS_AT_THE_END = """
+import sys
+from base.errors import UsageError
+from deadhop import main
+from deadhop.output import Output
+
+def work(argv):
+    if "answer" in argv:
+        Output(json_wanted=True).object("fix", {})
+    raise UsageError("the connection would not close")
+
+main.main = work
+sys.argv = ["deadhop", *sys.argv[1:], "--json"]
+main.entry()
+"""
 
 
 def checked(document: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -52,6 +69,14 @@ def test_diagnosis_and_fix(desk: Desk) -> None:
     assert (applied["verified"], applied["actions"][0]["exit_status"]) == (True, 0)
     checked(desk.run("fix", diagnosis["session"], "--undo", "--yes", "--json").json, "fix")
     checked(desk.run("resume", diagnosis["session"], "--json").json, "resume")
+
+
+@pytest.mark.parametrize(("words", "kind"), [(("answer",), "fix"), ((), "error")])
+def test_what_goes_wrong_behind_the_answer_is_no_second_object(words: tuple[str, ...], kind: str) -> None:
+    ran = subprocess.run([sys.executable, "-c", FAILS_AT_THE_END, *words], capture_output=True, text=True)
+    assert ran.returncode == 3
+    assert json.loads(ran.stdout)["kind"] == kind
+    assert "the connection would not close" in ran.stderr
 
 
 def test_unknown_symptom_is_a_diagnosis_without_a_session(desk: Desk) -> None:
