@@ -2,8 +2,20 @@
 
 from dataclasses import replace
 
-from lab.cloud.steps import PORT, RULES, at_will, drops_of_tap, no_own_groups, no_rule, rule
+from lab.cloud.steps import (
+    OUT,
+    PORT,
+    RULES,
+    all_out,
+    at_will,
+    drops_of_tap,
+    no_own_groups,
+    no_rule,
+    only_out,
+    rule,
+)
 from lab.faults import Fault
+from lab.kube.fault_calico import calico
 from lab.kube.faults import KUBE_FAULTS
 from lab.machines import FLANNEL_PORT
 from lab.parts import KUBE, OPENSTACK
@@ -20,6 +32,18 @@ def _on_servers(fault: str, about: str) -> Fault:
     return replace(one, about=about, undo=(forgotten, *one.undo), more=more, part=_BOTH)
 
 
+def _ipip_dropped() -> Fault:
+    """Both nodes send: what one lets out would let in what the other sends, so it is not let out either."""
+    one = calico(
+        "a pool of Calico says Always for IP in IP, and the nodes' security group lets only TCP, UDP and ICMP pass",
+        "Always",
+        "Never",
+    )
+    breaks = (*only_out("tcp", "udp", "icmp"), *one.breaks)
+    undo = (no_own_groups(), *one.undo, *all_out())
+    return replace(one, breaks=breaks, undo=undo, more=(*one.more, RULES, OUT), part=_BOTH)
+
+
 STACK_FAULTS: dict[str, Fault] = {
     "flannel-host-gw": _on_servers(
         "hostgw-port-security",
@@ -33,6 +57,7 @@ STACK_FAULTS: dict[str, Fault] = {
         "calico-crosssubnet",
         "a pool of Calico says CrossSubnet, and Neutron's port security drops what is sent without a tunnel",
     ),
+    "calico-ipip-dropped": _ipip_dropped(),
     "sg-no-flannel": replace(
         _BLOCKED,
         about="the nodes' security group lacks the UDP port of flannel's tunnel: their pods do not talk across",

@@ -20,7 +20,7 @@ PORT = Run(
     CTL, f"openstack port show {W1} -c status -c binding_host_id -c binding_vif_type -c allowed_address_pairs"
 )
 RULES = Run(CTL, "openstack security group rule list k8s --ingress -c 'IP Protocol' -c 'Port Range' -c 'IP Range'")
-
+OUT = Run(CTL, "openstack security group rule list k8s --egress -c 'IP Protocol' -c Ethertype")
 
 _MARIADB = "mariadb -S /run/mysqld/mysqld.sock -N -e"
 
@@ -179,6 +179,25 @@ def no_rule_from(remote: str) -> Run:
     left = f"select id from neutron.securitygrouprules where remote_ip_prefix='{remote}'"
     delete = 'sed "s/^/security group rule delete /" | openstack-batch --all >/dev/null 2>&1'
     return Run(CTL, f'{_MARIADB} "{left}" | {delete}')
+
+
+def only_out(*protocols: str) -> tuple[Run, Run]:
+    """The workers send nothing but these protocols over IPv4, where all was let out."""
+    rules = (f"security group rule create --egress --ethertype IPv4 --protocol {one} k8s" for one in protocols)
+    return client(*rules), _no_way_out("is null")
+
+
+def all_out() -> tuple[Run, Run]:
+    every = "security group rule create --egress --ethertype IPv4 --protocol any k8s"
+    return at_will(every), _no_way_out("is not null")
+
+
+def _no_way_out(protocol: str) -> Run:
+    """Deletes what lets their IPv4 out, where the rule names a protocol, or none."""
+    rules = "neutron.securitygrouprules r join neutron.securitygroups g on g.id = r.security_group_id"
+    theirs = f"g.name='k8s' and r.direction='egress' and r.ethertype='IPv4' and r.protocol {protocol}"
+    deletes = f"select concat('security group rule delete ', r.id) from {rules} where {theirs}"
+    return Run(CTL, f'{_MARIADB} "{deletes}" | openstack-batch --all >/dev/null 2>&1')
 
 
 def no_own_groups() -> Run:

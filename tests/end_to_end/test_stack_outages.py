@@ -59,7 +59,12 @@ def test_pods_that_port_security_drops_are_let_through_and_nothing_else(broken: 
 
 @pytest.mark.parametrize(
     ("fault", "cause"),
-    [("flannel-directrouting", CAUSE), ("calico-on-servers", CAUSE), ("sg-no-flannel", TUNNEL)],
+    [
+        ("flannel-directrouting", CAUSE),
+        ("calico-on-servers", CAUSE),
+        ("calico-ipip-dropped", TUNNEL),
+        ("sg-no-flannel", TUNNEL),
+    ],
 )
 def test_what_the_cloud_drops_between_nodes_is_named_repaired_and_undone(
     healed_stack_lab: Lab, tmp_path: Path, fault: str, cause: str

@@ -18,6 +18,7 @@ SWEPT = (
     "no-tunnel-types",
     "tunnels-blocked",
     "floating-loop",
+    "docker-overlap",
     "ovs-restarted",
     "ovs-agent-stopped",
     "ovs-agent-frozen",
@@ -40,6 +41,7 @@ TRACES = {
     "br-tun-deleted": ["compute", "no-bridge"],
     "tunnels-blocked": ["controller", "compute"],
     "floating-loop": ["kubernetes-host", "openstack-host"],
+    "docker-overlap": ["openstack-host", "neighbour"],
 }
 """Faults that drop packets to the floating address: host and reason of the dead hop, or what they die between.
 After a sweep the router has forgotten the server's MAC: only its question for that enters the blocked tunnel."""

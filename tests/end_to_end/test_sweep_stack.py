@@ -27,6 +27,7 @@ DROPPED = (
     Dropped("flannel-host-gw", CAUSE),
     Dropped("flannel-directrouting", CAUSE),
     Dropped("calico-on-servers", CAUSE),
+    Dropped("calico-ipip-dropped", TUNNEL),
     Dropped("port-security-routed", CAUSE),
     Dropped("sg-no-flannel", TUNNEL),
 )
