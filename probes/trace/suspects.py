@@ -16,7 +16,8 @@ from probes.trace.watching import Watched
 
 _KERNEL = (
     ("rp-filter", ("TcpExtIPReversePathFilter",)),
-    ("conntrack", ("ConntrackDrop", "ConntrackInsertFailed")),
+    ("conntrack", ("ConntrackDrop",)),
+    ("conntrack", ("ConntrackInsertFailed",)),
     ("no-route", ("IpExtInNoRoutes", "IpOutNoRoutes")),
     ("listen", ("TcpExtListenDrops",)),
 )
@@ -102,7 +103,8 @@ def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[Dead
         yield from _by_ports(watched, place, growing)
     for reason, names in _KERNEL:
         grown = growing.counter(*names)
-        if grown.is_like(watched.sent) and (reason != "listen" or _listens(watched, place)):
+        counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
+        if counts and (reason != "listen" or _listens(watched, place)):
             yield _dead(watched, place, reason, _where(place, reason), grown.ours)
     if place.hop is not None:
         yield from _by_hop(watched, place, place.hop, growing)
@@ -144,7 +146,7 @@ def _at_ports(watched: Watched, dead: DeadHop) -> DeadHop:
 
 
 def _ends_here(watched: Watched, place: _Place) -> bool:
-    """A capture saw them come in and none leave: then a busy rule may be blamed too."""
+    """A capture saw them come in and none leave: then a busy rule or counter may be blamed too."""
     came = watched.captured(place.host, place.direction, "in")
     if came is None or not came.is_seen(watched.sent):
         return False

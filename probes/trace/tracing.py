@@ -152,6 +152,8 @@ class _Tracing:
         self._switches = Switches(toolbox, way.switches)
         self._known: Mapping[str, Reading | None] = dict.fromkeys(way.hosts)
         self._counted: Callable[[Mapping[str, Reading]], None] = _nobody
+        self._overdue = 0.0
+        """Seconds that packets left later than all captures were over; 0 when those saw them."""
 
     async def begin(self, sizing: Sizing) -> None:
         """Where sizes are tried on, reads all hosts before it; the reading behind it is that before the silence."""
@@ -163,11 +165,15 @@ class _Tracing:
             self._counted = sizing.counted
 
     async def measured(self, packets: int) -> tuple[Answered, Judgement]:
-        """Once more with more packets where others' hid ours, or too few are lost to tell by whom."""
+        """Once more with more packets where others' hid ours, or too few are lost to tell by whom; and with longer
+        captures where those were over too early to tell."""
         said = await self._run(packets)
-        unclear = said[1].verdict == "ambiguous" or (said[1].verdict == "some-lost" and said[1].dead is None)
+        judged = said[1]
+        unclear = judged.verdict == "ambiguous" or (judged.verdict == "some-lost" and judged.dead is None)
         if unclear and packets < MOST:
-            said = await self._run(min(packets * _MORE, MOST))
+            return await self._run(min(packets * _MORE, MOST))
+        if self._overdue and judged.verdict == "unseen":
+            return await self._run(packets)
         return said
 
     async def _run(self, packets: int) -> tuple[Answered, Judgement]:
@@ -190,7 +196,7 @@ class _Tracing:
         self._counted(silent)
         self._counted = _nobody
         now = time.monotonic()
-        patience = _PATIENCE[bisect(_PATIENCE[:-1], now - begun_at + _SPARE) :]
+        patience = _PATIENCE[bisect(_PATIENCE[:-1], now - begun_at + _SPARE + self._overdue) :]
         seconds = [2 * lasting + more + (_SLOW if self._leaves_late else 0) for more in patience]
         async with asyncio.TaskGroup() as group:
             until = now + seconds[0]
@@ -209,6 +215,7 @@ class _Tracing:
             after = await self._read(before)
         # a capture that may have been over before our packets were is no witness
         sighted = {name: watching[name].result() for name in in_time if sent_by <= until}
+        self._overdue = max(sent_by - until, 0.0)
         flows = (begun, dropped, late.result())
         self._readings = {
             name: Growing(silent[name], before[name], after[name], of_host(name, *flows)) for name in after

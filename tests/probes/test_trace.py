@@ -234,6 +234,19 @@ def test_the_kernels_own_counters(name: str, reason: str) -> None:
     assert (told.dead.host, told.dead.reason, told.dead.packets) == ("b", reason, 20)
 
 
+def test_a_busy_counter_of_the_kernel_is_blamed_where_a_capture_saw_them_end() -> None:
+    """A full table drops others' packets too, and what cannot be put in is another number than what is dropped."""
+    counts = [
+        {"ConntrackDrop": drop, "ConntrackInsertFailed": failed}
+        for drop, failed in ((0, 0), (60, 900), (141, 1850))
+    ]
+    busy = {"b": Growing(*(reading(n, counters=one) for n, one in enumerate(counts)))}
+    assert judged(ways(*HOPS), busy).dead is None
+    told = judged(ways(*HOPS), busy, {"b": saw(eth1_in_there=20, eth2_out_there=0)})
+    assert told.dead is not None
+    assert (told.dead.reason, told.dead.packets) == ("conntrack", 21)
+
+
 def test_packets_that_are_not_its_own_are_no_fault_of_a_host_that_forwards() -> None:
     readings = [reading(n, counters={"IpInAddrErrors": count}) for n, count in enumerate((0, 0, 20))]
     assert judged(ways(*HOPS), {"b": Growing(*readings)}).dead is None

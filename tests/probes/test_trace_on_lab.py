@@ -3,13 +3,16 @@ ours; and that all arrive where nothing is broken."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 import probes.all
 from lab.machines import PATHS, ROOT
 from lab.session import Lab
+from probes.connection import Command, Connection
+from probes.exchange import Reply
 from probes.path.facts import Translation
 from probes.probe import PROBES, checked_call, observe
 from probes.site import OPERATOR
@@ -334,6 +337,38 @@ n=0; put 0
 >/dev/null 2>&1 &"""
 """The same rule again and again under another name, as a program that writes its rules anew: it always drops."""
 ENDED = "rm /run/churn; for i in $(seq 100); do [ ! -e /run/churned ] || break; sleep 0.1; done; rm /run/churned"
+
+
+class _LateOnce:
+    """A connection over which the wait for our packets takes two seconds more, once."""
+
+    def __init__(self, inner: Connection, waits: Iterator[float]) -> None:
+        self.target, self._inner, self._waits = inner.target, inner, waits
+
+    async def run(self, command: Command) -> Reply:
+        if command.argv[0] == "sleep":
+            await asyncio.sleep(next(self._waits, 0.0))
+        return await self._inner.run(command)
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+async def test_captures_that_were_over_too_early_are_made_again(
+    healed_lab: Lab, toolbox: LiveToolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What drops counts nothing: captures alone show where they end."""
+    waits, connection = iter((0.0, 2.0)), toolbox.connection
+    monkeypatch.setattr(toolbox, "connection", lambda target: _LateOnce(connection(target), waits))
+    chain = "add chain ip late forward { type filter hook forward priority 10; }"
+    rule = f"add rule ip late forward ip daddr {CONTROLLER} icmp type echo-request drop"
+    healed_lab.run("openstack-host", f"nft 'add table ip late; {chain}; {rule}'")
+    try:
+        found = await trace(toolbox, "master", CONTROLLER)
+    finally:
+        healed_lab.run("openstack-host", "nft delete table ip late")
+    assert (found.verdict, found.last_seen, found.next_unseen) == ("unseen", "openstack-host", "openstack-host")
+    assert next(waits, None) is None
 
 
 async def test_rules_that_change_meanwhile_are_said_to(healed_lab: Lab, toolbox: LiveToolbox) -> None:
