@@ -54,8 +54,12 @@ NO_MATTER = {
     "Somebody may want it so (`may_be_meant`): a sweep mentions it and does not call it a fault": {
         "sg-no-icmp": "`security-group-lacks-rule`",
         "sg-no-ssh": "`security-group-lacks-rule`",
+        "sg-ssh-from-others": "`security-group-excludes-asker`",
         "services-overlap": "`networks-overlap`",
         "dns-denied-for-real": "`network-policy-denies-dns`",
+    },
+    "Somebody may want it so, and clouds are full of it: a sweep says nothing, whoever misses it names it": {
+        "server-shut-off": "`instance-unreachable`",
     },
     "What drops the packets is a stand-in that no cloud answers for: a sweep leaves it open": {
         "hostgw-port-security": "with a real Neutron it is `flannel-host-gw`",
