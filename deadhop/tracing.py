@@ -44,6 +44,8 @@ def _exit(one: Evidence) -> int:
         return 2
     if 0 < len(bad_branches(trace)) < len(trace.branches):
         return 1
+    if trace.loop and not trace.received:  # tables that lead in a circle are as sure as a counter
+        return 1
     lost = trace.verdict in ("dies", "some-lost") and not trace.dead
     return 2 if lost else _EXITS.get(trace.verdict, 2)
 
