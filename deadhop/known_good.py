@@ -109,7 +109,7 @@ def _saved_lines(
 
 def _and_more(front: Front, count: int) -> Iterator[str]:
     if count > _MOST:
-        yield f"    {front.say('and {} more', '외 {} 건').format(count - _MOST)}"
+        yield f"    {front.say('and {} more', '외 {}건').format(count - _MOST)}"
 
 
 # ------------------------------------------------------------------ beside it

@@ -37,7 +37,7 @@ _RULED_OUT = 6
 def progress_line(front: Front, view: SweepView) -> str:
     layers = "  ".join(f"{name} {ended}/{all_}" for name, (ended, all_) in view.layers.items())
     heard, hosts = view.hosts
-    answered = front.say("hosts {}/{}", "응답한 호스트 {}/{}").format(heard, hosts) if hosts else ""
+    answered = front.say("hosts heard {}/{}", "응답한 호스트 {}/{}").format(heard, hosts) if hosts else ""
     silent = _silent(front, view)
     found = front.say("{} found", "원인 {}").format(len(view.found)) if view.found else ""
     now = f"{view.running[0][0]} @ {front.text(called(view.running[0][1]))}" if view.running else ""

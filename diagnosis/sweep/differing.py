@@ -45,7 +45,7 @@ KINDS = {
 }
 _NOTHING = Text("none", "없음")
 _ORDER = Text("the same in another order", "내용은 같고 순서만 다름")
-_MORE = Text("{} more", "외 {} 건")
+_MORE = Text("{} more", "외 {}건")
 _ON = Text("{name} on {interface}", "{interface} 의 {name}")
 _FOLLOWS = Text(FOLLOWS, "net.ipv4.ip_forward 를 따름")
 _SINCE = Text("the baseline of {}", "{} 의 기준선")

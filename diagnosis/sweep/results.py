@@ -42,7 +42,10 @@ if TYPE_CHECKING:
     from knowledge.model import Knowledge
     from probes.probe import Evidence
 
-_NOTHING = Text("Nothing wrong was found", "이상을 찾지 못했다")
+_NOTHING = Text(
+    "every tree came to its end, and none to a cause",
+    "모든 진단이 끝까지 갔고 원인에 이른 것은 없다",
+)
 _NOT_ALL = Text(
     "No cause was found, and not everything could be seen",
     "원인을 찾지 못했다. 다만 확인하지 못한 곳이 있다",

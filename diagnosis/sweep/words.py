@@ -25,7 +25,7 @@ LAYERS = {
     "cloud": Text("OpenStack", "OpenStack"),
 }
 IN_THIS_CASE = Text("in this case", "이번 경우")
-_MORE = Text("and {} more", "외 {} 건")
+_MORE = Text("and {} more", "외 {}건")
 
 
 def named(finding: Finding, lang: Lang) -> str:

@@ -16,7 +16,8 @@ from base.text import Lang, Text
 from diagnosis.session import Session
 from diagnosis.sweep.baseline import Comparison, NotCompared
 from diagnosis.sweep.differing import differs, taken_at
-from diagnosis.sweep.words import CUT
+from diagnosis.sweep.views import SweptOut
+from diagnosis.sweep.words import CUT, IN_THIS_CASE, LAYERS
 from journal.store import read
 from tests.tui.recordings import SWEEP, recorded_session
 from tests.tui.scripted import ScriptedSession
@@ -185,6 +186,97 @@ async def test_escape_cancels_a_sweep_that_hangs() -> None:
         await settle(pilot)
         assert (session.cancelled, session.ended) == (1, 1)
         assert CUT["interrupted"][Lang.EN] in picture(app)
+
+
+# ------------------------------------------------------------------ on a small terminal
+
+
+BUSY_SITE = replace(
+    EARLY,
+    layers={"cloud": (1, 440), "cluster": (0, 200), "host": (1200, 9000)},
+    hosts=(977, 1000),
+    looks=123456,
+    running=(("kubernetes.static_pods", "host:compute-node-17.rack4.example"),) * 9,
+    silent=tuple(f"host:worker{number}" for number in range(2, 30)),
+)
+LONG = Text(
+    "libvirt's NAT network rejects new inbound flows (on openstack-host, hv2, hv3, and 40 more); 3 more",
+    "libvirt NAT 네트워크가 새로 들어오는 통신을 거절한다 (openstack-host, hv2, hv3, 외 40건), 외 3건",
+)
+CASE = (
+    Text("chain: LIBVIRT_FWI, from: master", "체인: LIBVIRT_FWI, 출발: master"),
+    Text("openstack-host: 20 counted by `-A X`", "openstack-host: `-A X` 규칙이 20개를 셌다"),
+)
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_how_far_it_is_stands_in_whole_rows(lang: Lang) -> None:
+    session = SweepSession(hold=asyncio.Event(), views=(BUSY_SITE, FULL))
+    async with drawn(session, lang=lang) as (pilot, app):
+        rows = [row.strip() for row in picture(app).splitlines()]
+        words = app.words
+        assert rows[1].startswith("… ")
+        assert rows[1].endswith(f"{words.sweep_trees}: cloud 1/440   cluster 0/200   host 1200/9000")
+        heard = words.sweep_hosts.format(heard=977, hosts=1000)
+        assert rows[2] == f"{heard} · {words.sweep_looks.format(looks=123456)}"
+        assert "static_pods  +8" in rows[3]
+        assert rows[4].startswith("? ")
+        assert session.hold is not None
+        session.hold.set()
+        await settle(pilot)
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_a_long_verdict_hides_nothing_of_a_partial_result(lang: Lang) -> None:
+    result = replace(COMPARED.result, text=LONG, not_begun=("no-answer-to-ping", "one-direction-only"))  # type: ignore[type-var]
+    session = SweepSession(views=(replace(COMPARED, result=result, cut="interrupted"),))
+    async with drawn(session, lang=lang) as (pilot, app):
+        await settle(pilot)
+        head = " ".join(picture(app).split("▔")[0].split())
+        counts = app.words.sweep_counts.format(trees=9, looks=120, seconds=app.words.seconds.format(seconds="2.0"))
+        baseline = app.words.sweep_unlike_baseline.format(taken=taken_at(TAKEN), count=2, found=1)
+        for said in (LONG[lang], CUT["interrupted"][lang], counts, baseline):
+            assert said in head
+        await pilot.press("end", "up", "up")
+        await pilot.pause()
+        text = picture(app)
+        assert f"? {app.words.sweep_not_begun} (2)" in text
+        assert "? one-direction-only" in text
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_what_it_is_not_is_counted_by_layer_and_can_be_scrolled(lang: Lang) -> None:
+    layers = ("host", "cluster", "cloud")
+    out = (
+        SweptOut(f"c{at}", Text(f"Thing {at} is broken", f"{at} 번 고장"), "e1", at, layers[at % 3])
+        for at in range(90)
+    )
+    session = SweepSession(views=(replace(FULL, result=replace(RESULT, ruled_out=tuple(out))),))
+    async with drawn(session, lang=lang) as (pilot, app):
+        await settle(pilot)
+        await pilot.press("end", "up")
+        await pilot.pause()
+        text = picture(app)
+        assert f"✓ {app.words.sweep_ruled_out} (90)" in text
+        assert f"{LAYERS['host'][lang]} (30)" in text
+        assert ("✓ Thing 87 is broken" if lang is Lang.EN else "✓ 87 번 고장") in text
+        assert f"↑↓ {app.words.key_choose}" in text
+        await pilot.press("tab", "end")
+        await pilot.pause()
+        text = picture(app)
+        assert f"↑↓ {app.words.key_scroll}" in text
+        assert ("✓ Thing 2 is broken" if lang is Lang.EN else "✓ 2 번 고장") in text
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_what_a_cause_is_here_is_seen_at_once(lang: Lang) -> None:
+    causes = (replace(RESULT.causes[0], case=CASE),)
+    session = SweepSession(views=(replace(FULL, result=replace(RESULT, causes=causes)),))
+    async with drawn(session, lang=lang) as (pilot, app):
+        await settle(pilot)
+        text = picture(app)
+        assert f"{IN_THIS_CASE[lang]}:" in text
+        assert [line for line in CASE if f"· {line[lang]}" not in text] == []
 
 
 # ------------------------------------------------------------------ beside its baseline

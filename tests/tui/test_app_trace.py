@@ -83,7 +83,35 @@ async def test_a_recorded_outage_both_ways(lang: Lang, size: tuple[int, int], tm
     assert ends == {"source": "master", "target": "192.168.100.101"}
 
 
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_of_both_ways_each_is_told_in_a_line_before_the_first_is_told_in_full(
+    lang: Lang, tmp_path: Path
+) -> None:
+    """On a small terminal the second one begins below the screen."""
+    session = recorded_session(TRACE, tmp_path)
+    app = DeadhopApp(lambda: session, lang=lang)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.opened()
+        app.rooms.trace({"source": "master", "target": "192.168.100.101"})
+        await pilot.pause()
+        await pilot.press("tab", "tab", "space", "enter")
+        await settle(pilot)
+        text = picture(app)
+        assert f"✗ master → controller (192.168.100.101)  ICMP: {VERDICTS['dies'][lang]}" in text
+        assert f"✓ controller → master (172.20.112.101)  ICMP: {VERDICTS['arrives'][lang]}" in text
+        assert f"↑↓ {app.words.key_scroll}" in text
+
+
 # ------------------------------------------------------------------ the form
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_nothing_of_the_empty_form_is_cut_on_a_small_terminal(lang: Lang) -> None:
+    async with tracing(TraceSession(), lang=lang) as (_, app):
+        rows = picture(app).splitlines()
+        assert rows[1].count(app.words.trace_end) == 2
+        said = " ".join(" ".join(rows[4:7]).split())
+        assert said == " ".join(app.words.trace_idle.split())
 
 
 async def test_the_fields_say_what_is_sent() -> None:

@@ -65,12 +65,13 @@ class Item:
 
 def progress_lines(view: SweepView, seconds: float, words: Words, lang: Lang) -> Content:
     """By layer and host, what is being asked just now, and who says nothing."""
-    layers = (f"{one_line(name)} {ended}/{all_}" for name, (ended, all_) in view.layers.items())
+    layers = [f"{one_line(name)} {ended}/{all_}" for name, (ended, all_) in view.layers.items()]
     looks = words.sweep_looks.format(looks=view.looks)
     heard, all_hosts = view.hosts
     hosts = [words.sweep_hosts.format(heard=heard, hosts=all_hosts)] if all_hosts else []
-    parts = [*layers, *hosts, looks, words.seconds.format(seconds=int(seconds))]
-    lines: list[Content | str] = [marked(BUSY, "   ".join(parts))]
+    trees = [f"{words.sweep_trees}: {'   '.join(layers)}"] if layers else []
+    lines: list[Content | str] = [marked(BUSY, "   ".join([words.seconds.format(seconds=int(seconds)), *trees]))]
+    lines.append("  " + " · ".join([*hosts, looks]))
     if view.running:
         probe, target = view.running[0]
         more = f"  +{len(view.running) - 1}" if len(view.running) > 1 else ""
@@ -88,9 +89,9 @@ def result_lines(view: SweepView, words: Words, lang: Lang) -> Content:
     symbol = VERDICT_SYMBOLS[result.verdict]
     said = marked(symbol, f"{words.verdict[result.verdict]}: {one_line(result.text[lang])}", "bold")
     took = seconds_text(words, view.seconds)
-    counts = dim("  " + words.sweep_counts.format(trees=view.trees, looks=view.looks, seconds=took))
-    cut = [marked(UNKNOWN, CUT[view.cut][lang])] if view.cut else []
-    return stacked([said, *cut, *_beside_baseline(result, words, lang), counts])
+    counts = words.sweep_counts.format(trees=view.trees, looks=view.looks, seconds=took)
+    looked = marked(UNKNOWN, f"{CUT[view.cut][lang]} · {counts}") if view.cut else dim(f"  {counts}")
+    return stacked([said, looked, *_beside_baseline(result, words, lang)])
 
 
 def _beside_baseline(result: SweepResult, words: Words, lang: Lang) -> Iterator[Content]:
@@ -206,7 +207,7 @@ def _rest(result: SweepResult, words: Words, lang: Lang) -> Iterator[Item]:
         waiting = (marked(UNKNOWN, one_line(one)) for one in result.not_begun)
         yield _kind(UNKNOWN, words.sweep_not_begun, len(result.not_begun), waiting)
     if result.ruled_out:
-        yield _kind(OK, words.ruled_out, len(result.ruled_out), _ruled_out(result, lang))
+        yield _kind(OK, words.sweep_ruled_out, len(result.ruled_out), _ruled_out(result, lang))
     if result.not_swept:
         waiting = (marked(NONE, f"{one.symptom} ({' '.join(one.needs)})") for one in result.not_swept)
         yield _kind(NONE, words.sweep_not_swept, len(result.not_swept), waiting)

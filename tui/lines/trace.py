@@ -52,12 +52,20 @@ def running_line(one: Planned, seconds: float, words: Words, lang: Lang) -> Cont
 
 
 def trace_lines(view: TraceView, words: Words, lang: Lang, width: int) -> list[Content]:
-    lines: list[Content] = []
+    lines = list(_in_short(view, lang)) if len(view.traced) > 1 else []
     for planned, evidence in view.traced:
         lines += [*([BLANK] if lines else []), *_told(planned, evidence, words, lang, width)]
     if view.one_way and view.traced:
         lines += [BLANK, marked(UNKNOWN, ONE_WAY[lang])]
     return lines
+
+
+def _in_short(view: TraceView, lang: Lang) -> Iterator[Content]:
+    """Of several each in a line: the second one may lie below the screen."""
+    for planned, evidence in view.traced:
+        verdict = evidence.facts.verdict if isinstance(evidence.facts, Trace) else "failed"
+        symbol = VERDICT_SYMBOLS.get(verdict, UNKNOWN)
+        yield marked(symbol, f"{one_line(title(planned))}: {VERDICTS[verdict][lang]}")
 
 
 def _told(planned: Planned, evidence: Evidence, words: Words, lang: Lang, width: int) -> Iterator[Content]:

@@ -45,6 +45,8 @@ class SweepScreen(KeptRoom):
 
     def keys(self) -> Iterable[Binding]:
         w = self.words
+        yield Binding("down", "choose", w.key_choose, key_display="↑↓")
+        yield Binding("down", "scroll", w.key_scroll, key_display="↑↓")
         yield Binding("enter", "fix", w.key_fix, key_display="enter")
         yield Binding("tab", "app.focus_next", w.key_panes, key_display="tab")
         yield Binding("r", "again", w.key_again)
@@ -173,12 +175,21 @@ class SweepScreen(KeptRoom):
                 return not self.busy
             case "leave" | "go_back" if self.busy:
                 return False
+            case "choose" | "scroll":
+                at_list = self.is_mounted and self.focused is self.query_one("#findings")
+                return at_list == (action == "choose")
             case "fix":
                 item = self._chosen() if self.is_mounted else None
                 return item is not None and item.finding is not None
             case "app.export":
                 return self._view is not None and self._view.result is not None
         return super().check_action(action, parameters)
+
+    def action_choose(self) -> None:
+        """Only shown, as is `scroll`: the list or the text beside it has the key."""
+
+    def action_scroll(self) -> None:
+        """See `choose`."""
 
     def action_cancel(self) -> None:
         """Ends it here and on the machines; what is known by then stays."""

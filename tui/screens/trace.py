@@ -50,6 +50,7 @@ class TraceScreen(KeptRoom):
         yield Binding("enter", "start", w.key_start, key_display="enter")
         # Before the field sees it: over a slow link what is typed after it arrives with it.
         yield Binding("tab", "app.focus_next", w.key_field, key_display="tab", priority=True)
+        yield Binding("down", "scroll", w.key_scroll, key_display="↑↓")
         yield Binding("space", "turn", w.key_change, key_display="space")
         yield Binding("r", "again", w.key_again)
         yield Binding("e", "app.export", w.key_export)
@@ -235,12 +236,17 @@ class TraceScreen(KeptRoom):
                 return not at_result
             case "again" | "app.export":
                 return at_result and not self.busy
+            case "scroll":
+                return at_result
             case "turn":
                 return isinstance(self.focused, OneOf)
         return super().check_action(action, parameters)
 
     def action_turn(self) -> None:
         """Only shown: the field has the key."""
+
+    def action_scroll(self) -> None:
+        """Only shown: the row has the key."""
 
     def action_again(self) -> None:
         if self.desk.session is not None:

@@ -68,6 +68,7 @@ class Words(NamedTuple):
     key_persist: str
     key_quit: str
     key_save: str
+    key_scroll: str
     key_sessions: str
     key_skip: str
     key_start: str
@@ -140,6 +141,7 @@ class Words(NamedTuple):
 
     # sweep
     sweep: str
+    sweep_trees: str
     sweep_looks: str
     sweep_hosts: str
     sweep_silent: str
@@ -156,6 +158,7 @@ class Words(NamedTuple):
     sweep_left_out: str
     sweep_unfinished: str
     sweep_not_begun: str
+    sweep_ruled_out: str
     sweep_as_baseline: str
     sweep_partly_as_baseline: str
     sweep_unlike_baseline: str
