@@ -30,6 +30,7 @@ DROPPED = (
     Dropped("calico-ipip-dropped", TUNNEL),
     Dropped("port-security-routed", CAUSE),
     Dropped("sg-no-flannel", TUNNEL),
+    Dropped("sg-no-vxlan", TUNNEL),
 )
 """Pods' packets between servers of the cloud."""
 _SWEEPS = 5
