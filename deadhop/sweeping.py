@@ -174,7 +174,11 @@ def _left_out(front: Front, result: SweepResult) -> Iterator[str]:
 def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[str]:
     site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
     named = cause_names([one.cause for one in result.causes])
-    fixable = [name for name, cause in named.items() if any(not fix.unavailable for fix in cause.fixes)]
+    fixable = [
+        name
+        for name, cause in named.items()
+        if cause.fixes_later or any(not fix.unavailable for fix in cause.fixes)
+    ]
     yield f"\n{front.say('NEXT', '다음')}"
     for name in fixable[:SHOWN]:
         yield f"  deadhop fix {session.id} --cause {shlex.quote(name)}{site}"

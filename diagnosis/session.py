@@ -254,6 +254,10 @@ class Session(Noting, Remembering, Surroundings):
 
 
 def _nothing_to_offer(cause: CauseView) -> UsageError:
+    if cause.fixes_later:
+        from diagnosis.sweep.words import FIXES_LATER, LOOK_AGAIN
+
+        return UsageError(FIXES_LATER, hint=LOOK_AGAIN)
     english = "; ".join(cause.refused) or "no fix applies"
     korean = "; ".join(map(in_korean, cause.refused)) or "맞는 조치가 없다"
     message = Text(

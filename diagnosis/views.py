@@ -139,6 +139,8 @@ class CauseView:
     refused: tuple[str, ...] = ()
     also: tuple[Mapping[str, Value], ...] = ()
     """Other values with which a sweep came to it, that its fixes repair together with these."""
+    fixes_later: bool = False
+    """It has fixes, and a sweep was ended before they were worked out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
             for one in finding.witnesses
         ],
         "case": [asdict(line) for line in finding.case],
+        **({"fixes_later": True} if finding.cause.fixes_later else {}),
         "explains": [reference_json(one) for one in finding.explains],
         "symptoms": [asdict(one) for one in finding.symptoms],
         "explained_by": [reference_json(one) for one in finding.explained_by],

@@ -140,6 +140,8 @@ def _bare(group: Group) -> CauseView:
         evidence=group.outcomes[0].evidence,
         sure=group.cause.sure,
         refused=group.found.refused,
+        also=also(group),
+        fixes_later=bool(group.cause.fixes) and not group.found.refused,
     )
 
 

@@ -24,6 +24,14 @@ LAYERS = {
     "cluster": Text("Kubernetes", "Kubernetes"),
     "cloud": Text("OpenStack", "OpenStack"),
 }
+FIXES_LATER = Text(
+    "it was ended before the fixes of this cause were worked out",
+    "이 원인의 조치를 준비하기 전에 끝났다",
+)
+LOOK_AGAIN = Text(
+    "look again, or `deadhop fix latest --cause …` works them out",
+    "다시 보거나 `deadhop fix latest --cause …` 를 쓰면 준비한다",
+)
 IN_THIS_CASE = Text("in this case", "이번 경우")
 _MORE = Text("and {} more", "외 {}건")
 

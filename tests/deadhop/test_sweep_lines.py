@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from base.text import Lang, Text
 from deadhop.front import Front
 from deadhop.output import Output, columns
-from deadhop.sweeping import sweep_lines
+from deadhop.sweeping import next_lines, sweep_lines
 from deadhop.words import Speaker
 from diagnosis.sweep.report import sweep_json
 from diagnosis.sweep.views import SweepResult, SweptOut
@@ -73,6 +74,17 @@ def test_what_it_is_here_stands_before_what_it_is_in_general(lang: Lang) -> None
     assert lines[at + 1] == f"     - {CASE[1][lang]}"
     why = finding.cause.why[lang].split()[0]
     assert lines[at + 2].split()[0] == why
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_what_can_be_repaired_is_next_even_where_its_commands_were_not_worked_out(lang: Lang) -> None:
+    front = Front(Namespace(), Speaker(lang.value), lang, Output(json_wanted=False))
+    first, none = (finding.cause for finding in RESULT.causes)
+    bare = replace(RESULT.causes[0], cause=replace(first, fixes=(), fixes_later=True))
+    result = replace(RESULT, causes=(bare, replace(RESULT.causes[1], cause=none)))
+    session = SimpleNamespace(id="s1")
+    lines = list(next_lines(front, session, result))  # type: ignore[arg-type]
+    assert lines[1:] == [f"  deadhop fix s1 --cause {first.id}", "  deadhop export s1"]
 
 
 def test_json_has_the_same_words_and_all_that_it_is_not() -> None:

@@ -17,7 +17,7 @@ from diagnosis.session import Session
 from diagnosis.sweep.baseline import Comparison, NotCompared
 from diagnosis.sweep.differing import differs, taken_at
 from diagnosis.sweep.views import SweptOut
-from diagnosis.sweep.words import CUT, IN_THIS_CASE, LAYERS
+from diagnosis.sweep.words import CUT, FIXES_LATER, IN_THIS_CASE, LAYERS
 from journal.store import read
 from tests.tui.recordings import SWEEP, recorded_session
 from tests.tui.scripted import ScriptedSession
@@ -186,6 +186,16 @@ async def test_escape_cancels_a_sweep_that_hangs() -> None:
         await settle(pilot)
         assert (session.cancelled, session.ended) == (1, 1)
         assert CUT["interrupted"][Lang.EN] in picture(app)
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_fixes_that_were_not_worked_out_by_then_are_said_to_be(lang: Lang) -> None:
+    bare = replace(RESULT.causes[0].cause, fixes=(), fixes_later=True)
+    result = replace(RESULT, causes=(replace(RESULT.causes[0], cause=bare),))
+    session = SweepSession(views=(replace(FULL, result=result, cut="interrupted"),))
+    async with drawn(session, (160, 50), lang) as (pilot, app):
+        await settle(pilot)
+        assert f"? {FIXES_LATER[lang]}" in picture(app)
 
 
 # ------------------------------------------------------------------ on a small terminal

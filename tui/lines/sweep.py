@@ -12,6 +12,7 @@ from base.text import Lang
 from diagnosis.sweep.differing import missing, placed, taken_at
 from diagnosis.sweep.words import (
     CUT,
+    FIXES_LATER,
     IN_THIS_CASE,
     by_layer,
     changed_by,
@@ -162,6 +163,8 @@ def _details(finding: Finding, words: Words, lang: Lang) -> Iterator[Content]:
         yield Content.assemble((f"{words.sweep_changed}: ", "bold"), one_line(changed))
     for refused in cause.refused:
         yield marked(UNKNOWN, one_line(words.told(refused)))
+    if cause.fixes_later:
+        yield marked(UNKNOWN, FIXES_LATER[lang])
     if cause.fixes:
         yield BLANK
         yield heading(words.fixes)

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from base.errors import UsageError
 from diagnosis.catalog import catalog
 from diagnosis.session import Session
 from diagnosis.sweep.engine import Sweep
+from diagnosis.sweep.results import Rendering
 from diagnosis.sweep.tree import Way
 from diagnosis.sweep.trees import Wanted, lists_for, lone_trees, not_begun, not_swept, pair_trees
 from diagnosis.sweep.views import SweepView
@@ -164,6 +166,20 @@ def test_what_a_list_would_have_told_was_not_begun() -> None:
     assert "node-not-ready" in told
     assert "no-answer-to-ping" not in told
     assert not set(not_begun(knowledge, EVERYTHING, pairs=False, lists=()))
+
+
+async def test_a_cause_whose_fixes_were_not_worked_out_by_then_does_not_say_that_it_has_none(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Rendering, "begin", lambda self, groups: None)
+    _, views = await swept(session)
+    assert views[-1].result is not None
+    (finding,) = views[-1].result.causes
+    assert (finding.cause.fixes, finding.cause.fixes_later) == ((), True)
+    with pytest.raises(UsageError, match="before the fixes of this cause were worked out"):
+        session.repair(finding.cause)
+    (diagnosis,) = (entry.data for entry in read(session.journal_path).entries if entry.kind == "diagnosis")
+    assert diagnosis["causes"][0]["fixes_later"] is True
 
 
 async def test_only_one_layer(session: Session) -> None:
