@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from lab.bash import shipped, until, write
-from lab.faults import Fault, Run
+from lab.faults import Fault, Run, Step
+from lab.kube.fault_dns import DNS_FAULTS
 from lab.kube.fault_network import NETWORK_FAULTS
 from lab.kube.steps import W1, W2, apply, on_master, quietly
 
@@ -44,17 +45,18 @@ _RIGHTS = (f"clusterrole/{_ROLE_NAME}", f"clusterrolebinding/{_ROLE_NAME}")
 _FELIX = "/usr/local/sbin/calico-felix"
 _UNIT = "/run/systemd/system/calico-felix.service"
 _HOST_GW = NETWORK_FAULTS["hostgw-port-security"]
+_NO_MASQUERADE = DNS_FAULTS["pods-not-masqueraded"]
 _MODES = on_master(
     f"kubectl get {_CRD} -o custom-columns=NAME:.metadata.name,IPIP:.spec.ipipMode,VXLAN:.spec.vxlanMode"
 )
 
 
-def _pool(ipip: str, vxlan: str) -> dict[str, object]:
+def _pool(ipip: str, vxlan: str, nat: bool) -> dict[str, object]:
     spec = {
         "cidr": "10.244.0.0/16",
         "ipipMode": ipip,
         "vxlanMode": vxlan,
-        "natOutgoing": True,
+        "natOutgoing": nat,
         "nodeSelector": "all()",
     }
     return {
@@ -88,23 +90,28 @@ iptables -w -t nat -S POSTROUTING | grep cali:nat-outgoing | sed s/^-A/-D/ | xar
     )
 
 
+def _put_in(ipip: str, vxlan: str, nat: bool = True) -> tuple[Step, ...]:
+    return (
+        apply(_DEFINITION, _ROLE, _BINDING),
+        quietly(f"kubectl wait --for=condition=Established crd/{_CRD} --timeout=60s"),
+        apply(_pool(ipip, vxlan, nat)),
+        *(_felix(node) for node in (W1, W2)),
+    )
+
+
+_TAKEN_OUT: tuple[Step, ...] = (
+    *(_no_felix(node) for node in (W1, W2)),
+    quietly(f"kubectl delete --ignore-not-found crd/{_CRD} {' '.join(_RIGHTS)}"),
+)
+
+
 def calico(about: str, ipip: str, vxlan: str) -> Fault:
     """Modes as the pool has them: Never, Always, CrossSubnet."""
     return replace(
         _HOST_GW,
         about=about,
-        breaks=(
-            *_HOST_GW.breaks,
-            apply(_DEFINITION, _ROLE, _BINDING),
-            quietly(f"kubectl wait --for=condition=Established crd/{_CRD} --timeout=60s"),
-            apply(_pool(ipip, vxlan)),
-            *(_felix(node) for node in (W1, W2)),
-        ),
-        undo=(
-            *(_no_felix(node) for node in (W1, W2)),
-            quietly(f"kubectl delete --ignore-not-found crd/{_CRD} {' '.join(_RIGHTS)}"),
-            *_HOST_GW.undo,
-        ),
+        breaks=(*_HOST_GW.breaks, *_put_in(ipip, vxlan)),
+        undo=(*_TAKEN_OUT, *_HOST_GW.undo),
         more=(_MODES,),
     )
 
@@ -119,5 +126,12 @@ CALICO_FAULTS: dict[str, Fault] = {
         "a pool of Calico says CrossSubnet for VXLAN, and port security drops what is sent without a tunnel",
         "Never",
         "CrossSubnet",
+    ),
+    "calico-no-nat": replace(
+        _NO_MASQUERADE,
+        about="a pool of Calico has natOutgoing off: pods go out with their own addresses, and nobody answers them",
+        breaks=(*_NO_MASQUERADE.breaks, *_put_in("Never", "Always", nat=False)),
+        undo=(*_TAKEN_OUT, *_NO_MASQUERADE.undo),
+        more=(on_master(f"kubectl get {_CRD} -o custom-columns=NAME:.metadata.name,NAT:.spec.natOutgoing"),),
     ),
 }

@@ -91,6 +91,7 @@ ETCDCTL = (
     "kubectl -n kube-system exec etcd-master -- etcdctl --cacert=/etc/kubernetes/pki/etcd/ca.crt "
     "--cert=/etc/kubernetes/pki/etcd/server.crt --key=/etc/kubernetes/pki/etcd/server.key --command-timeout=30s"
 )
+_REVISION = f"{ETCDCTL} endpoint status -w json | grep -o 'revision\":[0-9]*' | cut -d: -f2"
 _ETCD_HEALTH = on_master("curl -s http://127.0.0.1:2381/health")
 _QUOTA = "--quota-backend-bytes=25165824"
 _ALONE = "--force-new-cluster"
@@ -119,6 +120,26 @@ def _etcd_without(flag: str) -> str:
     return (
         f"sed -i '/ {name}/d' {_ETCD}\n"
         f"until pgrep -x etcd >/dev/null && ! pgrep -fa '^etcd' | grep -q -e {name}; do sleep 0.5; done"
+    )
+
+
+def _full_etcd(about: str, *more: Run) -> Fault:
+    return kube_fault(
+        about,
+        breaks=(
+            on_master(f"{_etcd_with(_QUOTA)}\n{_UNTIL_READY}"),
+            quietly(f"kubectl create configmap much\n{_FILL}"),
+            *more,
+        ),
+        undo=(
+            on_master(f"{_etcd_without(_QUOTA)}\n{_UNTIL_READY}"),
+            quietly(
+                f"{ETCDCTL} alarm disarm; rm -f /root/filled\n"
+                "kubectl delete configmap much settings --ignore-not-found"
+            ),
+        ),
+        shows=(on_master("kubectl create configmap settings --from-literal=a=b"), _ETCD_HEALTH),
+        shown=on_master(f"{_ETCD_HEALTH.text} | grep -q NOSPACE"),
     )
 
 
@@ -162,21 +183,10 @@ CONTROL_FAULTS: dict[str, Fault] = {
         shows=(on_master("kubectl get nodes --request-timeout=5s"), _ETCD_IN_LOG),
         shown=on_master(f"{_NO_API.text} && {_ETCD_IN_LOG.text} | grep -q 'connection refused'"),
     ),
-    "etcd-space": kube_fault(
-        "etcd's database is as large as it may be (24 MiB): it reads and refuses to write",
-        breaks=(
-            on_master(f"{_etcd_with(_QUOTA)}\n{_UNTIL_READY}"),
-            quietly(f"kubectl create configmap much\n{_FILL}"),
-        ),
-        undo=(
-            on_master(f"{_etcd_without(_QUOTA)}\n{_UNTIL_READY}"),
-            quietly(
-                f"{ETCDCTL} alarm disarm; rm -f /root/filled\n"
-                "kubectl delete configmap much settings --ignore-not-found"
-            ),
-        ),
-        shows=(on_master("kubectl create configmap settings --from-literal=a=b"), _ETCD_HEALTH),
-        shown=on_master(f"{_ETCD_HEALTH.text} | grep -q NOSPACE"),
+    "etcd-space": _full_etcd("etcd's database is as large as it may be (24 MiB): it reads and refuses to write"),
+    "etcd-fragmented": _full_etcd(
+        "etcd's history was compacted, and its file is as large as it may be all the same: it refuses to write",
+        quietly(f"{ETCDCTL} compaction --physical $({_REVISION})"),
     ),
     "etcd-no-quorum": kube_fault(
         "etcd has a second member that was added and never started",

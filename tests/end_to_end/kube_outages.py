@@ -202,17 +202,19 @@ CONTROL = tuple(
         ),
     )
 )
-ETCD = (
+ETCD = tuple(
     Outage(
-        "etcd-space",
+        fault,
         "etcd-space-exceeded",
         f"host:{MASTER}",
         "kubernetes-api-does-not-answer",
         (),
         (MASTER, "curl -s http://127.0.0.1:2381/health | grep -q NOSPACE"),
         undone=False,
-    ),
+    )
+    for fault in ("etcd-space", "etcd-fragmented")
 )
+_POOL = "kubectl get ippools.crd.projectcalico.org -o jsonpath={{.items[0].spec.{}}}"
 NAMES = tuple(
     Outage(fault, cause, target, "pod-dns-fails", (), broken)
     for fault, cause, target, broken in (
@@ -245,6 +247,12 @@ NAMES = tuple(
             "pods-not-masqueraded",
             "",
             (MASTER, "! kubectl -n kube-flannel get daemonset kube-flannel-ds -o yaml | grep -q -e '- --ip-masq$'"),
+        ),
+        (
+            "calico-no-nat",
+            "pods-not-masqueraded",
+            "",
+            (MASTER, f"{_POOL.format('natOutgoing')} | grep -qx false"),
         ),
     )
 )
@@ -305,7 +313,6 @@ HARBOR = (
         undone=False,
     ),
 )
-_MODE = "kubectl get ippools.crd.projectcalico.org -o jsonpath={{.items[0].spec.{}}} | grep -qx CrossSubnet"
 LEFT = "kubectl get pvc database-data-harbor-database-0 -o jsonpath={.status.phase} | grep -qx Bound"
 SWEPT = (
     Outage(
@@ -314,7 +321,7 @@ SWEPT = (
         "cluster:lab",
         "pods-across-nodes",
         (),
-        (MASTER, _MODE.format("ipipMode")),
+        (MASTER, f"{_POOL.format('ipipMode')} | grep -qx CrossSubnet"),
     ),
     Outage(
         "calico-vxlan-crosssubnet",
@@ -322,7 +329,7 @@ SWEPT = (
         "cluster:lab",
         "pods-across-nodes",
         (),
-        (MASTER, _MODE.format("vxlanMode")),
+        (MASTER, f"{_POOL.format('vxlanMode')} | grep -qx CrossSubnet"),
     ),
     Outage(
         "harbor-leftover",

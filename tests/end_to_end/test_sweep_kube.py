@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.kube.health import ailments
+from lab.kube.steps import in_pod
 from lab.machines import FLANNEL_PORT
 from lab.session import Lab
 from tests.end_to_end.faults_table import Row, row
@@ -23,7 +24,7 @@ from tests.end_to_end.kube_outages import (
     is_healthy,
     within,
 )
-from tests.end_to_end.outages import Ran, deadhop
+from tests.end_to_end.outages import Ran, deadhop, diagnose
 
 pytestmark = pytest.mark.lab
 
@@ -128,6 +129,42 @@ def test_journals_that_fill_a_disk_come_first(healed_kube_lab: Lab, state: Path)
         seen.swept(found.document, JOURNALS.cause)
         _assert_first(found, JOURNALS)
         _fix_and_undo(healed_kube_lab, JOURNALS, found, seen, state, risk="destructive")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("fix", "more"),
+    [
+        ("add-dns-rule", "true"),
+        ("add-first-rule", 'kubectl patch networkpolicy only-web --type=merge -p \'{"spec":{"egress":null}}\''),
+    ],
+    ids=("other-rules", "no-rules"),
+)
+def test_a_policy_that_is_enforced_is_mentioned_and_nothing_else_is_blamed(
+    healed_kube_lab: Lab, fix: str, more: str, state: Path
+) -> None:
+    """It denies more than names, pods' packets to other nodes among that: no machine on the way is at fault. And
+    with no rule at all it denies everything. Who misses names asks for them, and is offered the repair."""
+    lab, cause = healed_kube_lab, "network-policy-denies-dns"
+    lab.break_("dns-denied-for-real")
+    assert lab.run(MASTER, more).returncode == 0
+    found = sweep(lab, state)
+    assert [found.document[key] for key in ("causes", "open")] == [[], []], found.document["text"]
+    (mentioned,) = found.document["may_be_meant"]
+    assert (mentioned["id"], mentioned["values"]["policy"]) == (cause, "only-web")
+    assert [one["id"] for one in mentioned["fixes"] if one["recommended"]] == [fix]
+    session, words = diagnose("pod-dns-fails", lab.site(), state).document["session"], ("--yes", "--json")
+    fixed = deadhop("fix", session, "--cause", cause, *words, state=state)
+    assert (fixed.status, fixed.document["verified"]) == (0, True), (fixed.document, fixed.stderr)
+    assert within(60, lambda: _resolves(lab))
+    undone = deadhop("fix", session, "--undo", *words, state=state)
+    assert undone.status == 0, (undone.document, undone.stderr)
+    assert within(60, lambda: not _resolves(lab))
+
+
+def _resolves(lab: Lab) -> bool:
+    asked = in_pod(1, "nslookup web.default.svc.cluster.local")
+    return lab.run(asked.where, asked.text).returncode == 0
 
 
 def _assert_first(found: Ran, outage: Outage) -> None:

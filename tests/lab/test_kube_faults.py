@@ -58,6 +58,11 @@ ALWAYS_VXLAN = (
     "kubectl patch ippools.crd.projectcalico.org default-ipv4-ippool --type=merge "
     """-p '{"spec":{"vxlanMode":"Always"}}'""",
 )
+NAT_OUTGOING = (
+    M,
+    "kubectl patch ippools.crd.projectcalico.org default-ipv4-ippool --type=merge "
+    """-p '{"spec":{"natOutgoing":true}}'""",
+)
 PV = """kubectl apply -f - <<'EOF'
 apiVersion: v1
 kind: PersistentVolume
@@ -126,6 +131,9 @@ EXPECTED = {
                 f"{ETCDCTL} compaction $revision && {ETCDCTL} defrag && {ETCDCTL} alarm disarm",
             ),
         ),
+    ),
+    "etcd-fragmented": Expected(
+        "mvcc: database space exceeded", "ALARM NOSPACE", ((M, f"{ETCDCTL} defrag && {ETCDCTL} alarm disarm"),)
     ),
     "etcd-no-quorum": Expected(
         "(?m)^(Error from server|The connection to the server|Unable to connect|error:|Get .*6443)",
@@ -245,6 +253,7 @@ EXPECTED = {
     ),
     "calico-crosssubnet": Expected(LOST, "default-ipv4-ippool +CrossSubnet +Never", ALLOW_PODS),
     "calico-vxlan-crosssubnet": Expected(LOST, "default-ipv4-ippool +Never +CrossSubnet", (ALWAYS_VXLAN,)),
+    "calico-no-nat": Expected("timed out", "default-ipv4-ippool +false", (NAT_OUTGOING,)),
     "directrouting-port-security": Expected(LOST, r"10\.244\.\d\.0/24 via 10\.0\.0\.34 dev eth0", ALLOW_PODS),
     "pvc-pending": Expected("data +Pending", "no persistent volumes available", ((M, PV),)),
     "pvc-no-default": Expected(
@@ -307,6 +316,7 @@ BATCHES = (
     ("node-forward-off",),
     ("calico-crosssubnet",),
     ("calico-vxlan-crosssubnet",),
+    ("calico-no-nat",),
     ("node-no-default-route",),
     ("pods-not-masqueraded", "dns-denied-by-policy"),
     ("backend-deaf",),
@@ -327,6 +337,7 @@ BATCHES = (
     ("apiserver-cert-expired",),
     ("etcd-down",),
     ("etcd-space",),
+    ("etcd-fragmented",),
     ("etcd-no-quorum",),
     ("scheduler-down",),
     ("node-not-prepared",),
