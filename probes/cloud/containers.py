@@ -44,8 +44,9 @@ async def container_of(connection: Connection, unit: str) -> Container | None:
 
 
 def pattern_of(unit: str) -> str:
-    """What the command line of its process looks like, for `pgrep -f`."""
-    return rf"^([^ ]*python[^ ]* )?([^ ]*/)?{re.escape(service_of(unit))}( |$)"
+    """What the command line of its process looks like, for `pgrep -f`; those of OpenStack that have workers write
+    `nova-conductor: master process [...]` there."""
+    return rf"^([^ ]*python[^ ]* )?([^ ]*/)?{re.escape(service_of(unit))}(:? |$)"
 
 
 def container_in(name: str, shown: str, pid: int, cgroup: str) -> Container | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -10,6 +11,7 @@ import pytest
 
 from probes.cloud.agent_config import agent_config
 from probes.cloud.cells import cells
+from probes.cloud.containers import pattern_of
 from probes.cloud.host_facts import StackUnit
 from probes.cloud.openvswitch import bridges
 from probes.cloud.services import container_name, service_of, unit_names
@@ -28,7 +30,7 @@ FIELDS = (
     "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ExecMainStatus,MainPID,"
     "ActiveEnterTimestampMonotonic,InvocationID"
 )
-PGREP = rf"pgrep -of '^([^ ]*python[^ ]* )?([^ ]*/)?{AGENT.replace('-', chr(92) + '-')}( |$)'"
+PGREP = rf"pgrep -of '^([^ ]*python[^ ]* )?([^ ]*/)?{AGENT.replace('-', chr(92) + '-')}(:? |$)'"
 IN_DOCKER = "0::/system.slice/docker-3f.scope\n"
 IN_PODMAN = "0::/machine.slice/libpod-3f.scope/container\n"
 
@@ -78,6 +80,21 @@ def inside(cgroup: str, stat: str, client: str = "") -> dict[str, str]:
 )
 def test_one_name_for_a_service(unit: str, service: str) -> None:
     assert service_of(unit) == service
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("/usr/bin/python3 /var/lib/kolla/venv/bin/nova-conductor --config-file /etc/nova/nova.conf", True),
+        ("/usr/bin/nova-conductor", True),
+        ("nova-conductor: master process [/var/lib/kolla/venv/bin/nova-conductor]", True),
+        ("nova-conductor (/usr/bin/python3 /usr/bin/nova-conductor --config-file /etc/nova/nova.conf)", True),
+        ("podman start -a nova-conductor", False),
+        ("/usr/bin/python3 /usr/bin/nova-conductor-exporter", False),
+    ],
+)
+def test_a_process_is_known_by_its_command_or_by_the_title_it_gives_itself(line: str, found: bool) -> None:
+    assert bool(re.search(pattern_of("nova-conductor.service"), line)) is found
 
 
 def test_every_name_leads_back_to_the_service() -> None:
