@@ -137,7 +137,7 @@ def _question(front: Front, question: Question) -> Iterator[str]:
     yield wrap(front.text(question.ask), "    ", first="  ? ")
     sets = " ".join(f"--set {shlex.quote(f'{name}={value}')}" for name, value in question.inputs[0].items())
     options = "|".join(question.options)
-    yield f"    deadhop diagnose {question.symptom} {sets} --set {question.step}={options}"
+    yield f"    deadhop diagnose {question.symptom} {sets} --set {question.step}={options}{_site(front)}"
 
 
 def _unseen(front: Front, result: SweepResult) -> Iterator[str]:
@@ -165,14 +165,19 @@ def _left_out(front: Front, result: SweepResult) -> Iterator[str]:
         for one in trees:
             said, command = left_out_lines(one, front.lang)
             yield wrap(said, "    ", first="  - ")
-            yield f"    {command}"
+            yield f"    {command}{_site(front)}"
     if result.not_begun:
         yield f"\n{front.say('NOT BEGUN', '시작하지 못한 것')}"
         yield wrap(", ".join(result.not_begun), "  ")
 
 
+def _site(front: Front) -> str:
+    """What is to be run next is about this site."""
+    return f" --site {shlex.quote(str(front.site))}" if front.site else ""
+
+
 def next_lines(front: Front, session: Session, result: SweepResult) -> Iterator[str]:
-    site = f" --site {shlex.quote(str(front.site))}" if front.site else ""
+    site = _site(front)
     named = cause_names([one.cause for one in result.causes])
     fixable = [
         name

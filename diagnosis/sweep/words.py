@@ -87,8 +87,9 @@ def left_out_lines(one: LeftOut, lang: Lang) -> list[str]:
     """What was not looked at, and the command that looks at the first of them."""
     said = [" ".join(str(value) for value in inputs.values()) for inputs in one.inputs]
     more = [_MORE[lang].format(one.count - SHOWN)] if one.count > SHOWN else []
-    sets = " ".join(f"--set {shlex.quote(f'{name}={value}')}" for name, value in one.inputs[0].items())
-    return [f"{one.symptom}: {'; '.join([*said[:SHOWN], *more])}", f"deadhop diagnose {one.symptom} {sets}"]
+    sets = [f"--set {shlex.quote(f'{name}={value}')}" for name, value in one.inputs[0].items()]
+    what = "; ".join([*filter(None, said[:SHOWN]), *more])
+    return [f"{one.symptom}: {what}" if what else one.symptom, " ".join(["deadhop diagnose", one.symptom, *sets])]
 
 
 def _inputs(inputs: Mapping[str, object]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +16,7 @@ from deadhop.output import Output, columns
 from deadhop.sweeping import next_lines, sweep_lines
 from deadhop.words import Speaker
 from diagnosis.sweep.report import sweep_json
-from diagnosis.sweep.views import SweepResult, SweptOut
+from diagnosis.sweep.views import LeftOut, SweepResult, SweptOut
 from diagnosis.sweep.words import LAYERS
 from tests.tui.sweeps import FULL, RESULT
 
@@ -85,6 +86,27 @@ def test_what_can_be_repaired_is_next_even_where_its_commands_were_not_worked_ou
     session = SimpleNamespace(id="s1")
     lines = list(next_lines(front, session, result))  # type: ignore[arg-type]
     assert lines[1:] == [f"  deadhop fix s1 --cause {first.id}", "  deadhop export s1"]
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_what_was_not_begun_stands_there_by_name(lang: Lang) -> None:
+    lines = printed(replace(RESULT, not_begun=("no-answer-to-ping", "one-direction-only")), lang)
+    title = "NOT BEGUN" if lang is Lang.EN else "시작하지 못한 것"
+    assert part(lines, title)[1:] == ["  no-answer-to-ping, one-direction-only"]
+
+
+def test_what_is_to_be_run_next_is_about_the_same_site() -> None:
+    left = (LeftOut("networks-overlap", 1, ({},)), LeftOut("node-not-ready", 2, ({"node": "w1"}, {"node": "w2"})))
+    result = replace(RESULT, unfinished=left)
+    front = Front(Namespace(), Speaker("en"), Lang.EN, Output(json_wanted=False), Path("my site.yaml"))
+    lines = "\n".join(sweep_lines(front, replace(FULL, result=result))).splitlines()
+    at = lines.index("  - networks-overlap")
+    assert lines[at + 1 : at + 4] == [
+        "    deadhop diagnose networks-overlap --site 'my site.yaml'",
+        "  - node-not-ready: w1; w2",
+        "    deadhop diagnose node-not-ready --set node=w1 --site 'my site.yaml'",
+    ]
+    assert [line for line in lines if "deadhop diagnose" in line and "--site" not in line] == []
 
 
 def test_json_has_the_same_words_and_all_that_it_is_not() -> None:
