@@ -147,6 +147,23 @@ async def test_how_many_and_how_large(lang: Lang) -> None:
     assert session.asked == [("master", "10.0.0.7", Wanted(size=1472, packets=50), False)]
 
 
+async def test_enter_does_not_throw_away_a_trace_that_runs() -> None:
+    session = TraceSession(hold=asyncio.Event())
+    async with tracing(session) as (pilot, app):
+        await typed(pilot, "master", "10.0.0.7")
+        await pilot.pause()
+        assert "enter start" not in picture(app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.words.trace_busy in picture(app)
+        assert (len(session.asked), session.cancelled) == (1, 0)
+        assert session.hold is not None
+        session.hold.set()
+        await settle(pilot)
+        assert VERDICTS["dies"][Lang.EN] in picture(app)
+        assert app.words.trace_busy not in picture(app)
+
+
 async def test_what_is_typed_ahead_goes_where_it_belongs() -> None:
     """Over a slow link keys arrive together."""
     async with tracing(TraceSession()) as (pilot, app):

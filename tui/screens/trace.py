@@ -20,7 +20,7 @@ from base.values import check, up_to
 from probes.site import OPERATOR
 from tui.lines.common import BAD, BUSY, NONE, dim, marked
 from tui.lines.trace import running_line, trace_lines
-from tui.screens.room import KeptRoom, ended
+from tui.screens.room import WorkingRoom, ended
 from tui.widgets.choice import Field, OneOf, Toggle
 from tui.widgets.rows import Rows
 from tui.words import Words
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KINDS = ("ICMP", "TCP", "UDP")
 
 
-class TraceScreen(KeptRoom):
+class TraceScreen(WorkingRoom):
     CSS_PATH = "trace.tcss"
     AUTO_FOCUS: ClassVar[str | None] = "#trace-from"
     help_key = "trace"
@@ -40,10 +40,6 @@ class TraceScreen(KeptRoom):
         super().__init__(words, lang)
         self._known = known
         self._view: TraceView | None = None
-        self._work: Worker[None] | None = None
-        self._begun = 0.0
-        self._unseen = False
-        """It came to its end while another room was on the screen."""
 
     def keys(self) -> Iterable[Binding]:
         w = self.words
@@ -135,7 +131,10 @@ class TraceScreen(KeptRoom):
 
     @on(Input.Submitted)
     def action_start(self) -> None:
-        """Goes to the field that is empty; starts when there is none."""
+        """Goes to the field that is empty; starts when there is none. One that runs is not lost to a key."""
+        if self.busy:
+            self.tell(marked(BUSY, self.words.trace_busy))
+            return
         fields = ["#trace-from", "#trace-to", *(["#trace-port"] if self.has_class("-port") else []), "#trace-count"]
         empty = next((field for field in fields if not self._typed(field)), "")
         if empty:
@@ -152,10 +151,6 @@ class TraceScreen(KeptRoom):
 
     # ------------------------------------------------------------ the trace
 
-    @property
-    def busy(self) -> bool:
-        return self._work is not None and not self._work.is_finished
-
     @work(group="trace")
     async def _trace(
         self, source: str, target: str, wanted: Wanted, both: bool, before: Worker[None] | None
@@ -169,6 +164,7 @@ class TraceScreen(KeptRoom):
                 self._view = view
                 self._draw()
             self._unseen = not self.is_current
+            self.clear_notice()
             self.query_one("#trace-row").focus()
         if self._view is None or self._view.running is not None:
             self._say(dim(self.words.trace_idle))  # an error says why
@@ -204,17 +200,6 @@ class TraceScreen(KeptRoom):
 
     # ------------------------------------------------------------ keys
 
-    def on_worker_state_changed(self) -> None:
-        self.refresh_bindings()
-        self.desk.work_changed()
-
-    @property
-    def work_state(self) -> str:
-        return "busy" if self.busy else "through" if self._unseen else ""
-
-    def on_screen_resume(self) -> None:
-        self._unseen = False
-
     def take(self, known: Mapping[str, str]) -> None:
         """Other ends than those it was opened with, unless it is at work; what was found stays below."""
         wanted = {name: known[name] for name in ("source", "target") if known.get(name)}
@@ -233,7 +218,7 @@ class TraceScreen(KeptRoom):
             case "leave" | "go_back" if self.busy:
                 return False
             case "start":
-                return not at_result
+                return not at_result and not self.busy
             case "again" | "app.export":
                 return at_result and not self.busy
             case "scroll":
@@ -255,6 +240,7 @@ class TraceScreen(KeptRoom):
 
     def action_cancel(self) -> None:
         """Ends what runs, here and on the far side."""
+        self.clear_notice()
         self._end(self._work)
 
     @work(group="cancel")

@@ -138,6 +138,7 @@ class Words(NamedTuple):
     trace_idle: str
     trace_ends: str
     trace_cancelled: str
+    trace_busy: str
 
     # sweep
     sweep: str

@@ -171,6 +171,7 @@ EN = Words(
     trace_idle="enter sends the packets and finds where they die; nothing is changed\n"
     "An end is a host, an address, NAMESPACE/POD, NAMESPACE/SERVICE or a server; → takes what is suggested.",
     trace_ends="finding the two ends",
+    trace_busy="one is running; esc ends it, and enter starts another one then",
     trace_cancelled="cancelled; nothing runs any more",
     sweep="sweep",
     sweep_trees="trees",

@@ -169,6 +169,7 @@ KO = Words(
     trace_idle="Enter 로 패킷을 보내 어느 홉에서 사라지는지 찾는다. 바꾸는 것은 없다\n"
     "양 끝은 호스트, 주소, 네임스페이스/파드, 네임스페이스/서비스, 서버. 제안된 이름은 → 로 받는다.",
     trace_ends="양 끝을 찾는 중",
+    trace_busy="추적이 진행 중이다. esc 로 멈춘 뒤 Enter 로 다시 시작한다",
     trace_cancelled="취소했다. 더 이상 아무것도 돌지 않는다",
     sweep="전체 점검",
     sweep_trees="진단",
