@@ -203,6 +203,32 @@ class KeptRoom(Room):
         self.action_leave()
 
 
+class WorkingRoom(KeptRoom):
+    """A room whose work goes on while another one is on the screen."""
+
+    def __init__(self, words: Words, lang: Lang) -> None:
+        super().__init__(words, lang)
+        self._work: Worker[None] | None = None
+        self._begun = 0.0
+        self._unseen = False
+        """It came to its end while another room was on the screen."""
+
+    @property
+    def busy(self) -> bool:
+        return self._work is not None and not self._work.is_finished
+
+    @property
+    def work_state(self) -> str:
+        return "busy" if self.busy else "through" if self._unseen else ""
+
+    def on_worker_state_changed(self) -> None:
+        self.refresh_bindings()
+        self.desk.work_changed()
+
+    def on_screen_resume(self) -> None:
+        self._unseen = False
+
+
 async def ended(worker: Worker[None] | None) -> None:
     """Cancels a worker and waits until its work on the remote machines is over."""
     if worker is None or worker.is_finished:

@@ -19,7 +19,7 @@ from base.text import Lang
 from tui.lines.common import BUSY, UNKNOWN, dim, marked, outside
 from tui.lines.sweep import Item, early_items, items, progress_lines, result_lines
 from tui.lines.walk import fix_prompt
-from tui.screens.room import KeptRoom, ended
+from tui.screens.room import WorkingRoom, ended
 from tui.widgets.hanging import Hanging
 from tui.widgets.rows import Rows
 from tui.words import Words
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from diagnosis.views import CauseView, FixView
 
 
-class SweepScreen(KeptRoom):
+class SweepScreen(WorkingRoom):
     CSS_PATH = "sweep.tcss"
     AUTO_FOCUS: ClassVar[str | None] = "#findings"
     help_key = "sweep"
@@ -38,10 +38,6 @@ class SweepScreen(KeptRoom):
         super().__init__(words, lang)
         self._view: SweepView | None = None
         self._items: Sequence[Item] = ()
-        self._work: Worker[None] | None = None
-        self._begun = 0.0
-        self._unseen = False
-        """It came to its end while another room was on the screen."""
 
     def keys(self) -> Iterable[Binding]:
         w = self.words
@@ -67,10 +63,6 @@ class SweepScreen(KeptRoom):
         self.action_again()
 
     # ------------------------------------------------------------ the sweep
-
-    @property
-    def busy(self) -> bool:
-        return self._work is not None and not self._work.is_finished
 
     def action_again(self) -> None:
         self._work = self._sweep(self._work)
@@ -145,17 +137,6 @@ class SweepScreen(KeptRoom):
         return self._items[index] if index is not None and index < len(self._items) else None
 
     # ------------------------------------------------------------ keys
-
-    def on_worker_state_changed(self) -> None:
-        self.refresh_bindings()
-        self.desk.work_changed()
-
-    @property
-    def work_state(self) -> str:
-        return "busy" if self.busy else "through" if self._unseen else ""
-
-    def on_screen_resume(self) -> None:
-        self._unseen = False
 
     def ends(self) -> Mapping[str, str]:
         """Between which the chosen cause was found."""
