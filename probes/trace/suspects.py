@@ -21,6 +21,9 @@ _KERNEL = (
     ("no-route", ("IpExtInNoRoutes", "IpOutNoRoutes")),
     ("listen", ("TcpExtListenDrops",)),
 )
+_SELDOM = ("ConntrackDrop",)
+"""What no host counts unless its table is full: then it drops others' beside ours. Of the rest a host at the edge of
+a network counts hundreds a second that have nothing to do with us."""
 REASONS = (
     "rule",
     "policy",
@@ -103,7 +106,8 @@ def _counted(watched: Watched, place: _Place, growing: Growing) -> Iterator[Dead
         yield from _by_ports(watched, place, growing)
     for reason, names in _KERNEL:
         grown = growing.counter(*names)
-        counts = grown.may_be(watched.sent) if ends_here else grown.is_like(watched.sent)
+        busy = ends_here and names == _SELDOM
+        counts = grown.may_be(watched.sent) if busy else grown.is_like(watched.sent)
         if counts and (reason != "listen" or _listens(watched, place)):
             yield _dead(watched, place, reason, _where(place, reason), grown.ours)
     if place.hop is not None:
@@ -146,7 +150,7 @@ def _at_ports(watched: Watched, dead: DeadHop) -> DeadHop:
 
 
 def _ends_here(watched: Watched, place: _Place) -> bool:
-    """A capture saw them come in and none leave: then a busy rule or counter may be blamed too."""
+    """A capture saw them come in and none leave: then a busy rule may be blamed too."""
     came = watched.captured(place.host, place.direction, "in")
     if came is None or not came.is_seen(watched.sent):
         return False

@@ -247,6 +247,14 @@ def test_a_busy_counter_of_the_kernel_is_blamed_where_a_capture_saw_them_end() -
     assert (told.dead.reason, told.dead.packets) == ("conntrack", 21)
 
 
+@pytest.mark.parametrize("name", ["IpExtInNoRoutes", "TcpExtIPReversePathFilter", "ConntrackInsertFailed"])
+def test_what_a_host_always_counts_is_not_blamed_for_ours(name: str) -> None:
+    """A hundred a second that come from elsewhere vary by as many as ours; what took ours counted nothing."""
+    busy = {"b": Growing(*(reading(n, counters={name: count}) for n, count in enumerate((0, 100, 221))))}
+    told = judged(ways(*HOPS), busy, {"b": saw(eth1_in_there=20, eth2_out_there=0)})
+    assert told.dead is None
+
+
 def test_packets_that_are_not_its_own_are_no_fault_of_a_host_that_forwards() -> None:
     readings = [reading(n, counters={"IpInAddrErrors": count}) for n, count in enumerate((0, 0, 20))]
     assert judged(ways(*HOPS), {"b": Growing(*readings)}).dead is None
