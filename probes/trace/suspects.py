@@ -22,8 +22,8 @@ _KERNEL = (
     ("listen", ("TcpExtListenDrops",)),
 )
 _SELDOM = ("ConntrackDrop",)
-"""What no host counts unless its table is full: then it drops others' beside ours. Of the rest a host at the edge of
-a network counts hundreds a second that have nothing to do with us."""
+"""What no host counts unless its table is full: then it drops others' beside ours. Of the rest a host at the edge
+of a network counts hundreds a second that have nothing to do with us."""
 REASONS = (
     "rule",
     "policy",
