@@ -120,7 +120,7 @@ def _ruled_out(front: Front, result: SweepResult) -> Iterator[str]:
     counts = ", ".join(f"{layer} {len(causes)}" for layer, causes in layers.items())
     yield f"\n{front.say('RULED OUT', '아닌 것')} ({counts})"
     first = sorted(result.ruled_out, key=lambda one: -one.trees)[:_RULED_OUT]
-    yield from (wrap(front.text(one.title), "    ", first="  ✓ ") for one in first)
+    yield from (wrap(front.text(one.title), "    ", first="  - ") for one in first)
     if more := len(result.ruled_out) - len(first):
         said = front.say(
             "and {} more: the export and `--json` name them all", "외 {}건. export 와 `--json` 에 모두 나온다"

@@ -52,7 +52,7 @@ def test_of_ninety_that_it_is_not_the_most_asked_are_named_and_all_are_counted(l
     lines = part(printed(many(90), lang), "RULED OUT" if lang is Lang.EN else "아닌 것")
     assert [LAYERS[layer][lang] in lines[0] for layer in LAYERS] == [True] * 3
     assert lines[0].endswith(f"({', '.join(f'{LAYERS[layer][lang]} 30' for layer in LAYERS)})")
-    assert lines[1] == ("  ✓ The thing 89 is broken" if lang is Lang.EN else "  ✓ 89 번째가 고장")
+    assert lines[1] == ("  - The thing 89 is broken" if lang is Lang.EN else "  - 89 번째가 고장")
     assert "84" in lines[-1]
     assert "--json" in lines[-1]
     assert len(lines) == 8

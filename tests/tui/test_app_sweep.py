@@ -269,13 +269,13 @@ async def test_what_it_is_not_is_counted_by_layer_and_can_be_scrolled(lang: Lang
         text = picture(app)
         assert f"✓ {app.words.sweep_ruled_out} (90)" in text
         assert f"{LAYERS['host'][lang]} (30)" in text
-        assert ("✓ Thing 87 is broken" if lang is Lang.EN else "✓ 87 번 고장") in text
+        assert ("· not so: Thing 87 is broken" if lang is Lang.EN else "· 아님: 87 번 고장") in text
         assert f"↑↓ {app.words.key_choose}" in text
         await pilot.press("tab", "end")
         await pilot.pause()
         text = picture(app)
         assert f"↑↓ {app.words.key_scroll}" in text
-        assert ("✓ Thing 2 is broken" if lang is Lang.EN else "✓ 2 번 고장") in text
+        assert ("· not so: Thing 2 is broken" if lang is Lang.EN else "· 아님: 2 번 고장") in text
 
 
 @pytest.mark.parametrize("lang", list(Lang))

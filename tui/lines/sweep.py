@@ -210,16 +210,17 @@ def _rest(result: SweepResult, words: Words, lang: Lang) -> Iterator[Item]:
         waiting = (marked(UNKNOWN, one_line(one)) for one in result.not_begun)
         yield _kind(UNKNOWN, words.sweep_not_begun, len(result.not_begun), waiting)
     if result.ruled_out:
-        yield _kind(OK, words.sweep_ruled_out, len(result.ruled_out), _ruled_out(result, lang))
+        yield _kind(OK, words.sweep_ruled_out, len(result.ruled_out), _ruled_out(result, words, lang))
     if result.not_swept:
         waiting = (marked(NONE, f"{one.symptom} ({' '.join(one.needs)})") for one in result.not_swept)
         yield _kind(NONE, words.sweep_not_swept, len(result.not_swept), waiting)
 
 
-def _ruled_out(result: SweepResult, lang: Lang) -> Iterator[Content]:
+def _ruled_out(result: SweepResult, words: Words, lang: Lang) -> Iterator[Content]:
+    """Each says by itself that it is not so: its heading may lie above the screen."""
     for layer, causes in by_layer(result.ruled_out, lang).items():
         yield dim(f"{one_line(layer)} ({len(causes)})")
-        yield from (marked(OK, outside(one.title[lang])) for one in causes)
+        yield from (marked(NONE, f"{words.not_so}: {outside(one.title[lang])}") for one in causes)
 
 
 def _baseline_rest(result: SweepResult, words: Words, lang: Lang) -> Iterator[Item]:

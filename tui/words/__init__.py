@@ -160,6 +160,7 @@ class Words(NamedTuple):
     sweep_unfinished: str
     sweep_not_begun: str
     sweep_ruled_out: str
+    not_so: str
     sweep_as_baseline: str
     sweep_partly_as_baseline: str
     sweep_unlike_baseline: str

@@ -192,6 +192,7 @@ EN = Words(
     sweep_unfinished="Not looked at to the end",
     sweep_not_begun="Not begun",
     sweep_ruled_out="Ruled out",
+    not_so="not so",
     sweep_as_baseline="as in the baseline of {taken}",
     sweep_partly_as_baseline="what could be compared is as in the baseline of {taken}",
     sweep_unlike_baseline="{count} changed since the baseline of {taken}, {found} of them at a cause",

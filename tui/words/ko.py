@@ -190,6 +190,7 @@ KO = Words(
     sweep_unfinished="끝까지 살펴보지 못한 것",
     sweep_not_begun="시작하지 못한 것",
     sweep_ruled_out="아닌 것",
+    not_so="아님",
     sweep_as_baseline="{taken} 의 기준선과 같다",
     sweep_partly_as_baseline="비교할 수 있었던 것은 {taken} 의 기준선과 같다",
     sweep_unlike_baseline="{taken} 의 기준선 이후 {count}건이 달라졌고 {found}건은 원인과 관련 있다",
