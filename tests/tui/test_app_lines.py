@@ -111,7 +111,7 @@ def test_the_verdict_says_what_where_how_sure_and_why() -> None:
     shown = walk.verdict_lines(DIAGNOSIS, Lang.EN, EN).plain
     assert shown.startswith("✗ libvirt's NAT network rejects new inbound flows\nopenstack-host · certain")
     other = walk.other_lines(DIAGNOSIS, Lang.EN, EN).plain
-    assert "It is not\n✓ A route is missing\n  Who refuses the ping? [e1]" in other
+    assert "It is not\n· not so: A route is missing\n  Who refuses the ping? [e1]" in other
     assert "Could not be seen\n? path.drops · worker1\n  sudo wants a password\n  hint: allow it" in other
     fine = Diagnosis(Verdict.NOT_A_FAULT, Text("A ClusterIP answers no ping", "ClusterIP 는 ping 에 답하지 않는다"))
     assert walk.verdict_lines(fine, Lang.KO, KO).plain == "✓ 장애가 아님\nClusterIP 는 ping 에 답하지 않는다"

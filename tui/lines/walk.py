@@ -233,7 +233,7 @@ def other_lines(diagnosis: Diagnosis, lang: Lang, words: Words) -> Content:
 
 def ruled_out_line(one: RuledOutView, lang: Lang, words: Words) -> Content:
     by = outside(one.step[lang]) + (f" [{one_line(one.evidence)}]" if one.evidence else f" ({words.by_hand})")
-    return stacked([marked(OK, outside(one.title[lang])), dim(f"  {by}")])
+    return stacked([marked(NONE, f"{words.not_so}: {outside(one.title[lang])}"), dim(f"  {by}")])
 
 
 def unknown_lines(one: UnknownView, words: Words) -> Content:
