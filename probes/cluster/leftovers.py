@@ -28,7 +28,8 @@ class Leftovers:
     release: str
     """Helm's, by the labels of the claim."""
     left_in: str
-    """Another namespace with a bound claim of the same name; empty when there is none."""
+    """Another namespace with a bound claim of the same name, release and storage class; empty when there is none,
+    or several have one."""
     volume: str
     """What that one holds."""
     policy: str
@@ -36,7 +37,9 @@ class Leftovers:
     users: tuple[str, ...]
     """Pods in that namespace which use the claim."""
     stateful_sets: tuple[str, ...]
-    """Of the same release, in that namespace."""
+    """Of the same release, in that namespace, as Helm installed them."""
+    kept_by: tuple[str, ...]
+    """Likewise, but put there by something else than Helm, which keeps no record of it: they may come back."""
     installed: bool
     """Helm has a release of that name in that namespace; false too where its Secrets may not be listed."""
     releases_seen: bool
@@ -66,6 +69,7 @@ class _Meta(shapes.Meta):
 
 class _ClaimSpec(shapes.Shape):
     volume_name: str = ""
+    storage_class_name: str | None = None
 
 
 class _Phase(shapes.Shape):
@@ -158,7 +162,8 @@ async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers
         volume=twin.spec.volume_name if twin else "",
         policy=policy,
         users=tuple(one.metadata.name for one in others if twin and uses(one, twin.metadata.name)),
-        stateful_sets=tuple(one.metadata.name for one in sets if release and release_of(one) == release),
+        stateful_sets=tuple(one.metadata.name for one in sets if _is_helms(one)),
+        kept_by=tuple(one.metadata.name for one in sets if not _is_helms(one)),
         installed=bool(releases),
         releases_seen=releases is not None,
         take=_patch(namespace, waiting.metadata.name, waiting.metadata.uid) if waiting else "",
@@ -173,12 +178,21 @@ async def leftovers(cluster: str, toolbox: Toolbox, namespace: str) -> Leftovers
 
 
 def twins(claims: list[Claim], namespace: str) -> tuple[Claim | None, Claim | None]:
-    """The one that waits, if any, and its twin that is bound; those with a twin first."""
+    """The one that waits, if any, and its twin that is bound; those with a twin first. A name alone makes no twins:
+    every environment calls its claim `data`."""
     waiting = [one for one in claims if one.metadata.namespace == namespace and one.status.phase != "Bound"]
     others = [one for one in claims if one.metadata.namespace != namespace and one.status.phase == "Bound"]
-    bound = {one.metadata.name: one for one in others}
-    waiting.sort(key=lambda one: one.metadata.name not in bound)
-    return (waiting[0], bound.get(waiting[0].metadata.name)) if waiting else (None, None)
+    known = [(one, [other for other in others if _are_twins(one, other)]) for one in waiting]
+    known.sort(key=lambda pair: len(pair[1]) != 1)
+    return (known[0][0], known[0][1][0] if len(known[0][1]) == 1 else None) if known else (None, None)
+
+
+def _are_twins(one: Claim, other: Claim) -> bool:
+    """Of one release, and one could be bound to the volume of the other."""
+    classes = {claim.spec.storage_class_name for claim in (one, other)} - {None}
+    release = release_of(one)
+    same = one.metadata.name == other.metadata.name and release == release_of(other)
+    return same and bool(release) and len(classes) < 2
 
 
 def release_of(one: Claim | _Named) -> str:
@@ -186,6 +200,11 @@ def release_of(one: Claim | _Named) -> str:
     labels = one.metadata.labels or {}
     named = (one.metadata.annotations or {}).get(_ANNOTATION, "")
     return named or next((labels[key] for key in _RELEASE if key in labels), "")
+
+
+def _is_helms(one: _Named) -> bool:
+    """`helm template` gives the labels alone."""
+    return _ANNOTATION in (one.metadata.annotations or {})
 
 
 def _patch(namespace: str, name: str, uid: str) -> str:
@@ -239,7 +258,7 @@ async def _there(
         _releases(api, namespace, release),
         policy_of(api, volume),
     )
-    return pods, sets, releases, policy
+    return pods, [one for one in sets if release and release_of(one) == release], releases, policy
 
 
 async def _releases(api: Api, namespace: str, release: str) -> list[_Named] | None:

@@ -222,21 +222,45 @@ def test_what_is_tried_is_tried_from_a_pod_that_no_policy_selects() -> None:
     assert chosen(pods[2:], (), policies) == ("", FREE)
 
 
-def test_a_claim_that_waits_and_its_twin() -> None:
-    def claim(namespace: str, name: str, phase: str) -> object:
-        return {"metadata": {"namespace": namespace, "name": name}, "status": {"phase": phase}}
+def a_claim(namespace: str, name: str, phase: str, release: str = "harbor", storage: str | None = None) -> Claim:
+    metadata = {"namespace": namespace, "name": name, "labels": {"release": release} if release else {}}
+    plain = {"metadata": metadata, "spec": {"storageClassName": storage}, "status": {"phase": phase}}
+    return msgspec.convert(plain, Claim)
 
+
+def test_a_claim_that_waits_and_its_twin() -> None:
     listed = [
-        claim("harbor", "a", "Pending"),
-        claim("harbor", "data", "Pending"),
-        claim("default", "data", "Bound"),
+        a_claim("harbor", "a", "Pending"),
+        a_claim("harbor", "data", "Pending"),
+        a_claim("default", "data", "Bound"),
     ]
-    decoded = msgspec.json.decode(msgspec.json.encode(listed), type=list[Claim])
-    waiting, twin = twins(decoded, "harbor")
+    waiting, twin = twins(listed, "harbor")
     assert waiting is not None
     assert twin is not None
     assert (waiting.metadata.name, twin.metadata.namespace) == ("data", "default")
-    assert twins(decoded, "default") == (None, None)
+    assert twins(listed, "default") == (None, None)
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        [a_claim("prod", "data", "Bound", "prod-db")],
+        [a_claim("prod", "data", "Bound", "")],
+        [a_claim("prod", "data", "Bound", "dev-db", "slow")],
+        [a_claim("prod", "data", "Bound", "dev-db"), a_claim("staging", "data", "Bound", "dev-db")],
+    ],
+    ids=["another release", "of no release", "another class", "two of them"],
+)
+def test_a_claim_of_the_same_name_is_no_twin(bound: list[Claim]) -> None:
+    """Its volume is somebody's data."""
+    waiting, twin = twins([a_claim("dev", "data", "Pending", "dev-db", "fast"), *bound], "dev")
+    assert waiting is not None
+    assert twin is None
+
+
+def test_claims_of_no_release_are_no_twins() -> None:
+    listed = [a_claim("dev", "data", "Pending", ""), a_claim("prod", "data", "Bound", "")]
+    assert twins(listed, "dev") == (listed[0], None)
 
 
 def a_pod(name: str, phase: str = "Running", ready: bool = False, claim: str = "") -> ClaimingPod:
