@@ -10,6 +10,7 @@ import yaml
 
 from base.errors import ConfigError, UsageError
 from base.values import check
+from probes.cluster.in_pod import is_in_pod
 from probes.cluster.kubeconfig import read_kubeconfig
 from probes.site import Cluster
 from probes.site_reader import Reader, is_null, shown
@@ -18,7 +19,6 @@ from probes.ssh_config import at_home, is_there
 PLACES = "KUBECONFIG, ~/.kube/config, or `clusters:` in site.yaml"
 """Where a cluster comes from."""
 ADMIN_FILE = Path("/etc/kubernetes/admin.conf")
-_POD_TOKEN = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 _LOOKS = {"look_image": "name", "look_namespace": "k8s-name", "look_pull_secret": "k8s-name"}
 """Key → kind: of pods that are started for a look."""
 _KEYS = ("kubeconfig", "context", "host", *_LOOKS)
@@ -41,8 +41,7 @@ def found_clusters() -> tuple[Cluster, ...]:
     without any file."""
     files = tuple(file.absolute() for file in default_files())
     if not files:
-        in_pod = os.environ.get("KUBERNETES_SERVICE_HOST") and _POD_TOKEN.exists()
-        return (Cluster("in-cluster"),) if in_pod else ()
+        return (Cluster("in-cluster"),) if is_in_pod() else ()
     try:
         contexts = read_kubeconfig(files).contexts
     except ConfigError:

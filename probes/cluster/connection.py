@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import aiohttp
 import msgspec
@@ -20,7 +18,8 @@ from probes.api import Api, ApiRequest
 from probes.cluster import tls
 from probes.cluster.answers import cut
 from probes.cluster.credentials import Credentials
-from probes.cluster.kubeconfig import Login, Pem, Server, User, login_of, read_kubeconfig
+from probes.cluster.in_pod import pod_login
+from probes.cluster.kubeconfig import Login, Pem, login_of, read_kubeconfig
 from probes.cluster.stage import STAGE, Stage
 from probes.cluster.through_host import HostApi, OrThroughHost
 from probes.cluster.way import Way
@@ -34,7 +33,6 @@ from probes.toolbox import LiveToolbox
 
 _KEPT = 4000
 """Characters of the body of a refusal."""
-_POD = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def open_api(name: str, toolbox: LiveToolbox) -> Api:
@@ -52,14 +50,13 @@ def login(cluster: Cluster) -> Login:
     """ConfigError when there is none."""
     if cluster.kubeconfig:
         return login_of(read_kubeconfig(cluster.kubeconfig), cluster.context or cluster.name)
-    host, port = (os.environ.get(f"KUBERNETES_SERVICE_{word}", "") for word in ("HOST", "PORT"))
-    if not host:
+    found = pod_login()
+    if found is None:
         raise ConfigError(
             f"{cluster.name}: no kubeconfig is known",
             hint="KUBECONFIG, ~/.kube/config, or `clusters:` in site.yaml",
         )
-    url = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
-    return Login(Server(str(_POD), url, Pem(file=_POD / "ca.crt")), User(str(_POD), bearer_file=_POD / "token"))
+    return found
 
 
 class HttpApi:

@@ -16,9 +16,10 @@ import pytest
 
 import probes.all
 from base.values import Value
+from probes import site_clusters
 from probes.api import ApiRequest
 from probes.batch import BatchedConnection
-from probes.cluster import shapes, through_host
+from probes.cluster import in_pod, shapes, through_host
 from probes.cluster.connection import HttpApi, login
 from probes.cluster.leftovers import helm_secrets
 from probes.cluster.through_host import HostApi, OrThroughHost
@@ -265,9 +266,12 @@ async def test_403_says_which_verb_on_which_resource(server: ApiServer) -> None:
     assert (reach.stopped_at, reach.version) == ("", "v1.35.4")
 
 
-async def test_a_service_account(server: ApiServer) -> None:
-    """Its token in a file, as in a pod; it may look at the pods of its namespace and nothing else."""
+def token_of_viewer(server: ApiServer) -> str:
+    """It may list the pods of its namespace and nothing else."""
     account = "/api/v1/namespaces/shop/serviceaccounts"
+    if server.call("GET", account)["items"]:
+        given = server.call("POST", f"{account}/viewer/token", {"spec": {"expirationSeconds": 3600}})
+        return str(given["status"]["token"])
     server.call("POST", account, {"metadata": {"name": "viewer"}})
     rights = {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}], "metadata": {"name": "v"}}
     rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop"
@@ -275,13 +279,39 @@ async def test_a_service_account(server: ApiServer) -> None:
     who = {"kind": "ServiceAccount", "name": "viewer", "namespace": "shop"}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "v"}
     server.call("POST", f"{rbac}/rolebindings", {"metadata": {"name": "v"}, "subjects": [who], "roleRef": role})
-    given = server.call("POST", f"{account}/viewer/token", {"spec": {"expirationSeconds": 3600}})
-    (server.folder / "bearer").write_text(given["status"]["token"])
+    return token_of_viewer(server)
+
+
+async def test_a_service_account(server: ApiServer) -> None:
+    (server.folder / "bearer").write_text(token_of_viewer(server))
     file = server.kubeconfig("viewer", client=None, user={"tokenFile": "bearer"})
     assert (await asked(file, "k8s.pods", namespace="shop")).failure is None
     refused = (await asked(file, "k8s.nodes")).failure
     assert refused is not None
     assert refused.message.startswith("system:serviceaccount:shop:viewer may not list nodes")
+
+
+async def test_from_a_pod_of_the_cluster(
+    server: ApiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own cluster is found and asked without a kubeconfig; the token that Kubernetes renews is read anew."""
+    (tmp_path / "ca.crt").write_bytes((server.folder / "ca.crt").read_bytes())
+    monkeypatch.setattr(in_pod, "ACCOUNT", tmp_path)
+    monkeypatch.setattr(site_clusters, "default_files", tuple)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
+    assert site_clusters.found_clusters() == ()
+    (tmp_path / "token").write_text(token_of_viewer(server))
+    (found,) = site_clusters.found_clusters()
+    async with LiveToolbox(Site("test", clusters=(found,))) as toolbox:
+        call = checked_call("k8s.pods", found.name, {"namespace": "shop"})
+        assert (await observe(call, toolbox, "e1")).failure is None
+        (tmp_path / "token").write_text("out.of.date")
+        denied = (await observe(call, toolbox, "e2")).failure
+        assert denied is not None
+        assert denied.reason == "denied"
+        (tmp_path / "token").write_text(token_of_viewer(server))
+        assert (await observe(call, toolbox, "e3")).failure is None
 
 
 @pytest.mark.parametrize(("days", "words"), [((-30, -1), "expired on 20"), ((1, 30), "is not valid before 20")])
