@@ -92,7 +92,7 @@ def _cause(front: Front, finding: Finding, number: str) -> Iterator[str]:
 def _case(front: Front, finding: Finding) -> Iterator[str]:
     if finding.case:
         yield f"   {front.text(IN_THIS_CASE)}:"
-    yield from (wrap(front.told(front.text(line)), "       ", first="     - ") for line in finding.case)
+    yield from (wrap(front.text(line), "       ", first="     - ") for line in finding.case)
 
 
 # ------------------------------------------------------------------ what is open, what is not

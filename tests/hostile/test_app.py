@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from base.errors import UsageError
 from base.text import Lang, Text
-from diagnosis.sweep.views import Gap, Reference, SweepView
+from diagnosis.sweep.views import Gap, Reference, SweepView, SweptOut
 from diagnosis.views import StepView
 from journal.store import SessionInfo
 from probes.exchange import Exchange, Reply, Request
@@ -65,9 +65,12 @@ def hostile_sweep(text: str) -> SweepView:
     found = replace(RESULT.causes[0].cause, id=text, title=both(text), why=both(text), targets=(f"host:{text}",))
     seen = replace(WITNESSES[0], symptom=text, inputs={"source": text, "target": text})
     root = replace(RESULT.causes[0], cause=found, witnesses=(seen,), explains=(Reference(text, f"host:{text}"),))
+    root = replace(root, case=(both(text),))
     result = replace(
         RESULT,
         text=both(text),
+        ruled_out=(SweptOut(text, both(text), text, 1, text),),
+        not_begun=(text,),
         causes=(root, replace(root, explained_by=(Reference(text, text),))),
         open_ends=(replace(RESULT.open_ends[0], symptom=text, title=both(text), text=both(text)),),
         questions=(replace(RESULT.questions[0], symptom=text, ask=both(text), inputs=({text: text},)),),
