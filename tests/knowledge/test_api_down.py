@@ -41,7 +41,7 @@ def _ways(symptom: Symptom, step: Step) -> list[Destination]:
     """A probe that needs the API answers nothing; one of a machine answers nothing, or that all is well there."""
     last = step.branches[-1].destination
     if step.probe in REACH:
-        return [last]
+        return [one.destination for one in step.branches if isinstance(one.destination, Jump)] or [last]
     return [step.unknown] if _world(symptom, step) or _is_answer(symptom, last) else [last, step.unknown]
 
 
