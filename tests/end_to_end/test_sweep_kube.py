@@ -83,8 +83,14 @@ ITS_OWNERS = (
 )
 """Fault and cause: what is missing only its owner can give."""
 POD = "default/$(kubectl get pod -l app={} -o jsonpath='{{.items[0].metadata.name}}')"
-TRACES = {"vxlan-blocked": (POD.format("client-1"), POD.format("client-2"))}
-"""Faults that drop packets, and a path that they break."""
+ENDS = (POD.format("client-1"), POD.format("client-2"))
+TRACES = {
+    "vxlan-blocked": [W1],
+    "calico-crosssubnet": [W1, W2],
+    "calico-vxlan-crosssubnet": [W1, W2],
+}
+"""Faults that drop packets from one pod to the other: the dead hop's host, or what they die between, which is less
+than a cause and ends so."""
 
 
 @pytest.mark.parametrize(
@@ -176,10 +182,12 @@ def _assert_first(found: Ran, outage: Outage) -> None:
 
 
 def _trace(lab: Lab, outage: Outage, seen: Row, state: Path) -> None:
-    ends = [lab.run(MASTER, f"echo {end}").stdout.strip() for end in TRACES[outage.fault]]
+    ends = [lab.run(MASTER, f"echo {end}").stdout.strip() for end in ENDS]
     traced = deadhop("trace", *ends, "--site", str(lab.site()), "--json", state=state)
     seen.traced(traced.document)
-    assert (traced.status, traced.document["dead_hop"]["host"]) == (1, W1), traced.document["text"]
+    dead, between = (traced.document[key] for key in ("dead_hop", "between"))
+    said = (1, [dead["host"]]) if dead else (2, between)
+    assert (traced.status, said[1]) == (said[0], TRACES[outage.fault]), traced.document["text"]
 
 
 def _fix_and_undo(lab: Lab, outage: Outage, found: Ran, seen: Row, state: Path, risk: str = "disruptive") -> None:
