@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from diagnosis.views import (
     StepView,
     UnknownView,
 )
-from knowledge.model import Verdict
+from knowledge.model import WORLDS, Verdict
 from knowledge.tree import Ended, Found, Position
 from probes.probe import Evidence
 from probes.site import target_of
@@ -34,9 +34,11 @@ async def conclude(
     evidence: Mapping[str, Evidence],
 ) -> Diagnosis:
     """The diagnosis of a finished walk."""
-    unknown = (
-        *(_unknown(step) for step in steps if step.state is StepState.UNKNOWN),
-        *{partly.message: partly for step in steps for partly in _partly(session, step)}.values(),
+    unknown = told_once(
+        (
+            *(_unknown(step) for step in steps if step.state is StepState.UNKNOWN),
+            *(partly for step in steps for partly in _partly(session, step)),
+        )
     )
     ruled_out = _ruled_out(session, position, evidence)
     match position.conclusion:
@@ -130,10 +132,10 @@ def partly_seen(evidence: Evidence) -> Iterator[UnknownView]:
     for host in (unseen,) if isinstance(unseen, str) and unseen else tuple(unseen):
         yield UnknownView(
             evidence.probe,
-            target_of(str(host)),
+            place := _place(str(host)),
             "unseen",
-            f"{host} could not be asked",
-            hint="it wants a login that works, and sudo without a password for firewalls",
+            could_not_ask(place),
+            hint="" if is_world(place) else _A_LOGIN,
         )
     if getattr(facts, "route_back", "") == "unknown":
         yield UnknownView(
@@ -147,6 +149,23 @@ def partly_seen(evidence: Evidence) -> Iterator[UnknownView]:
         yield UnknownView(evidence.probe, evidence.target, NOT_AGREED, NOT_FROM_A_POD, hint=FROM_A_STARTED_POD)
 
 
+_A_LOGIN = "it wants a login that works, and sudo without a password for firewalls"
+
+
+def could_not_ask(target: str) -> str:
+    return f"{called(target).en} could not be asked"
+
+
+def is_world(target: str) -> bool:
+    return target.partition(":")[0] in WORLDS
+
+
+def _place(name: str) -> str:
+    """A host by its name, a cluster or a cloud with its kind before it."""
+    kind, _, rest = name.partition(" ")
+    return f"{kind}:{rest}" if rest and kind in WORLDS else target_of(name)
+
+
 NOT_AGREED = "not-agreed"
 NOT_FROM_A_POD = "nothing could be tried from a pod: no node can be entered from here"
 FROM_A_STARTED_POD = (
@@ -154,11 +173,19 @@ FROM_A_STARTED_POD = (
 )
 
 
+def told_once(views: Iterable[UnknownView]) -> tuple[UnknownView, ...]:
+    """The same words of the same place are one gap, however many looks met it; by the first of them."""
+    first: dict[tuple[str, str], UnknownView] = {}
+    for one in views:
+        first.setdefault((one.target, one.message), one)
+    return tuple(first.values())
+
+
 def _unknown(step: StepView) -> UnknownView:
     failure = step.evidence.failure if step.evidence else None
     return UnknownView(
         probe=step.probe,
-        target=step.target,
+        target=step.evidence.target if step.evidence else step.target,
         reason=failure.reason if failure else "not-asked",
         message=failure.message if failure else step.reason,
         hint=failure.hint if failure else "",

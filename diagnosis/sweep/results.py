@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from base.tasks import end_all
 from base.text import Lang, Text
 from base.values import Value
-from diagnosis.conclusion import partly_seen
+from diagnosis.conclusion import could_not_ask, is_world, partly_seen
 from diagnosis.fixes import cause_view
 from diagnosis.sweep.case import of_the_first
 from diagnosis.sweep.grouping import Group, is_open, ruled_out, standing
 from diagnosis.sweep.holding import OWN
+from diagnosis.sweep.store import SILENT
 from diagnosis.sweep.touching import touching
 from diagnosis.sweep.tree import Outcome, Way
 from diagnosis.sweep.views import (
@@ -276,6 +277,19 @@ def _questions(outcomes: Iterable[Outcome], knowledge: Knowledge) -> Iterator[Qu
 
 
 def _gaps(evidence: Iterable[Evidence]) -> Iterator[Gap]:
+    """The same words of the same place are one gap, under the reason that says most: that it is silent."""
+    alike: defaultdict[tuple[str, str], list[Gap]] = defaultdict(list)
+    for gap in _by_reason(evidence):
+        alike[gap.target, gap.message].append(gap)
+    told = {target for target, message in alike if is_world(target) and message != could_not_ask(target)}
+    for (target, message), gaps in alike.items():
+        if target in told and message == could_not_ask(target):
+            continue  # another gap says why
+        first = next((one for one in gaps if one.reason in SILENT), gaps[0])
+        yield replace(first, looks=sum(one.looks for one in gaps))
+
+
+def _by_reason(evidence: Iterable[Evidence]) -> Iterator[Gap]:
     """One for each place and reason, however many looks failed there."""
     alike: defaultdict[tuple[str, str], list[UnknownView]] = defaultdict(list)
     for one in evidence:
