@@ -9,6 +9,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ Written by the tests on real machines (`tests/end_to_end/faults_table.py`), not 
 - **hop**: where the trace says that packets die, with the rule where there is one; {NONE} where none are dropped.
 - **verified**: by the fix's own look; a sweep afterwards no longer names the cause.
 - **undone**: the undo ran, and the machines are as they were before the fix; {NONE} where the fix has none.
+- **day**: of the run.
 
 Again, as root, whole or in parts (rows of faults that are not run stay as they are):
 
@@ -79,6 +81,7 @@ class Row:
     fix: str = NONE
     verified: str = NONE
     undone: str = NONE
+    day: str = NONE
 
     def swept(self, document: dict[str, Any], cause: str) -> None:
         """What the sweep named first, and the place of the right one."""
@@ -107,7 +110,7 @@ def hop_of(document: dict[str, Any]) -> str:
 
 @contextmanager
 def row(fault: str) -> Iterator[Row]:
-    seen = Row(fault)
+    seen = Row(fault, day=datetime.now(UTC).date().isoformat())
     try:
         yield seen
     finally:
