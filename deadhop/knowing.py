@@ -191,7 +191,7 @@ def search(front: Front) -> int:
     else:
         for line in _result_lines(front, results):
             front.out.line(line)
-    return 0 if results.matches else 2
+    return 0 if results.matches or results.well else 2
 
 
 def _hosts(front: Front) -> tuple[str, ...]:
@@ -206,7 +206,9 @@ def _hosts(front: Front) -> tuple[str, ...]:
 
 
 def _result_lines(front: Front, results: Results) -> Iterator[str]:
-    if not results.matches:
+    if results.well is not None:
+        yield front.text(results.well)
+    elif not results.matches:
         yield front.say("no symptom looks like this", "이와 비슷한 증상이 없다")
     for match in results.matches:
         yield f"{match.score:5.1f}  {match.symptom}"

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from base.text import Text, clip, inert
+from knowledge.answered import all_answered
 from knowledge.likeness import Likeness, LikenessIndex
 from knowledge.mentions import HostNames, Mention, assign, checked, host_names, mentions, without_mentions
 from knowledge.model import HERE, Input, Symptom
@@ -55,6 +56,8 @@ class Results:
     """The first match can be taken without asking."""
     truncated: bool = False
     """Only the head and the tail of the paste were searched."""
+    well: Text | None = None
+    """The text shows by itself that what it tells of works; then there are no matches."""
 
 
 class Index:
@@ -73,6 +76,8 @@ class Index:
             return Results(truncated=paste.truncated)
         names = host_names(tuple(hosts.items() if isinstance(hosts, Mapping) else ((one, "") for one in hosts)))
         hits = _best_of_each(self._signatures.find(paste))[:limit]
+        if not (hits or paste.truncated) and (well := all_answered(paste.lines)):
+            return Results(well=well)
         alike = self._alike(paste, names, beside=bool(hits))
         matches = [self._of_hit(hit, order, paste, names) for order, hit in enumerate(hits)]
         taken = {hit.symptom for hit in hits}

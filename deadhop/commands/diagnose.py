@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from base.errors import UsageError
-from base.text import clip
+from base.text import Text, clip
 from deadhop import looking
 from deadhop.asking import ask_line, given_text, read_stdin
 from deadhop.completing import complete
@@ -69,6 +70,8 @@ async def diagnose(front: Front, text: str) -> int:
 
 
 async def _diagnose(front: Front, session: Session, text: str) -> int:
+    if (well := session.search(text).well) is not None:
+        return _is_well(front, well)
     symptom, captured = choose(front, session, text)
     if not symptom:
         return 2
@@ -91,6 +94,16 @@ def warn_of_mistakes(front: Front, count: int) -> None:
             "{} mistakes in the knowledge: deadhop kb lint", "지식에 잘못된 곳 {} 개: deadhop kb lint"
         )
         front.out.talk(message.format(count))
+
+
+def _is_well(front: Front, said: Text) -> int:
+    """Nothing is to be looked at: the text itself shows that what it tells of works."""
+    verdict = Verdict.NOTHING_FOUND
+    if front.out.json:
+        front.out.object("diagnosis", _without_walk(verdict) | {"text": asdict(said)})
+    else:
+        front.out.line(front.text(said))
+    return EXIT[verdict]
 
 
 # ------------------------------------------------------------------ which symptom
@@ -178,16 +191,14 @@ def _say_nearest(front: Front, session: Session, matches: Iterable[Match]) -> No
 
 
 def _undecided(message: str, hint: str, nearest: tuple[Match, ...]) -> dict[str, object]:
+    unknown = {"probe": "", "target": "", "reason": "no-symptom", "message": message, "hint": hint}
+    return _without_walk(Verdict.UNKNOWN, unknown) | {"nearest": [match.symptom for match in nearest]}
+
+
+def _without_walk(verdict: Verdict, *unknown: Mapping[str, str]) -> dict[str, object]:
     """The same keys as a diagnosis, so that programs need no other way to read it."""
-    return {
-        "session": None,
-        "verdict": Verdict.UNKNOWN.value,
-        "causes": [],
-        "ruled_out": [],
-        "unknown": [{"probe": "", "target": "", "reason": "no-symptom", "message": message, "hint": hint}],
-        "evidence": [],
-        "nearest": [match.symptom for match in nearest],
-    }
+    empty: dict[str, object] = {"causes": [], "ruled_out": [], "unknown": list(unknown), "evidence": []}
+    return {"session": None, "verdict": verdict.value} | empty
 
 
 # ------------------------------------------------------------------ its inputs

@@ -110,6 +110,18 @@ def test_a_ping_that_is_piped_in_was_sent_from_here(desk: Desk) -> None:
     assert "--set source=HOST" in outcome.err
 
 
+def test_a_ping_that_works_is_nothing_wrong(desk: Desk) -> None:
+    """As in the README's first example, on a machine that is well."""
+    works = LOST.replace("0 received, 100%", "2 received, 0%").encode()
+    words = ("diagnose", "-", "--site", str(desk.site))
+    said = desk.run(*words, "--lang", "en", stdin=works)
+    assert (said.code, said.out.startswith("All 2 were answered"), said.err) == (0, True, "")
+    assert "2 개 모두 응답이 왔다" in desk.run(*words, "--lang", "ko", stdin=works).out
+    told = desk.run(*words, "--json", stdin=works).json
+    assert (told["verdict"], told["session"], told["unknown"]) == ("nothing-found", None, [])
+    assert desk.run("kb", "search", "-", stdin=works).code == 0
+
+
 def test_a_ping_behind_the_prompt_of_an_unknown_machine_was_not(desk: Desk) -> None:
     outcome = desk.run("diagnose", "-", "--site", str(desk.site), stdin=f"root@web9:~# ping x\n{LOST}".encode())
     assert outcome.code == 3

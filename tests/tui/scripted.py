@@ -237,6 +237,7 @@ class Found:
 class FoundAll:
     matches: tuple[Found, ...] = ()
     confident: bool = False
+    well: Text | None = None
 
 
 MATCH = Found(

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from base.errors import ConfigError
-from base.text import Lang
+from base.text import Lang, Text
 from tests.tui.scripted import HOSTS, MATCH, SECOND, FoundAll, ScriptedSession
 from tui.app import DeadhopApp
 from tui.screens.home import HEALTH_PACE, HomeScreen
@@ -192,6 +192,15 @@ async def test_an_unsure_search_says_so_and_offers_the_nearest() -> None:
         await found(pilot, "something odd")
         assert "Not sure what this is. The nearest:" in picture(app)
         assert "Ping gets no answer at all" in picture(app)
+
+
+async def test_a_ping_that_works_is_said_to_work() -> None:
+    well = Text("All 3 were answered", "3 개 모두 응답이 왔다")
+    app = app_of(ScriptedSession(results=FoundAll(well=well)), lang=Lang.KO)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await found(pilot, "3 packets transmitted, 3 received, 0% packet loss")
+        assert "✓ 3 개 모두 응답이 왔다" in picture(app)
 
 
 async def test_nothing_found_is_said() -> None:

@@ -40,6 +40,8 @@ def results_heading(results: Results | None, words: Words, *, searching: bool, e
         return dim(words.home_idle)
     if results is None or searching:
         return marked(BUSY, words.searching, "dim")
+    if results.well is not None:
+        return marked(OK, results.well[words.lang])
     if not results.matches:
         return marked(UNKNOWN, words.nothing_matches)
     if not results.confident:
