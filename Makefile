@@ -22,7 +22,7 @@ $(BENCH_READY): $(READY)
 demo: $(READY)  ## a recorded outage in the app: no network, no root
 	@$(PY) -m deadhop demo
 
-test: $(READY) $(if $(filter 1 all,$(LABS)),needs-root)  ## tests; as root with LABS=1 those on the network lab too
+test: $(READY) $(if $(filter 1 all,$(LABS)),needs-root)  ## tests; as root with LABS=1 also on labs of machines, OpenStack and Kubernetes, with LABS=all of every fault
 	@$(if $(filter 1 all,$(LABS)),$(PY) -m lab packages --install --openstack --kube >/dev/null &&) \
 		.ci/test $(PY) $(ARGS)
 
