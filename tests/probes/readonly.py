@@ -52,8 +52,9 @@ _WHOLE = (
     r"findmnt -nro SOURCE,FSTYPE",
     r"du -sB1 /var/log/journal",
     rf"grep -EHs '\^\(\\\[\[A-Za-z0-9_:\.-\]\+\\\]\|\([a-z_|-]+\)\[\[:space:\]\]\*\[=:\]\)'(?: {_PATH})+",
-    r"pgrep -of '\^\(\[\^ \]\*python\[\^ \]\* \)\?\(\[\^ \]\*/\)\?[a-z\\-]+\( \|\$\)'",
+    r"pgrep -of '\^\(\[\^ \]\*python\[\^ \]\* \)\?\(\[\^ \]\*/\)\?[a-z\\-]+\(:\? \|\$\)'",
     rf"grep -czx KOLLA_CONFIG_STRATEGY=COPY_ONCE /proc/{_N}/environ",
+    rf"cat /proc/{_N}/cgroup",
     r"grep -rEhs '\^\([a-z_|]+\)\[\[:space:\]\]\*:' '--include=\*\.yml' /etc/kolla/globals\.yml "
     r"/etc/kolla/globals\.d",
     r"ls -1d /etc/kolla/globals\.yml",
