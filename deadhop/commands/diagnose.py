@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
     from diagnosis.walk import Walk
     from knowledge.model import Input
-    from knowledge.search import Match
+    from knowledge.search import Match, Results
     from sitemap.whatis import Known
 
 EXIT = {Verdict.CAUSE: 1, Verdict.UNKNOWN: 2, Verdict.NOT_A_FAULT: 0, Verdict.NOTHING_FOUND: 0}
@@ -70,9 +70,11 @@ async def diagnose(front: Front, text: str) -> int:
 
 
 async def _diagnose(front: Front, session: Session, text: str) -> int:
-    if (well := session.search(text).well) is not None:
-        return _is_well(front, well)
-    symptom, captured = choose(front, session, text)
+    named = _named(front, session, text)
+    results = session.search(text) if not named else None
+    if results is not None and results.well is not None:
+        return _is_well(front, results.well)
+    symptom, captured = _likely(front, session, text, results) if results is not None else (named, {})
     if not symptom:
         return 2
     refuse_unknown_presets(front, session)
@@ -111,19 +113,28 @@ def _is_well(front: Front, said: Text) -> int:
 
 def choose(front: Front, session: Session, text: str) -> tuple[str, Mapping[str, str]]:
     """The symptom that is meant and what the text says of its inputs; no symptom after saying which come near."""
+    named = _named(front, session, text)
+    return (named, {}) if named else _likely(front, session, text, session.search(text))
+
+
+def _named(front: Front, session: Session, text: str) -> str:
+    """The symptom that is called by its name; empty where the text is none."""
     wanted = text.strip()
     if wanted in session.knowledge.symptoms:
-        return wanted, {}
+        return wanted
     if not wanted:
         raise UsageError(front.say("there is no text", "글이 비어 있다"), hint="deadhop diagnose TEXT")
     if _ID.fullmatch(wanted):
         raise _unknown_symptom(front, session, wanted)
-    results = session.search(text)
+    return ""
+
+
+def _likely(front: Front, session: Session, text: str, results: Results) -> tuple[str, Mapping[str, str]]:
     if results.confident and results.matches:
         best = results.matches[0]
         return best.symptom, best.inputs
-    if not results.matches and _WORD.fullmatch(wanted):
-        raise _unknown_symptom(front, session, wanted)
+    if not results.matches and _WORD.fullmatch(text.strip()):
+        raise _unknown_symptom(front, session, text.strip())
     if _stands_out(results.matches, text) and not _open_inputs(front, session, results.matches[0]):
         return _assumed(front, session, results.matches)
     _say_nearest(front, session, results.matches)

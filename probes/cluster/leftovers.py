@@ -258,7 +258,7 @@ async def _there(
         _releases(api, namespace, release),
         policy_of(api, volume),
     )
-    return pods, [one for one in sets if release and release_of(one) == release], releases, policy
+    return pods, [one for one in sets if release_of(one) == release], releases, policy
 
 
 async def _releases(api: Api, namespace: str, release: str) -> list[_Named] | None:
