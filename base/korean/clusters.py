@@ -113,6 +113,8 @@ CLUSTERS: Mapping[str, str] = {
     "{address} closed without an answer": "{address} 이(가) 응답 없이 연결을 끊었다",
     "{address} took the question and did not answer within {seconds} s": "{address} 이(가) 질문을 받고 {seconds}초 "
     "안에 답하지 않았다",
+    "{address} had no time for this question within {seconds} s": "{address}: {seconds}초 안에 이 질문의 차례가 "
+    "오지 않았다",
     "{address} did not end its answer within {seconds} s": "{address} 의 응답이 {seconds}초 안에 끝나지 않았다",
     "is etcd slow? its disk decides": "etcd 가 느린지, 특히 그 디스크를 본다",
     "the API does not accept our credentials (401)": "API 가 우리 자격 증명을 받아들이지 않는다 (401)",
@@ -143,6 +145,11 @@ CLUSTERS: Mapping[str, str] = {
     "the API sends us elsewhere ({status}): {place}": "API 가 다른 곳으로 보낸다 ({status}): {place}",
     "not followed; is `server` in the kubeconfig right?": "따라가지 않았다. kubeconfig 의 `server` 가 맞는지 "
     "확인한다",
+    # policies
+    "policies could not be read, whether one of them denies it cannot be told: {message}": "네트워크 정책을 읽지 "
+    "못해 정책이 막는 것인지 알 수 없다: {message}",
+    "policies of Calico or Cilium may apply and are not judged here ({count}): {names}": "Calico 나 Cilium 의 자체 "
+    "정책이 적용될 수 있지만 여기서 판단하지 않았다({count}건): {names}",
     # the answer
     "the answer is packed in a way nobody asked for": "요청하지 않은 방식으로 압축된 응답이다",
     "the answer is no gzip: {message}": "응답이 gzip 이 아니다: {message}",

@@ -68,12 +68,13 @@ class HttpApi:
         self._held: _Held | None = None
         self._retired: list[_Held] = []
 
-    async def get(self, request: ApiRequest) -> Reply:
+    async def get(self, request: ApiRequest, knock: float = math.inf) -> Reply:
+        """Of its time the request has so many seconds to come through to the server."""
         begun, stage, way, held = time.monotonic(), Stage(), Way(layer="kubeconfig"), None
         try:
             held = self._ready(way)
             held.busy += 1
-            answer = await self._within(request, held, stage)
+            answer = await self._within(request, held, stage, knock)
             way.layer = "http"
             reply = _judged(request, answer, held)
             way.layer = ""
@@ -118,16 +119,19 @@ class HttpApi:
             self._retired.remove(one)
             await one.close()
 
-    async def _within(self, request: ApiRequest, held: _Held, stage: Stage) -> Answer:
+    async def _within(self, request: ApiRequest, held: _Held, stage: Stage, knock: float) -> Answer:
         """The time limit looks where the request is before it ends it."""
-        end = asyncio.get_running_loop().time() + request.timeout
+        begun, limit = asyncio.get_running_loop().time(), min(knock, request.timeout)
         held.stages.append(stage)
-        asking = asyncio.ensure_future(self._asked(request, held, stage, end))
+        asking = asyncio.ensure_future(self._asked(request, held, stage, begun + request.timeout))
         try:
-            await asyncio.wait({asking}, timeout=request.timeout)
+            await asyncio.wait({asking}, timeout=limit)
+            if not asking.done() and limit < request.timeout and _is_there(stage, held):
+                limit = request.timeout
+                await asyncio.wait({asking}, timeout=begun + limit - asyncio.get_running_loop().time())
             if asking.done():
                 return asking.result()
-            raise _with_ours(too_late(held.login, _looked(stage, held), request.timeout, held.proxy), held)
+            raise _with_ours(too_late(held.login, _looked(stage, held), limit, held.proxy), held)
         finally:
             held.stages.remove(stage)
             await end_all([asking])
@@ -197,10 +201,18 @@ class _Held:
             await client.close()
 
 
+def _is_there(stage: Stage, held: _Held) -> bool:
+    """Who waits for a connection does so because others have theirs."""
+    return any(one.there for one in (held.stages if stage.at == "queue" else [stage]))
+
+
 def _looked(stage: Stage, held: _Held) -> str:
     """A server that accepts nothing takes as many connections as its queue holds: where another question's is open,
-    the port is, and no firewall drops."""
+    the port is, and no firewall drops. Who waits for a connection is as far as those that are before."""
     at = stage.look()
+    if at == "queue" and not _is_there(stage, held):
+        before = [one for one in held.stages if one.at != "queue"]
+        return _looked(before[0], held) if before else at
     open_there = (one.look() in ("tls", "http") and one.address == stage.address for one in held.stages)
     return "tls" if at == "port" and any(open_there) else at
 

@@ -19,12 +19,12 @@ from probes.probe import Toolbox, probe
 
 _UNAUTHORIZED = 401
 _FAILED = re.compile(r"\[-\]([\w./-]{1,200}) failed")
-_VERSION = ApiRequest(("version",), shape=shapes.Version, timeout=6.0)
+_VERSION = ApiRequest(("version",), shape=shapes.Version, timeout=8.0)
 _READY = ApiRequest(("readyz",), (("verbose", ""),), accept="text/plain, */*", timeout=10.0)
 """Its checks of etcd wait for seconds each."""
 
 
-@probe("k8s.reach", commands=("GET /version", "GET /readyz"), timeout=18.0, on="cluster")
+@probe("k8s.reach", commands=("GET /version", "GET /readyz"), timeout=20.0, on="cluster")
 async def reach(cluster: str, toolbox: Toolbox) -> ClusterReach:
     """How far the way to the API leads: kubeconfig, name, route, port, TLS, login, answer, readiness."""
     api = await toolbox.api(f"cluster:{cluster}")

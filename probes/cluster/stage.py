@@ -18,6 +18,8 @@ class Stage:
     """Of one request."""
 
     at: str = "login"
+    there: bool = False
+    """A connection to the server is its own: the question is asked."""
     address: str = ""
     sockets: list[socket.socket] = field(default_factory=list)
 

@@ -3,6 +3,7 @@ there. The credentials stay where they are."""
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
 from collections.abc import Callable
@@ -154,13 +155,13 @@ class OrThroughHost:
     async def get(self, request: ApiRequest) -> Reply:
         if self._works is False:
             return await self._through.get(request)
-        share = request if self._works else replace(request, timeout=request.timeout / 2)
-        reply = await self._direct.get(share)
+        knock = math.inf if self._works else request.timeout / 2
+        reply = await self._direct.get(request, knock)
         way = decoded(reply.stderr, Way)
         if way.layer not in ("name", "route", "port", "proxy"):
             self._works = True
             return reply
-        other = await self._through.get(share)
+        other = await self._through.get(replace(request, timeout=request.timeout / 2))
         if other.failure and other.status is None:
             return reply
         self._works = False

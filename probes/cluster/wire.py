@@ -47,12 +47,20 @@ class Client(RESTClientObject):
 async def _connected(*_: object) -> None:
     stage = STAGE.get(None)
     if stage is not None:
-        stage.at = "http"
+        stage.at, stage.there = "http", True
+
+
+async def _queued(*_: object) -> None:
+    stage = STAGE.get(None)
+    if stage is not None:
+        stage.at = "queue"
 
 
 def _traces() -> list[aiohttp.TraceConfig]:
     trace = aiohttp.TraceConfig()
-    trace.on_connection_create_end.append(_connected)
+    trace.on_connection_queued_start.append(_queued)
+    for connected in (trace.on_connection_create_end, trace.on_connection_reuseconn):
+        connected.append(_connected)
     return [trace]
 
 

@@ -150,6 +150,7 @@ def too_late(login: Login, stage: str, seconds: float, proxy: str) -> NoWay:
         "name": ("name", ProbeTimeout(f"no answer from the name servers for {login.server.host}", hint=_NAMES)),
         "port": ("port", ProbeTimeout(f"no answer from {where} within {limit} s", hint=_FIREWALL)),
         "tls": ("tls", ProbeTimeout(f"{where} is open, but no TLS handshake comes within {limit} s", hint=_FROZEN)),
+        "queue": ("http", ProbeTimeout(f"{where} had no time for this question within {limit} s", hint=_SLOW)),
         "http": (
             "http",
             ProbeTimeout(f"{where} took the question and did not answer within {limit} s", hint=_SLOW),

@@ -25,6 +25,7 @@ import pytest
 from diagnosis.conclusion import partly_seen
 from probes.api import ApiRequest
 from probes.cluster import shapes
+from probes.cluster.connection import HttpApi, login
 from probes.cluster.kubeconfig import Login, Server, User
 from probes.cluster.wrong import no_way
 from probes.exchange import Exchange, Reply
@@ -422,6 +423,39 @@ async def test_a_server_that_accepts_nothing_is_open_all_the_same(tmp_path: Path
             await asyncio.gather(*patient, return_exceptions=True)
     assert {layer(one) for one in late} == {"tls"}
     assert all("is open, but no TLS handshake comes" in one.message for one in late)
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["slow", "frozen"])
+async def test_a_question_that_waits_for_its_turn_was_not_taken(tmp_path: Path, frozen: bool) -> None:
+    """It is as far as those before it: behind a server that speaks no TLS nobody has come to an answer."""
+    async with nothing_left(), serving(says_nothing) as slow, mute() as port:
+        at = site(tmp_path, f"https://127.0.0.1:{port}" if frozen else slow.url)
+        async with LiveToolbox(at) as toolbox:
+            api = await toolbox.api("cluster:lab")
+            before = [asyncio.create_task(api.get(dataclasses.replace(PODS, timeout=60.0))) for _ in range(8)]
+            await asyncio.sleep(1.0)
+            reply = await api.get(SOON)
+            for one in before:
+                one.cancel()
+            await asyncio.gather(*before, return_exceptions=True)
+    said = "is open, but no TLS handshake comes" if frozen else "had no time for this question within 1 s"
+    assert (layer(reply), said in reply.message) == ("tls" if frozen else "http", True), reply.message
+
+
+async def test_who_has_come_through_in_time_has_all_of_it_for_the_answer(tmp_path: Path) -> None:
+    async def slowly(asked: Asked, writer: Writer) -> None:
+        await asyncio.sleep(5.0)
+        writer.write(answer(200, NO_PODS))
+
+    await asked_of(site(tmp_path, "https://127.0.0.1:1"))  # the client is imported
+    async with nothing_left(), serving(slowly) as served, mute() as port:
+        for url, failure in ((served.url, ""), (f"https://127.0.0.1:{port}", "timeout")):
+            cluster = site(tmp_path, url).clusters[0]
+            api = HttpApi("lab", lambda cluster=cluster: login(cluster))  # type: ignore[misc]
+            reply = await api.get(dataclasses.replace(PODS, timeout=60.0), knock=3.0)
+            await api.close()
+            assert reply.failure == failure
+    assert "no TLS handshake comes within 3 s" in reply.message
 
 
 async def test_no_tls_there(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -27,9 +28,10 @@ from probes.local import LocalShell
 from probes.probe import PROBES, Evidence, checked_call, observe
 from probes.site import OPERATOR, Cluster, Site
 from probes.toolbox import LiveToolbox
+from tests.end_to_end.front import front, late
 from tests.hostile.counting import nothing_left
 from tests.probes.apiserver import HOSTS, ApiServer, api_server
-from tests.probes.pki import authority, signed
+from tests.probes.pki import authority, kubeconfig, signed
 
 assert probes.all
 
@@ -400,6 +402,19 @@ async def test_where_there_is_no_way_from_here(server: ApiServer, control_node: 
         reply = await api.get(ApiRequest(("version",), shape=shapes.Version))
         assert (reply.failure, json.loads(reply.stderr)) == ("", {"via": "master"})
     await api.close()
+
+
+async def test_who_answers_late_is_waited_for(server: ApiServer, control_node: Callable[[Path], HostApi]) -> None:
+    """It is reached, so nobody goes another way; half of the time would have been too little."""
+    ours = ssl.create_default_context(cadata=server.ca.pem.decode())
+    ours.load_cert_chain(*server.admin.write(server.folder, "admin"))
+    async with front(server.url, late(7.0), login=ours) as served:
+        slow = kubeconfig(server.folder / "slow.conf", served.url)
+        direct = HttpApi("lab", lambda: login(Cluster("lab", (slow,))))
+        api = OrThroughHost(direct, control_node(server.kubeconfig("lab")))
+        reply = await api.get(ApiRequest(("version",), shape=shapes.Version, timeout=13.0))
+        await api.close()
+    assert (reply.failure, json.loads(reply.stderr)) == ("", {"address": "127.0.0.1", "server": served.url})
 
 
 # ------------------------------------------------------------------ nothing is written
