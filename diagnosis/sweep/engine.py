@@ -15,7 +15,7 @@ from base.tasks import end_all
 from diagnosis.sweep.grouping import Group, grouped
 from diagnosis.sweep.holding import Holding
 from diagnosis.sweep.keeping_good import Wish
-from diagnosis.sweep.members import beyond, members_of
+from diagnosis.sweep.members import NODES, beyond, members_of
 from diagnosis.sweep.pairs import pairs, standpoint_of
 from diagnosis.sweep.results import Rendering, cut_short, reference, result_of
 from diagnosis.sweep.store import AT_ONCE, Store
@@ -32,6 +32,7 @@ from diagnosis.sweep.trees import (
     pair_trees,
     swept_symptoms,
 )
+from diagnosis.sweep.unlisted import Unlisted
 from diagnosis.sweep.views import SweepView
 from diagnosis.sweep.wires import UNKNOWN, Wires, wires_of
 from knowledge.tree import Ask, Found, Known, Resolve
@@ -72,6 +73,7 @@ class Sweep:
         self._session, self._wanted, self._deadline = session, wanted, deadline
         self.holding = Holding(session, baseline)
         self._store = Store(session, at_once)
+        self._unlisted = Unlisted(self._store, [host.name for host in session.site.hosts])
         self._rendering = Rendering(session)
         self._open: dict[int, Tree] = {}
         self._layers: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -154,14 +156,15 @@ class Sweep:
         return self._deadline - (time.monotonic() - self._begun)
 
     def _under_way(self) -> bool:
-        return bool(self._waiting or self._learning or self._listing or self._blocked or self.holding.waiting)
+        asked = self._waiting or self._learning or self._listing or self._blocked
+        return bool(asked or self.holding.waiting or self._unlisted.open)
 
     async def _wait(self) -> None:
         """For the next answer, and then for those that come in the same moment."""
-        learned = bool(self._learning) and all(task.done() for task in self._learning.values())
+        learned = self._unlisted.known or (self._learning and all(task.done() for task in self._learning.values()))
         asked = {*self._waiting, *self._listing, *self._resolving.values(), *self.holding.waiting}
         answers: set[asyncio.Task[object]] = asked
-        learning = cast("set[asyncio.Task[object]]", set(self._learning.values()))
+        learning = cast("set[asyncio.Task[object]]", {*self._learning.values(), *self._unlisted.waiting})
         if not learned and not any(task.done() for task in answers):
             running = {task for task in answers | learning if not task.done()}
             patience = max(min(self._left(), self._learning_left()), 0)
@@ -182,6 +185,9 @@ class Sweep:
                 self._ready.append(tree)
         for task in [task for task in self._listing if task.done()]:
             self._list(task.result(), self._listing.pop(task)[1])
+        for world, members, rest in self._unlisted.told():
+            self._add(member_trees(self._session.knowledge, self._wanted, world, members))
+            self._left_out += member_trees(self._session.knowledge, self._wanted, world, rest)
         known = [address for address, task in self._resolving.items() if task.done()]
         for address in known:
             self._hosts[address] = self._resolving.pop(address).result()
@@ -194,6 +200,7 @@ class Sweep:
 
     def _list(self, evidence: Evidence, world: str) -> None:
         knowledge, wanted = self._session.knowledge, self._wanted
+        self._unlisted.heed(evidence, world)
         self._add(member_trees(knowledge, wanted, world, members_of(evidence)))
         self._left_out += member_trees(knowledge, wanted, world, beyond(evidence))
 
@@ -330,7 +337,7 @@ class Sweep:
         knowledge, wanted = self._session.knowledge, self._wanted
         if not self._has_begun:
             return tuple(swept_symptoms(knowledge, wanted))
-        lists = {probe for probe, _ in self._listing.values()}
+        lists = {probe for probe, _ in self._listing.values()} | ({NODES} if self._unlisted.open else set())
         return tuple(not_begun(knowledge, wanted, pairs=bool(self._learning), lists=lists))
 
 

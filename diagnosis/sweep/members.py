@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from probes.probe import Evidence
 
 MOST = 40
+NODES = "k8s.nodes"
 _FEW_NODES = 16
 """So many are asked for their kubelets although they are Ready."""
 _MOST_PODS = 16
@@ -100,8 +101,8 @@ def _failed(facts: object) -> Iterator[Member]:
 
 
 _LISTS: tuple[tuple[str, str, Callable[[object], Iterator[Member]], int], ...] = (
-    ("cluster.nodes-in-trouble", "k8s.nodes", _not_ready, MOST),
-    ("cluster.nodes-without-range", "k8s.nodes", _without_range, MOST),
+    ("cluster.nodes-in-trouble", NODES, _not_ready, MOST),
+    ("cluster.nodes-without-range", NODES, _without_range, MOST),
     ("cluster.waiting-pods", "k8s.pods", _waiting, _MOST_PODS),
     ("cloud.failed-servers", "cloud.servers", _failed, MOST),
     ("cluster.services", "k8s.service_places", _services, _MOST_SERVICES),
@@ -120,7 +121,8 @@ def is_of_failed(eaches: Iterable[str]) -> bool:
 
 
 def members_of(evidence: Evidence) -> tuple[Member, ...]:
-    """None where it could not be listed: that the API does not answer is another tree's business."""
+    """None where it could not be listed: that the API does not answer is another tree's business, and nodes are
+    looked for among the hosts (`unlisted`)."""
     return tuple(member for find, most in _finding(evidence) for member in islice(find(evidence.facts), most))
 
 
