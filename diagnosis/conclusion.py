@@ -125,9 +125,9 @@ def partly_seen(evidence: Evidence) -> Iterator[UnknownView]:
     """What a look that did come back could not see: an API that did not tell, hosts it could not ask, a route it
     could not find."""
     facts = evidence.facts
-    untold = getattr(facts, "untold", "")
-    if untold:
-        yield UnknownView(evidence.probe, evidence.target, "unseen", untold, hint=getattr(facts, "hint", ""))
+    untold = getattr(facts, "untold", ())
+    for said in (untold,) if isinstance(untold, str) and untold else tuple(untold):
+        yield UnknownView(evidence.probe, evidence.target, "unseen", said, hint=getattr(facts, "hint", ""))
     unseen = getattr(facts, "unseen", ())
     for host in (unseen,) if isinstance(unseen, str) and unseen else tuple(unseen):
         yield UnknownView(

@@ -290,14 +290,15 @@ def _gaps(evidence: Iterable[Evidence]) -> Iterator[Gap]:
 
 
 def _by_reason(evidence: Iterable[Evidence]) -> Iterator[Gap]:
-    """One for each place and reason, however many looks failed there."""
+    """One for each place and reason, however many looks failed there; what looks that came back did not see is
+    told by its words."""
     alike: defaultdict[tuple[str, str], list[UnknownView]] = defaultdict(list)
     for one in evidence:
         if one.failure is not None and one.probe not in OWN:
             failed = UnknownView(one.probe, one.target, one.failure.reason, one.failure.message, one.failure.hint)
             alike[one.target, one.failure.reason].append(failed)
         for partly in partly_seen(one):
-            alike[partly.target, partly.reason].append(partly)
+            alike[partly.target, f"{partly.reason}: {partly.message}"].append(partly)
     for views in alike.values():
         first = views[0]
         yield Gap(first.probe, first.target, first.reason, first.message, first.hint, len(views))

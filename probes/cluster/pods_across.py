@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probes.api import Api
-from probes.cluster.policies import Policy, all_policies
+from probes.cluster.policies import Known, Unjudged, all_policies
+from probes.cluster.program_policies import COMMANDS as POLICIES
 from probes.cluster.standpoints import Standpoint, Tried, from_started, pod_on, standpoints, try_from
 from probes.node.tries import COMMANDS, Try
 from probes.probe import Toolbox, probe
@@ -18,7 +19,7 @@ _ARRIVED = ("opened", "refused")
 
 
 @dataclass(frozen=True, slots=True)
-class PodsAcross:
+class PodsAcross(Unjudged):
     cluster: str
     sent: int
     """Connections from a pod to a pod of another node."""
@@ -43,6 +44,10 @@ class PodsAcross:
     not_tried: tuple[str, ...]
     policies: tuple[str, ...] = ()
     """NetworkPolicies, as `NAMESPACE/NAME`, that select the pods of all that is lost: they may deny these tries."""
+    others: tuple[str, ...] = ()
+    """Policies of Calico's and Cilium's own kinds that may select them, where something is lost."""
+    unread: tuple[str, ...] = ()
+    """Why policies could not be read."""
 
 
 @probe(
@@ -51,9 +56,10 @@ class PodsAcross:
         "GET /api/v1/nodes",
         "GET /api/v1/pods",
         "GET /apis/networking.k8s.io/v1/networkpolicies",
+        *POLICIES,
         *COMMANDS,
     ),
-    timeout=25.0,
+    timeout=30.0,
     on="cluster",
 )
 async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
@@ -71,7 +77,7 @@ async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
         pods, not_started = await _from_started(toolbox, cluster, api, places, policies)
         why += not_started
     nodes = [one for one in tried if one.of.startswith("node") and not one.from_pod]
-    lost = sorted((one for one in pods if one.outcome not in _ARRIVED), key=lambda one: bool(_by(one, places)))
+    lost = sorted((one for one in pods if one.outcome not in _ARRIVED), key=lambda one: any(_by(one, places)))
     apart = [one for one in nodes if one.outcome not in _ARRIVED]
     hosts = {place.node: place.host for place in places}
     return PodsAcross(
@@ -88,19 +94,27 @@ async def pods_across(cluster: str, toolbox: Toolbox) -> PodsAcross:
         node_host=apart[0].host if apart else "",
         to_node=apart[0].to if apart else "",
         not_tried=tuple(dict.fromkeys(why)),
-        policies=_by(lost[0], places) if lost else (),
+        policies=_by(lost[0], places)[0] if lost else (),
+        others=_by(lost[0], places)[1] if lost else (),
+        unread=policies.unread,
     )
 
 
-def _by(one: Tried, places: Sequence[Standpoint]) -> tuple[str, ...]:
-    """The policies that may have denied it."""
-    out = [place.held.out for place in places if place.pod == one.from_pod]
-    into = [place.held.into for place in places if place.pod == one.to]
-    return tuple(dict.fromkeys(name for names in (*out, *into) for name in names))
+def _by(one: Tried, places: Sequence[Standpoint]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The policies that may have denied it: Kubernetes' own, and others."""
+    from_ = [place.held for place in places if place.pod == one.from_pod]
+    to = [place.held for place in places if place.pod == one.to]
+    network = [*(held.out for held in from_), *(held.into for held in to)]
+    others = [*(held.others_out for held in from_), *(held.others_into for held in to)]
+    return _each_once(network), _each_once(others)
+
+
+def _each_once(many: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in many for name in names))
 
 
 async def _from_started(
-    toolbox: Toolbox, cluster: str, api: Api, places: Sequence[Standpoint], policies: Sequence[Policy]
+    toolbox: Toolbox, cluster: str, api: Api, places: Sequence[Standpoint], policies: Known
 ) -> tuple[list[Tried], tuple[str, ...]]:
     """From pods that are started for it, all to the same pods; what stays on a node is left out."""
     there = await asyncio.gather(*(pod_on(api, place.node, (), policies) for place in places))

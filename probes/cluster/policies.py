@@ -1,8 +1,9 @@
-"""k8s.dns_policies: NetworkPolicies that keep pods from the cluster's name service."""
+"""k8s.dns_policies: policies that keep pods from the cluster's name service."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -12,6 +13,15 @@ from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch
 from probes.cluster.objects import CACHED
+from probes.cluster.program_policies import (
+    COMMANDS,
+    NO_POLICIES,
+    ProgramPolicies,
+    may_deny_dns,
+    named,
+    program_policies,
+    texts,
+)
 from probes.errors import NotRecorded, ProbeError
 from probes.probe import Toolbox, probe
 
@@ -26,23 +36,45 @@ class DnsPolicy:
     """Egress rules that it has; none of them lets DNS pass."""
 
 
+class Unjudged:
+    """A base of facts: policies that nobody could read, or that are read and not judged."""
+
+    __slots__ = ()
+    unread: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """What cannot be told for want of them."""
+        return tuple(unseen_policies(self.unread, self.others))
+
+
 @dataclass(frozen=True, slots=True)
-class DnsPolicies:
+class DnsPolicies(Unjudged):
     cluster: str
     all: int
     """NetworkPolicies in the cluster."""
     denying: tuple[DnsPolicy, ...]
     """Those that select pods for egress, where no policy for the same pods lets DNS pass: policies add up."""
+    others: tuple[str, ...] = ()
+    """Policies of Calico's and Cilium's own kinds that may keep pods from it: with whom they select."""
+    letting: tuple[str, ...] = ()
+    """Of these kinds, those that let pods ask it: what a NetworkPolicy denies may pass by them."""
+    unread: tuple[str, ...] = ()
+    """Why policies of these kinds could not be read, where the cluster has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """NetworkPolicies that select a pod, as `NAMESPACE/NAME`: its packets may be meant to be dropped."""
+    """Policies that select a pod: its packets may be meant to be dropped."""
 
     out: tuple[str, ...] = ()
-    """For what it sends."""
+    """NetworkPolicies, as `NAMESPACE/NAME`, for what it sends."""
     into: tuple[str, ...] = ()
     """For what it is sent."""
+    others_out: tuple[str, ...] = ()
+    """Of Calico's and Cilium's own kinds, that may select it."""
+    others_into: tuple[str, ...] = ()
 
 
 FREE = Held()
@@ -93,11 +125,42 @@ class Policies(shapes.Shape):
 _LIST = ApiRequest(("apis", "networking.k8s.io", "v1", "networkpolicies"), (CACHED,), shape=Policies)
 
 
-@probe("k8s.dns_policies", commands=("GET /apis/networking.k8s.io/v1/networkpolicies",), timeout=12.0, on="cluster")
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All policies that could be read, and why others could not."""
+
+    network: tuple[Policy, ...] = ()
+    programs: ProgramPolicies = NO_POLICIES
+    why: str = ""
+    """NetworkPolicies could not be read; empty where they could."""
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        return (*((self.why,) if self.why else ()), *self.programs.unread)
+
+
+NONE_KNOWN = Known()
+
+
+@probe(
+    "k8s.dns_policies",
+    commands=("GET /apis/networking.k8s.io/v1/networkpolicies", *COMMANDS),
+    timeout=18.0,
+    on="cluster",
+)
 async def dns_policies(cluster: str, toolbox: Toolbox) -> DnsPolicies:
-    """Which NetworkPolicies let pods send, but not to the cluster's name service."""
-    found = (await fetch(await toolbox.api(f"cluster:{cluster}"), _LIST, Policies)).items or []
-    return DnsPolicies(cluster, len(found), tuple(denying(found)))
+    """Which policies let pods send, but not to the cluster's name service."""
+    api = await toolbox.api(f"cluster:{cluster}")
+    listed, programs = await asyncio.gather(fetch(api, _LIST, Policies), program_policies(api))
+    found = listed.items or []
+    return DnsPolicies(
+        cluster,
+        len(found),
+        tuple(denying(found)),
+        others=texts(may_deny_dns(programs.found)),
+        letting=texts(one for one in programs.found if one.out and one.out.dns),
+        unread=programs.unread,
+    )
 
 
 def denying(policies: list[Policy]) -> Iterator[DnsPolicy]:
@@ -110,22 +173,39 @@ def denying(policies: list[Policy]) -> Iterator[DnsPolicy]:
             yield DnsPolicy(namespace, same[0].metadata.name, len(same[0].spec.egress or ()))
 
 
-async def all_policies(api: Api) -> list[Policy]:
-    """None where they may not be listed: what is tried then is tried from any pod."""
+async def all_policies(api: Api) -> Known:
+    """Where they may not be listed, what is tried is tried from any pod, and that is said."""
+    (network, why), programs = await asyncio.gather(_network(api), program_policies(api))
+    return Known(network, programs, why)
+
+
+async def _network(api: Api) -> tuple[tuple[Policy, ...], str]:
     try:
-        return (await fetch(api, _LIST, Policies)).items or []
+        return tuple((await fetch(api, _LIST, Policies)).items or ()), ""
     except NotRecorded:
         raise
-    except ProbeError:
-        return []
+    except ProbeError as error:
+        return (), error.message
 
 
-def held(policies: Iterable[Policy], pod: shapes.Meta) -> Held:
-    own = [one for one in policies if one.metadata.namespace == pod.namespace and _selects(one, pod.labels or {})]
+def held(policies: Known, pod: shapes.Meta) -> Held:
+    own = [one for one in policies.network if one.metadata.namespace == pod.namespace]
+    own = [one for one in own if _selects(one, pod.labels or {})]
+    others = [one for one in policies.programs.found if one.may_select(pod)]
     return Held(
         tuple(f"{pod.namespace}/{one.metadata.name}" for one in own if _limits_egress(one)),
         tuple(f"{pod.namespace}/{one.metadata.name}" for one in own if _limits_ingress(one)),
+        texts(one for one in others if one.out),
+        texts(one for one in others if one.into),
     )
+
+
+def unseen_policies(unread: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+    """In words: what was not read, and what was not judged."""
+    for why in unread:
+        yield f"policies could not be read, whether one of them denies it cannot be told: {why}"
+    if others:
+        yield f"policies of Calico or Cilium may apply and are not judged here ({len(others)}): {named(others)}"
 
 
 def _selects(one: Policy, labels: shapes.Labels) -> bool:

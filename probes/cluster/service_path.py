@@ -22,7 +22,8 @@ from probes.cluster.backends import (
 )
 from probes.cluster.dns import behind
 from probes.cluster.objects import CACHED, LIST_LIMIT
-from probes.cluster.policies import all_policies
+from probes.cluster.policies import Known, Unjudged, all_policies, held
+from probes.cluster.program_policies import COMMANDS as POLICIES
 from probes.cluster.standpoints import Standpoint, Tried, standpoints, try_anyhow
 from probes.cluster.suspects import Suspect, backend_nodes, proxy_pod, suspects
 from probes.connection import Connection
@@ -59,7 +60,7 @@ class NodeRules:
 
 
 @dataclass(frozen=True, slots=True)
-class ServicePath:
+class ServicePath(Unjudged):
     cluster: str
     namespace: str
     name: str
@@ -105,6 +106,11 @@ class ServicePath:
     not_tried: tuple[str, ...]
     pod: str = ""
     """The pod that has the address, where no Service has it."""
+    others: tuple[str, ...] = ()
+    """Policies of Calico's and Cilium's own kinds that may select who tried and who stands behind it, where not all
+    connections arrive."""
+    unread: tuple[str, ...] = ()
+    """Why policies could not be read."""
 
 
 _SERVICES = ApiRequest(("api", "v1", "services"), (CACHED,), shape=shapes.ServiceList, limit=LIST_LIMIT)
@@ -116,13 +122,14 @@ _SERVICES = ApiRequest(("api", "v1", "services"), (CACHED,), shape=shapes.Servic
         "GET /api/v1/",
         "GET /apis/discovery.k8s.io/v1/",
         "GET /apis/networking.k8s.io/v1/networkpolicies",
+        *POLICIES,
         "iptables-save",
         "cat /proc/net/ip_vs",
         "cat /proc/sys/net/bridge/",
         "pgrep -x",
         *COMMANDS,
     ),
-    timeout=30.0,
+    timeout=35.0,
     on="cluster",
     address="address",
     port="count",
@@ -136,9 +143,11 @@ async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int =
         return replace(_unknown(cluster, address, port), pod=await _pod_with(api, address))
     tcp = [one for one in service.spec.ports or () if one.protocol == "TCP"]
     number = port if port or not tcp else tcp[0].port
-    slices, pods = await asyncio.gather(slices_of(api, service), _pods(api, service.metadata.namespace))
+    slices, pods, policies = await asyncio.gather(
+        slices_of(api, service), _pods(api, service.metadata.namespace), all_policies(api)
+    )
     selector, ready = service.spec.selector or {}, ends(slices, tcp, number)
-    places = await _places(toolbox, api, slices)
+    places = await _places(toolbox, api, slices, policies)
     wanted = [("service", Try("tcp", address, number))] * _TIMES * bool(number)
     wanted += [("backend", Try("tcp", *split(one))) for one in ready[:_MOST_BACKENDS]]
     (tried, why), rules = await asyncio.gather(
@@ -177,6 +186,8 @@ async def service_path(cluster: str, toolbox: Toolbox, address: str, port: int =
         rules=tuple(one for one in rules if one is not None),
         suspects=await suspects(api, tried, backend_nodes(slices), read),
         not_tried=why,
+        others=_others(places, matching(pods, selector), policies) if set(to_service) - {"opened"} else (),
+        unread=policies.unread,
     )
 
 
@@ -255,11 +266,19 @@ async def _pods(api: Api, namespace: str) -> list[shapes.Pod]:
     return (await fetch(api, request, shapes.PodList)).items or []
 
 
-async def _places(toolbox: Toolbox, api: Api, slices: shapes.EndpointSliceList) -> list[Standpoint]:
+async def _places(
+    toolbox: Toolbox, api: Api, slices: shapes.EndpointSliceList, policies: Known
+) -> list[Standpoint]:
     """Nodes with a backend before others: between a pod and a backend beside it lies a bridge, and nothing else."""
     nodes = [end.node_name or "" for one in slices.items or () for end in one.endpoints or ()]
     addresses = [address for addresses in behind(slices) for address in addresses]
-    return await standpoints(toolbox, api, nodes, addresses, await all_policies(api))
+    return await standpoints(toolbox, api, nodes, addresses, policies)
+
+
+def _others(places: list[Standpoint], behind_it: list[shapes.Pod], policies: Known) -> tuple[str, ...]:
+    out = [name for place in places for name in place.held.others_out]
+    into = [name for pod in behind_it for name in held(policies, pod.metadata).others_into]
+    return tuple(dict.fromkeys((*out, *into)))
 
 
 # ------------------------------------------------------------------ what stands between

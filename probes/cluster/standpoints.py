@@ -12,7 +12,7 @@ from probes.cluster import shapes
 from probes.cluster.answers import fetch
 from probes.cluster.objects import CACHED, LIST_LIMIT
 from probes.cluster.pods_said import read_pods
-from probes.cluster.policies import FREE, Held, Policy, held
+from probes.cluster.policies import FREE, NONE_KNOWN, Held, Known, held
 from probes.errors import NotRecorded, ProbeError
 from probes.node.machine import host_of_node
 from probes.node.tries import Try, outcomes
@@ -35,7 +35,7 @@ class Standpoint:
     address: str
     """The node's own, as the cluster knows it."""
     held: Held = FREE
-    """By which NetworkPolicies that pod is."""
+    """By which policies that pod is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def standpoints(
     api: Api,
     first: Sequence[str] = (),
     avoid: Collection[str] = (),
-    policies: Sequence[Policy] = (),
+    policies: Known = NONE_KNOWN,
 ) -> list[Standpoint]:
     """At most MOST, nodes in `first` before others; control nodes only where there are no others. A pod whose
     address is in `avoid`, or that a policy selects, is the last choice. Where no node is a host of the site, such
@@ -78,7 +78,7 @@ async def standpoints(
 
 
 async def _standpoint(
-    api: Api, node: shapes.Node, host: str, avoid: Collection[str], policies: Sequence[Policy]
+    api: Api, node: shapes.Node, host: str, avoid: Collection[str], policies: Known
 ) -> Standpoint:
     name = node.metadata.name
     pod, by = await pod_on(api, name, avoid, policies) if host else ("", FREE)
@@ -98,7 +98,7 @@ def _is_control(node: shapes.Node) -> bool:
 
 
 async def pod_on(
-    api: Api, node: str, avoid: Collection[str] = (), policies: Sequence[Policy] = ()
+    api: Api, node: str, avoid: Collection[str] = (), policies: Known = NONE_KNOWN
 ) -> tuple[str, Held]:
     """Of several one that has no role in what is tried, and that no policy selects."""
     wanted = f"spec.nodeName={node},status.phase=Running"
@@ -108,7 +108,7 @@ async def pod_on(
     return chosen((await fetch(api, request, shapes.PodList)).items or [], avoid, policies)
 
 
-def chosen(pods: Sequence[shapes.Pod], avoid: Collection[str], policies: Sequence[Policy]) -> tuple[str, Held]:
+def chosen(pods: Sequence[shapes.Pod], avoid: Collection[str], policies: Known) -> tuple[str, Held]:
     """Nothing where all share their node's network."""
     own = [
         (one.ip, held(policies, pod.metadata))

@@ -9,7 +9,7 @@ from probes.cluster import shapes
 from probes.cluster.backends import bad_backends, owner_of, similar
 from probes.cluster.dns import behind, dns_pod, parse_domain, parse_forwards
 from probes.cluster.leftovers import Claim, ClaimingPod, _is_ready, _last_those_that_ask, is_core, twins
-from probes.cluster.policies import FREE, Held, Policy, denying, held
+from probes.cluster.policies import FREE, NONE_KNOWN, Held, Known, Policy, denying, held
 from probes.cluster.service_path import _is_current
 from probes.cluster.standpoints import Tried, chosen
 from probes.node.dns_message import outcome, question
@@ -164,6 +164,10 @@ def decoded(*policies: object) -> list[Policy]:
     return msgspec.json.decode(msgspec.json.encode(policies), type=list[Policy])
 
 
+def known(*policies: object) -> Known:
+    return Known(tuple(decoded(*policies)))
+
+
 def names(*policies: object) -> list[str]:
     return [one.name for one in denying(decoded(*policies))]
 
@@ -195,18 +199,18 @@ def test_policies_add_up() -> None:
     ],
 )
 def test_whom_a_policy_selects(selector: object, selects: bool) -> None:
-    (one,) = decoded(policy("p", [], selector))
-    found = held([one], shapes.Meta("web-1", "shop", {"app": "x"}))
+    one = known(policy("p", [], selector))
+    found = held(one, shapes.Meta("web-1", "shop", {"app": "x"}))
     assert found == (Held(("shop/p",)) if selects else FREE)
-    assert held([one], shapes.Meta("web-1", "other", {"app": "x"})) == FREE
+    assert held(one, shapes.Meta("web-1", "other", {"app": "x"})) == FREE
 
 
 def test_a_policy_that_does_not_say_what_it_is_for_is_for_what_comes_in() -> None:
     bare = {"metadata": {"name": "p", "namespace": "shop"}, "spec": {"podSelector": {}}}
     both = {**bare, "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}
     web = shapes.Meta("web-1", "shop")
-    assert held(decoded(bare), web) == Held((), ("shop/p",))
-    assert held(decoded(both), web) == Held(("shop/p",), ("shop/p",))
+    assert held(known(bare), web) == Held((), ("shop/p",))
+    assert held(known(both), web) == Held(("shop/p",), ("shop/p",))
 
 
 def test_what_is_tried_is_tried_from_a_pod_that_no_policy_selects() -> None:
@@ -215,9 +219,9 @@ def test_what_is_tried_is_tried_from_a_pod_that_no_policy_selects() -> None:
       {"metadata": {"name": "b", "namespace": "free"}, "status": {"podIPs": [{"ip": "10.0.0.2"}]}},
       {"metadata": {"name": "c", "namespace": "free"}, "spec": {"hostNetwork": true},
        "status": {"podIPs": [{"ip": "10.0.0.3"}]}}]"""
-    pods, policies = msgspec.json.decode(text, type=list[shapes.Pod]), decoded(policy("p", []))
+    pods, policies = msgspec.json.decode(text, type=list[shapes.Pod]), known(policy("p", []))
     assert chosen(pods, (), policies) == ("10.0.0.2", FREE)
-    assert chosen(pods, (), ()) == ("10.0.0.1", FREE)
+    assert chosen(pods, (), NONE_KNOWN) == ("10.0.0.1", FREE)
     assert chosen(pods, ("10.0.0.2",), policies) == ("10.0.0.1", Held(("shop/p",))), "a backend is no choice"
     assert chosen(pods[2:], (), policies) == ("", FREE)
 
