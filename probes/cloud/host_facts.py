@@ -107,6 +107,8 @@ class InstancesPath:
     """Bytes that are left there."""
     writable: bool
     """That user may write there, and the file system lets him."""
+    container: str = ""
+    """Where it runs in one: path and mount are those that it sees there, users are numbers."""
 
 
 # ------------------------------------------------------------------ bindings

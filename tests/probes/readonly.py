@@ -18,7 +18,7 @@ _WHOLE = (
     r"cat /proc/net/stat/(?:rt_cache|nf_conntrack)",
     r"tc -s -j qdisc show",
     r"sleep [0-9]{1,2}\.[0-9]{2}",
-    rf"cat /proc/{_N}/(?:stat|cmdline)",
+    rf"cat /proc/{_N}/(?:stat|cmdline|mountinfo)",
     r"cat /proc/(?:net/ip_vs|sys/net/bridge/bridge-nf-call-iptables|sys/net/ipv4/ip_forward)",
     r"grep -hs '\^resolvConf:' /var/lib/kubelet/config\.yaml",
     r"grep -rhsE '\^\[\[:space:\]\]\*\(ROUTER=\|gateway4\?\|-\? \*via:\)' /run/systemd/netif/leases /etc/netplan "
@@ -64,8 +64,8 @@ _WHOLE = (
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-vsctl --format=json --columns=[a-z_,]+ list [A-Z][a-z]+",
     rf"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-appctl ofproto/trace {_NAME} in_port={_N}"
     r"(?:,[a-z0-9_]+(?:=[0-9a-fx:.]+)?)+(?: --ct-next trk,est,rpl)*",  # a flow alone: no packet, no -generate
-    rf"ps -o user= -p {_N}",
-    rf"stat -L -c '%U %G %a' {_PATH}",
+    rf"ps -o u(?:ser|id)= -p {_N}",
+    rf"stat -L -c '(?:%U %G|%u %g) %a' {_PATH}",
     r"stat -c %a /proc/sys/net/netfilter/nf_conntrack_max",
     r"grep -sm [0-9]{1,5} '' /proc/net/nf_conntrack",
     rf"stat -c '%Y %n'(?: {_PATH})+",

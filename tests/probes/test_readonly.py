@@ -55,7 +55,7 @@ READ_ONLY = (
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-appctl ofproto/trace",
     r"ip -n qrouter-",
     r"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-vsctl --format=json",
-    r"ps -o user=",
+    r"ps -o u(?:ser|id)=",
     r"stat (?:-f |-L )?-c",
     r"nc -z.*",
     r"nproc",

@@ -13,9 +13,11 @@ from probes.cloud.agent_config import agent_config
 from probes.cloud.cells import cells
 from probes.cloud.containers import pattern_of
 from probes.cloud.host_facts import StackUnit
+from probes.cloud.instances_path import instances_path
 from probes.cloud.openvswitch import bridges
 from probes.cloud.services import container_name, service_of, unit_names
 from probes.cloud.units import PATTERNS, named, of_openstack, stack_unit
+from probes.errors import CommandMissing
 from probes.exchange import Exchange, Reply, Request
 from probes.linux.unit import parse_units
 from probes.replay import ReplayToolbox
@@ -224,3 +226,59 @@ async def test_nova_manage_is_run_in_the_conductors_container() -> None:
     missing = {f"nova-manage cell_v2 {verb}": Reply(127) for verb in ("list_cells", "list_hosts")}
     found = await cells("compute", toolbox(answers, missing))
     assert (found.mapped, found.container, found.engine) == (("compute1",), "nova_conductor", "podman")
+
+
+# ------------------------------------------------------------------ where nova-compute keeps servers
+
+COMPUTE = "kolla-nova_compute-container.service"
+KEPT = "/var/lib/nova/instances"
+
+
+def nova_compute(pid: int, **more: str) -> ReplayToolbox:
+    """In a container of kolla: neither Debian's unit nor RDO's is there, and the host has no /var/lib/nova."""
+    asked, none = "LoadState,MainPID,ExecStart", "LoadState=not-found\nMainPID=0\nExecStart=\n"
+    client = "LoadState=loaded\nExecStart={ path=/usr/bin/podman ; argv[]=/usr/bin/podman start -a x }\n"
+    return toolbox(
+        {
+            f"systemctl show nova-compute.service -p {asked}": none,
+            f"systemctl show openstack-nova-compute.service -p {asked}": none,
+            f"systemctl show {COMPUTE} -p {asked}": client + "MainPID=99\n",
+            f"systemctl show {COMPUTE} -p LoadState,ExecStart": client,
+            f"systemctl show {COMPUTE} -p User": "User=\n",
+            PGREP.replace(r"neutron\-openvswitch\-agent", r"nova\-compute"): f"{pid}\n" if pid else "",
+            f"findmnt -nro TARGET,OPTIONS -T {KEPT}": "/ rw\n",
+            f"stat -L -c '%U %G %a' {KEPT}": "",
+            f"stat -f -c '%a %S' {KEPT}": "",
+        }
+        | more
+    )
+
+
+def in_it(owner: str, options: str) -> dict[str, str]:
+    return {
+        "cat /proc/4711/cgroup": IN_PODMAN,
+        "cat /proc/4711/cmdline": "python3\0/usr/bin/nova-compute\0--config-file\0/etc/nova/nova.conf\0",
+        r"grep -EHs '^(\[[A-Za-z0-9_:.-]+\]|(instances_path|state_path)[[:space:]]*[=:])' "
+        "/proc/4711/root/etc/nova/nova.conf": "",
+        "ps -o uid= -p 4711": "  42436\n",
+        f"stat -L -c '%u %g %a' /proc/4711/root{KEPT}": f"{owner} {owner} 755\n",
+        f"stat -f -c '%a %S' /proc/4711/root{KEPT}": "10 4096\n",
+        "cat /proc/4711/mountinfo": "1 0 0:1 / / rw - overlay overlay rw\n"
+        f"2 1 8:1 /volumes/nova_compute/_data /var/lib/nova {options},relatime - ext4 /dev/sda1 rw\n"
+        "3 1 0:2 / /var/lib/nova-else ro - tmpfs tmpfs rw\n",
+    }
+
+
+@pytest.mark.parametrize(
+    ("owner", "options", "writable"), [("42436", "rw", True), ("0", "rw", False), ("42436", "ro", False)]
+)
+async def test_in_a_container_its_own_folder_counts(owner: str, options: str, writable: bool) -> None:
+    found = await instances_path("compute", nova_compute(4711, **in_it(owner, options)))
+    assert (found.exists, found.writable, found.read_only) == (True, writable, options == "ro")
+    assert (found.user, found.owner, found.mount) == ("42436", owner, "/var/lib/nova")
+    assert (found.container, found.free) == ("nova_compute", 40960)
+
+
+async def test_of_a_stopped_container_the_hosts_own_path_says_nothing() -> None:
+    with pytest.raises(CommandMissing):
+        await instances_path("compute", nova_compute(0))
