@@ -579,6 +579,17 @@ async def test_a_plugin_is_run_once_and_again_when_refused(tmp_path: Path, monke
     assert (tmp_path / "ran").read_text() == "xxx"
 
 
+async def test_a_plugin_has_the_time_of_its_question(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a control node could tell meanwhile is of no use to it."""
+    monkeypatch.chdir(tmp_path)
+    async with nothing_left(), serving(says(answer(200, NO_PODS))) as served:
+        cluster = site(tmp_path, served.url, user=plugin(tmp_path, f"time.sleep(3)\n{GIVES}")).clusters[0]
+        api = HttpApi("lab", lambda: login(cluster))
+        reply = await api.get(dataclasses.replace(PODS, timeout=60.0), knock=1.0)
+        await api.close()
+    assert (reply.failure, bearers(served)) == ("", ["Bearer ab1"])
+
+
 @pytest.mark.parametrize(
     ("script", "failure", "words"),
     [
