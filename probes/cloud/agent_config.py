@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.cloud import containers
 from probes.cloud.containers import Container, container_of
@@ -22,7 +23,7 @@ _OPTION = re.compile(r"[A-Za-z0-9_]+/[a-z0-9_-]+")
 _FILE = re.compile(r"--config-(file|dir)[ =\0]+([^\s\0)]+)")
 _ANY = (0, 1, 2)
 _DEFAULT = "DEFAULT"
-COMMANDS = (*containers.COMMANDS, "grep -EHs", "stat -c", "ls -1")
+COMMANDS = (*containers.COMMANDS, "grep -EHsno", "sed -n", "stat -c", "ls -1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,17 @@ class Running:
     def root(self) -> str:
         """In front of the paths that the process sees."""
         return f"/proc/{self.pid}/root" if self.container else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """As the file that decides has it."""
+
+    value: str = ""
+    file: str = ""
+    line: int = 0
+    more: int = 0
+    """Indented lines right below: the value goes on there."""
 
 
 @probe("openstack.agent_config", commands=COMMANDS, timeout=15.0, unit="unit", options="line[]")
@@ -112,34 +124,58 @@ def parse_files(words: str) -> list[tuple[str, str]]:
 async def read(
     connection: Connection, files: tuple[str, ...], wanted: tuple[str, ...], root: str = ""
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Nothing but section heads and lines of these options comes over. `root` stands before the files there."""
+    """Nothing but section heads and lines of these options comes over, and which lines are indented: those that
+    belong to one of these options are asked for afterwards. `root` stands before the files there."""
     if not files:
         return dict.fromkeys(wanted, ""), dict.fromkeys(wanted, "")
     names = "|".join(sorted({re.escape(one.split("/")[1]) for one in wanted}))
-    pattern = rf"^(\[[A-Za-z0-9_:.-]+\]|({names})[[:space:]]*[=:])"
-    text = await ask(connection, "grep", "-EHs", pattern, *(root + file for file in files), sudo=True, ok=_ANY)
+    pattern = rf"^(\[[A-Za-z0-9_:.-]+\]|({names})[[:space:]]*[=:].*|[[:space:]]+)"
+    text = await ask(connection, "grep", "-EHsno", pattern, *(root + file for file in files), sudo=True, ok=_ANY)
     lines = (line.removeprefix(root) for line in text.splitlines())
-    return parse_options("\n".join(lines), files, wanted)
+    found = parse_options("\n".join(lines), files, wanted)
+    values = await asyncio.gather(*(_whole(connection, one, root) for one in found.values()))
+    return dict(zip(found, values, strict=True)), {key: one.file for key, one in found.items()}
 
 
-def parse_options(
-    text: str, files: tuple[str, ...], wanted: tuple[str, ...]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Of `grep -H`: the last file that sets an option decides; in one file the last line does."""
-    values, set_in = dict.fromkeys(wanted, ""), dict.fromkeys(wanted, "")
+async def _whole(connection: Connection, one: Option, root: str) -> str:
+    if not one.more:
+        return one.value
+    lines = f"{one.line + 1},{one.line + one.more}p"
+    return joined(one.value, await ask(connection, "sed", "-n", lines, root + one.file, sudo=True))
+
+
+def joined(value: str, more: str) -> str:
+    """As oslo.config would have a list that goes on over indented lines; an empty line ends it."""
+    parts = [value]
+    for line in more.splitlines():
+        if not line.strip():
+            break
+        parts.append(line.strip())
+    return re.sub(r"\s*,\s*", ",", " ".join(parts)).strip()
+
+
+@reading("grep -n")
+def parse_options(text: str, files: tuple[str, ...], wanted: tuple[str, ...]) -> dict[str, Option]:
+    """Of `grep -Hno`: the last file that sets an option decides; in one file the last line does."""
+    found = dict.fromkeys(wanted, Option())
     section = dict.fromkeys(files, _DEFAULT)
+    key = ""
     for line in text.splitlines():
-        path, _, rest = line.partition(":")
+        path, number, rest = line.split(":", 2)
         if path not in section:
             continue
-        if rest.startswith("["):
-            section[path] = rest[1 : rest.find("]")]
-            continue
-        name, value = (part.strip() for part in re.split("[=:]", rest, maxsplit=1))
-        key = f"{section[path]}/{name}"
-        if key in values:
-            values[key], set_in[key] = value, path
-    return values, set_in
+        if not rest.strip():
+            last = found.get(key, Option())
+            if (path, int(number)) == (last.file, last.line + last.more + 1):
+                found[key] = replace(last, more=last.more + 1)
+        elif rest.startswith("["):
+            section[path], key = rest[1 : rest.find("]")], ""
+        else:
+            name, value = (part.strip() for part in re.split("[=:]", rest, maxsplit=1))
+            key = f"{section[path]}/{name}"
+            if key in found:
+                found[key] = Option(value, path, int(number))
+    return found
 
 
 async def _changed(connection: Connection, running: Running, files: tuple[str, ...]) -> tuple[str, ...]:

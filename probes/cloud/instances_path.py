@@ -28,7 +28,8 @@ _ROOTS = (_ROOT, "0")
     "openstack.instances_path",
     commands=(
         *containers.COMMANDS,
-        "grep -EHs",
+        "grep -EHsno",
+        "sed -n",
         "ls -1",
         "stat -L -c",
         "stat -f -c",

@@ -43,7 +43,7 @@ _ONCE = "KOLLA_CONFIG_STRATEGY=COPY_ONCE"
 
 @probe(
     "kolla.setting",
-    commands=(*containers.COMMANDS, "grep -EHs", "grep -rEhs", "grep -czx", "ls -1d"),
+    commands=(*containers.COMMANDS, "grep -EHsno", "sed -n", "grep -rEhs", "grep -czx", "ls -1d"),
     timeout=20.0,
     unit="unit",
     file="path",

@@ -51,7 +51,9 @@ _WHOLE = (
     rf"findmnt -nro TARGET,OPTIONS -T {_PATH}",
     r"findmnt -nro SOURCE,FSTYPE",
     r"du -sB1 /var/log/journal",
-    rf"grep -EHs '\^\(\\\[\[A-Za-z0-9_:\.-\]\+\\\]\|\([a-z_|-]+\)\[\[:space:\]\]\*\[=:\]\)'(?: {_PATH})+",
+    r"grep -EHsno '\^\(\\\[\[A-Za-z0-9_:\.-\]\+\\\]\|\([a-z_|-]+\)\[\[:space:\]\]\*\[=:\]\.\*"
+    rf"\|\[\[:space:\]\]\+\)'(?: {_PATH})+",
+    rf"sed -n {_N},{_N}p {_PATH}",
     r"pgrep -of '\^\(\[\^ \]\*python\[\^ \]\* \)\?\(\[\^ \]\*/\)\?[a-z\\-]+\(:\? \|\$\)'",
     rf"grep -czx KOLLA_CONFIG_STRATEGY=COPY_ONCE /proc/{_N}/environ",
     rf"cat /proc/{_N}/cgroup",

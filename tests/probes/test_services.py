@@ -161,7 +161,7 @@ async def test_what_a_service_was_told_is_read_of_the_process_in_the_container()
     client = "LoadState=loaded\nExecStart={ path=/usr/bin/docker ; argv[]=/usr/bin/docker start -a x }\n"
     ini = "/etc/neutron/plugins/ml2/openvswitch_agent.ini"
     root = "/proc/4711/root"
-    pattern = r"'^(\[[A-Za-z0-9_:.-]+\]|(local_ip)[[:space:]]*[=:])'"
+    pattern = r"'^(\[[A-Za-z0-9_:.-]+\]|(local_ip)[[:space:]]*[=:].*|[[:space:]]+)'"
     found = await agent_config(
         "compute",
         toolbox(
@@ -170,7 +170,7 @@ async def test_what_a_service_was_told_is_read_of_the_process_in_the_container()
                 f"systemctl show {AGENT}.service -p {asked}": "LoadState=not-found\nMainPID=0\nExecStart=\n",
                 f"systemctl show {OWN} -p {asked}": client + "MainPID=99\n",
                 "cat /proc/4711/cmdline": f"python3\0/usr/bin/{AGENT}\0--config-file\0{ini}\0",
-                f"grep -EHs {pattern} {root}{ini}": f"{root}{ini}:[ovs]\n{root}{ini}:local_ip = 10.0.0.3\n",
+                f"grep -EHsno {pattern} {root}{ini}": f"{root}{ini}:1:[ovs]\n{root}{ini}:2:local_ip = 10.0.0.3\n",
                 f"stat -c '%Y %n' /proc/4711 {root}{ini}": f"10 /proc/4711\n5 {root}{ini}\n",
             }
         ),
@@ -258,7 +258,7 @@ def in_it(owner: str, options: str) -> dict[str, str]:
     return {
         "cat /proc/4711/cgroup": IN_PODMAN,
         "cat /proc/4711/cmdline": "python3\0/usr/bin/nova-compute\0--config-file\0/etc/nova/nova.conf\0",
-        r"grep -EHs '^(\[[A-Za-z0-9_:.-]+\]|(instances_path|state_path)[[:space:]]*[=:])' "
+        r"grep -EHsno '^(\[[A-Za-z0-9_:.-]+\]|(instances_path|state_path)[[:space:]]*[=:].*|[[:space:]]+)' "
         "/proc/4711/root/etc/nova/nova.conf": "",
         "ps -o uid= -p 4711": "  42436\n",
         f"stat -L -c '%u %g %a' /proc/4711/root{KEPT}": f"{owner} {owner} 755\n",

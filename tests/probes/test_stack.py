@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from probes.cloud.agent_config import checked, parse_changed, parse_files, parse_options
+from knowledge.file_edit import ini
+from probes.cloud.agent_config import Option, checked, parse_changed, parse_files, parse_options, read
 from probes.cloud.binding import parse_refused, stranded, unmapped
 from probes.cloud.cells import parse_cells, parse_mapped
 from probes.cloud.facts import Agent
 from probes.cloud.instances_path import facts, path_of
 from probes.cloud.openvswitch import openvswitch, parse_flows, parse_table
 from probes.cloud.shapes import Network, Port, Segment
+from probes.connection import Command
 from probes.errors import UnreadableOutput
+from probes.exchange import Reply
 from probes.linux.unit import is_wrong, parse_units
+from tests.probes.readonly import looks_only
 
 INI = "/etc/neutron/plugins/ml2/openvswitch_agent.ini"
 CONF = "/etc/neutron/neutron.conf"
@@ -96,23 +103,89 @@ def test_folders_are_read_after_files() -> None:
 def test_the_last_file_and_the_last_line_decide() -> None:
     text = "\n".join(
         [
-            f"{CONF}:[ovs]",
-            f"{CONF}:bridge_mappings = provider:br-old",
-            f"{INI}:[agent]",
-            f"{INI}:bridge_mappings = not:here",
-            f"{INI}:[ovs]",
-            f"{INI}:bridge_mappings=provider:br-1",
-            f"{INI}:bridge_mappings = provider:br-ex",
+            f"{CONF}:1:[ovs]",
+            f"{CONF}:2:bridge_mappings = provider:br-old",
+            f"{INI}:1:[agent]",
+            f"{INI}:2:bridge_mappings = not:here",
+            f"{INI}:4:[ovs]",
+            f"{INI}:5:bridge_mappings=provider:br-1",
+            f"{INI}:7:bridge_mappings = provider:br-ex",
         ]
     )
-    values, set_in = parse_options(text, (CONF, INI), ("ovs/bridge_mappings", "ovs/local_ip"))
-    assert values == {"ovs/bridge_mappings": "provider:br-ex", "ovs/local_ip": ""}
-    assert set_in == {"ovs/bridge_mappings": INI, "ovs/local_ip": ""}
+    found = parse_options(text, (CONF, INI), ("ovs/bridge_mappings", "ovs/local_ip"))
+    assert found == {"ovs/bridge_mappings": Option("provider:br-ex", INI, 7), "ovs/local_ip": Option()}
 
 
 def test_an_option_before_any_section_is_of_default() -> None:
-    values, _ = parse_options(f"{CONF}:host = compute\n", (CONF,), ("DEFAULT/host",))
-    assert values == {"DEFAULT/host": "compute"}
+    found = parse_options(f"{CONF}:3:host = compute\n", (CONF,), ("DEFAULT/host",))
+    assert found == {"DEFAULT/host": Option("compute", CONF, 3)}
+
+
+class Plain:
+    """Runs what it is given, as whoever runs the tests."""
+
+    target = "host:here"
+
+    def __init__(self) -> None:
+        self.printed = ""
+
+    async def run(self, command: Command) -> Reply:
+        assert looks_only(command.text), command.text
+        done = subprocess.run(command.argv, capture_output=True, text=True, check=False)
+        self.printed += done.stdout
+        return Reply(done.returncode, done.stdout, done.stderr)
+
+    async def close(self) -> None: ...
+
+
+WRAPPED = """\
+[DEFAULT]
+transport_url =
+    rabbit://user:hush@controller
+bridge_mappings = of:another-section,
+    and:so-on
+[ovs]
+# bridge_mappings = commented:out
+bridge_mappings =
+    physnet1:br-ex,
+\tphysnet2:br-two
+
+    hush = after an empty line
+local_ip = 10.0.0.3
+tunnel_bridge = br-tun
+  hush
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "mappings"),
+    [
+        (WRAPPED, "physnet1:br-ex,physnet2:br-two"),
+        ("[ovs]\nbridge_mappings = a:br-a,\n    b:br-b,\n    c:br-c\n", "a:br-a,b:br-b,c:br-c"),
+        ("[ovs]\nbridge_mappings = a:br-a\n    ,b:br-b\n[agent]\n    hush\n", "a:br-a,b:br-b"),
+        ("[ovs]\nbridge_mappings = a:br-a\n\n", "a:br-a"),
+    ],
+)
+async def test_a_value_that_goes_on_over_indented_lines(tmp_path: Path, text: str, mappings: str) -> None:
+    machine, file = Plain(), tmp_path / "etc/agent.ini"
+    file.parent.mkdir()
+    file.write_text(text)
+    wanted = ("ovs/bridge_mappings", "ovs/local_ip")
+    values, set_in = await read(machine, ("/etc/none.conf", "/etc/agent.ini"), wanted, str(tmp_path))
+    assert values["ovs/bridge_mappings"] == mappings
+    assert set_in["ovs/bridge_mappings"] == "/etc/agent.ini"
+    assert "rabbit" not in machine.printed
+
+
+async def test_an_edit_keeps_the_mappings_that_were_wrapped(tmp_path: Path) -> None:
+    file = tmp_path / "agent.ini"
+    file.write_text(WRAPPED)
+    values, _ = await read(Plain(), ("/agent.ini",), ("ovs/bridge_mappings",), str(tmp_path))
+    mappings = f"{values['ovs/bridge_mappings']},physnet3:br-3"
+    subprocess.run(ini(str(file), "ovs", "bridge_mappings", mappings)["run"], shell=True, check=True)
+    told = file.read_text()
+    assert "bridge_mappings = physnet1:br-ex,physnet2:br-two,physnet3:br-3\n" in told
+    assert "\tphysnet2" not in told
 
 
 @pytest.mark.parametrize(
