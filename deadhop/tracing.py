@@ -162,6 +162,7 @@ def _body(planned: Planned, evidence: Evidence) -> dict[str, object]:
         "changed": list(trace.changed),
         "loop": trace.loop,
         "sizes": _sizes_json(trace),
+        "own_sizes": _own_sizes_json(trace),
         "branches": [asdict(one) for one in trace.branches],
         "translations": [{**asdict(one), "port": one.port or None} for one in trace.translations],
     }
@@ -175,6 +176,20 @@ def _sizes_json(trace: Trace) -> dict[str, object] | None:
     plain = {key: value or None for key, value in asdict(one).items() if key in _SIZES}
     rule = {"host": one.hits_host, "rule": one.hits[0].text} if one.hits else None
     return {**plain, "dropped_by": rule}
+
+
+def _own_sizes_json(trace: Trace) -> dict[str, object] | None:
+    """None where no size was asked for, or the sizes are those of echo requests."""
+    if not trace.own_sizes:
+        return None
+    one = trace.own_sizes[0]
+    rule = {"host": one.hits_host, "rule": one.hits[0].text} if one.hits else None
+    return {
+        "largest": one.largest or None,
+        "lost": one.lost or None,
+        "chosen": one.chosen or None,
+        "dropped_by": rule,
+    }
 
 
 def _hop_json(hop: TracedHop) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base.text import Text
 from probes.path.mtu_facts import PathMtu
+from probes.trace.facts import OwnSizes
 
 
 def lost(one: PathMtu) -> Text:
@@ -14,6 +15,53 @@ def lost(one: PathMtu) -> Text:
     )
     where = _where(one)
     return Text(f"{lead.en}: {where.en}", f"{lead.ko}. {where.ko}")
+
+
+def own(one: OwnSizes, echo: tuple[PathMtu, ...]) -> Text:
+    """What the traced protocol's own sizes come to, and beside it echo requests that meet something else."""
+    said = _by_itself(one)
+    other = next(iter(echo), None)
+    if other is None:
+        return said
+    if other.lost:
+        also = lost(other)
+    elif one.lost and other.largest >= one.lost:
+        also = Text(
+            f"echo requests of {other.largest} bytes arrive", f"에코 요청은 {other.largest} 바이트도 도착한다"
+        )
+    else:
+        return said
+    return Text(f"{said.en}; {also.en}", f"{said.ko}. {also.ko}")
+
+
+def _by_itself(one: OwnSizes) -> Text:
+    what = _SEGMENTS if one.protocol == "tcp" else _QUESTIONS
+    if not one.largest:
+        return Text(
+            f"by {one.protocol.upper()} no size could be tried", f"{one.protocol.upper()} 로는 크기를 재지 못했다"
+        )
+    if not one.lost:
+        return _all_arrive(one, what)
+    fits = Text(
+        f"{what.en} of up to {one.largest} bytes arrive, those of {one.lost} vanish",
+        f"{what.ko} {one.largest} 바이트까지 도착하고, {one.lost} 바이트는 사라진다",
+    )
+    if not one.hits:
+        return fits
+    return Text(f"{fits.en}: a rule of {one.hits_host} takes them", f"{fits.ko}. {one.hits_host} 의 규칙이 버린다")
+
+
+def _all_arrive(one: OwnSizes, what: Text) -> Text:
+    arrives = Text(f"{what.en} of up to {one.largest} bytes arrive", f"{what.ko} {one.largest} 바이트까지 도착한다")
+    if not one.chosen or one.chosen > one.largest:
+        return arrives
+    return Text(
+        f"{arrives.en}, the largest that the two kernels agreed on", f"{arrives.ko}. 두 커널이 합의한 최대 크기다"
+    )
+
+
+_SEGMENTS = Text("segments of TCP", "TCP 세그먼트는")
+_QUESTIONS = Text("questions by UDP", "UDP 질의는")
 
 
 def too_large(one: PathMtu) -> Text:

@@ -150,8 +150,16 @@ def _behind(trace: Trace) -> Text:
 def _said(trace: Trace) -> Text:
     if trace.verdict == "too-large":
         return trace_sizes.too_large(trace.sizes[0])
+    if trace.own_sizes:
+        return _joined(_without_sizes(trace), trace_sizes.own(trace.own_sizes[0], trace.sizes))
     if trace.verdict == "sizes-lost":
         return _joined(_answered(trace), trace_sizes.lost(trace.sizes[0]))
+    return _without_sizes(trace)
+
+
+def _without_sizes(trace: Trace) -> Text:
+    if trace.verdict == "sizes-lost":
+        return _answered(trace)
     if trace.verdict == "arrives" and not trace.received:
         return Text(
             f"{trace.sent} sent, and the target's own interface saw them",
@@ -176,7 +184,8 @@ def in_a_walk(trace: Trace) -> Text:
 def rule_of(trace: Trace) -> str:
     """The rule that takes them, or what should be said of their size; empty where no rule does."""
     if trace.verdict == "sizes-lost":
-        return next((hit.text for one in trace.sizes for hit in one.hits), "")
+        taken = [one.hits for one in trace.own_sizes] + [one.hits for one in trace.sizes]
+        return next((hit.text for hits in taken for hit in hits), "")
     return trace.dead[0].rule if trace.dead else ""
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST = registered.MOST
 LARGEST = 65_000
-"""Bytes of payload of an echo request."""
+"""Bytes of payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Wanted:
     """icmp, tcp, udp; empty: icmp, and TCP to a Service, whose address answers no ping."""
     port: int = 0
     size: int = 0
-    """Bytes of payload of an echo request that may not be cut; 0: one that nobody else has."""
+    """Bytes of payload that may not be cut: of an echo request, and of connections and questions which are tried
+    beside those that are traced. 0: echo requests that nobody else has."""
     packets: int = 20
     captures: bool = True
 
@@ -127,10 +128,6 @@ def planned(source: End, target: End, wanted: Wanted) -> Planned:
     it = ipaddress.ip_address(target.address)
     if it.version == 6 and it.is_link_local:  # not 169.254.169.254, which routers of a cloud answer for
         raise UsageError(f"{target.address} is another machine's on each network", hint="give one that is routed")
-    if wanted.size and (wanted.protocol in ("tcp", "udp") or target.kind == "service"):
-        raise UsageError(
-            "a size goes with echo requests alone", hint="of a connection the kernels choose the sizes"
-        )
     if target.kind == "service" and wanted.protocol in ("tcp", "udp"):
         _refuse_port(target, wanted)
     if wanted.protocol in ("", "icmp") and target.kind == "service":

@@ -22,8 +22,6 @@ TRACES: Mapping[str, str] = {
     "{address} is another machine's on each network": "{address} 는 네트워크마다 다른 장비의 주소다",
     "the host has no address that it could send there from": "그 호스트에는 그곳으로 보낼 때 쓸 주소가 없다",
     "give one that a machine has": "장비에 있는 주소를 쓴다",
-    "a size goes with echo requests alone": "크기는 에코 요청(ICMP)에만 쓸 수 있다",
-    "of a connection the kernels choose the sizes": "연결에서는 패킷 크기를 커널이 정한다",
     "the Service {name} is headless: it has no address": "서비스 {name} 은(는) 헤드리스라 주소가 없다",
     "{word} may be several: {kinds}": "{word} 은(는) 여럿일 수 있다: {kinds}",
     "pod/…, svc/… or server/… tells which": "pod/…, svc/…, server/… 를 붙여 구별한다",

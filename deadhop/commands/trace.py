@@ -28,7 +28,10 @@ def arguments(parser: Parser) -> None:
     add(
         "--size",
         metavar="BYTES",
-        help=say("payload of echo requests, uncut (DF)", "에코 요청의 데이터 크기 (DF 를 켠다)"),
+        help=say(
+            "payload, uncut (DF); --tcp sends HTTP's `OPTIONS *`, --udp a DNS question of this size and smaller",
+            "데이터 크기 (DF 를 켠다). --tcp 는 이 크기까지의 HTTP `OPTIONS *` 를, --udp 는 DNS 질의를 보낸다",
+        ),
     )
     add("--count", metavar="N", help=say("packets (default: 20, at most 100)", "패킷 수 (기본 20, 최대 100)"))
     add("--both", action="store_true", help=say("the other way as well", "반대 방향도 확인한다"))

@@ -6,6 +6,11 @@ import re
 
 _HEADER = bytes.fromhex("2b2b01000001000000000000")
 """Any id, recursion desired, one question. No byte of it is a newline."""
+_WITH_ONE_MORE = _HEADER[:-1] + b"\1"
+"""With one additional record."""
+_OPT = bytes.fromhex("000029100000000000")
+"""A record of EDNS without its length: answers may have 4096 bytes."""
+_PADDING = bytes.fromhex("000c")
 _A_IN = bytes.fromhex("00010001")
 _CODES = {0: "answered", 2: "servfail", 3: "nxdomain", 5: "refused-by-server"}
 _ID = _HEADER[:2]
@@ -16,8 +21,25 @@ FRESH = "zzzz"
 
 def question(name: str) -> str:
     """Asks for the addresses of a name, as `printf %b` takes it."""
+    return _printed(_HEADER + _asked(name))
+
+
+def padded(name: str, size: int) -> tuple[str, int]:
+    """A `question` of so many bytes, padded as RFC 7830 says: what `printf %b` takes, and how many zeros follow it.
+    Its own fields are 70 bytes and more."""
+    asked = _WITH_ONE_MORE + _asked(name) + _OPT
+    zeros = max(size - len(asked) - 6, 0)
+    fields = (zeros + 4).to_bytes(2) + _PADDING + zeros.to_bytes(2)
+    return _printed(asked + fields), zeros
+
+
+def _asked(name: str) -> bytes:
     labels = b"".join(bytes((len(label),)) + label.encode("ascii") for label in name.split("."))
-    return "".join(_escaped(byte) for byte in _HEADER + labels + b"\0" + _A_IN)
+    return labels + b"\0" + _A_IN
+
+
+def _printed(message: bytes) -> str:
+    return "".join(_escaped(byte) for byte in message)
 
 
 def asked_name(message: str) -> str:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 
 from probes.connection import Connection
 from probes.errors import CommandFailed, ProbeError
-from probes.linux.ask import ask, reply_to
+from probes.exchange import Reply
+from probes.linux.ask import reply_to
 from probes.linux.fields import is_address
 from probes.linux.host import route_question
 from probes.linux.ip import parse_links, parse_route_get
+from probes.node.tries import reply_from
 from probes.path import burst
 from probes.path.burst import Pinging
 from probes.path.mtu_facts import Ladder, Rung
@@ -36,7 +38,7 @@ _ROUNDS = 3
 _TOLD = 4
 """Routers on one way that may each name a smaller MTU."""
 _MOST = 65_535
-_USUAL = (9000, 8950, 1500, 1492, 1480, 1476, 1450, 1430, 1420, 1400, 1380, 1280)
+USUAL = (9000, 8950, 1500, 1492, 1480, 1476, 1450, 1430, 1420, 1400, 1380, 1280)
 """What links and tunnels have: a search that tries them first is mostly over in two rounds."""
 _FRAG = re.compile(r"From (?:\S+ \()?(?P<sender>[0-9A-Fa-f.:]+?)\)?:? icmp_seq=\d+ (?:Frag needed|Packet too big)")
 _NAMED = re.compile(r"(?:mtu ?[=:] ?)([0-9]{1,6})\b")
@@ -72,7 +74,7 @@ async def search(toolbox: Toolbox, found: Ladder, hints: Iterable[int] = ()) -> 
     connection = toolbox.connection(target_of(found.source))
     sure = sum(one.sent for one in found.rungs if one.size == found.lost) >= SURE
     again: list[tuple[int, int]] = [] if sure else [(found.lost, SURE)]
-    known = (*hints, *_USUAL)
+    known = (*hints, *USUAL)
     for _ in range(_ROUNDS):
         sizes = between(found.largest, found.lost, known) if found.lost else ()
         tries = [*again, *((size, 2) for size in sizes)] if found.lost else []
@@ -84,17 +86,17 @@ async def search(toolbox: Toolbox, found: Ladder, hints: Iterable[int] = ()) -> 
     return found
 
 
-async def wide_rungs(toolbox: Toolbox, source: str, target: str, largest: int = 0) -> Ladder:
+async def wide_rungs(toolbox: Toolbox, source: str, target: str, largest: int = 0, pod: str = "") -> Ladder:
     """As `first_rungs`, with every usual size between them, all in one exec: where the largest vanishes nobody has
-    to wait twice."""
+    to wait twice. `pod` is the address of a pod there that sends."""
     connection = toolbox.connection(target_of(source))
-    mtu = await link_mtu(connection, source, target)
+    mtu = await link_mtu(connection, source, target, pod)
     floor = SMALL_6 if ":" in target else SMALL
     size = min(largest or mtu or 1500, _MOST)
-    wanted: Iterable[int] = dict.fromkeys((size, *(one for one in _USUAL if floor < one < size), floor))
+    wanted: Iterable[int] = dict.fromkeys((size, *(one for one in USUAL if floor < one < size), floor))
     rungs: list[Rung] = []
     for _ in range(_TOLD):
-        rungs += await rungs_of(connection, source, [(target, one, 2) for one in wanted])
+        rungs += await rungs_of(connection, source, [(target, one, 2) for one in wanted], pod)
         wanted = {one.told_mtu for one in rungs if floor <= one.told_mtu < one.size} - {one.size for one in rungs}
         if not wanted:
             break
@@ -102,7 +104,7 @@ async def wide_rungs(toolbox: Toolbox, source: str, target: str, largest: int = 
 
 
 async def narrowed(
-    toolbox: Toolbox, found: Ladder, hints: Iterable[int], addresses: Sequence[str]
+    toolbox: Toolbox, found: Ladder, hints: Iterable[int], addresses: Sequence[str], pod: str = ""
 ) -> tuple[Ladder, list[str]]:
     """The gap that a wide ladder leaves tried in one exec, the size that vanishes three times more, and whether it
     comes to each of these addresses."""
@@ -111,7 +113,8 @@ async def narrowed(
     sizes = [*[found.lost] * (SURE // 2 + 1), *among(found.largest, found.lost, hints)]
     asked = addresses[: (burst.MOST - len(sizes)) // 2]
     places = [(address, size, 2) for address in asked for size in (found.lost, floor)]
-    tried = await rungs_of(connection, found.source, [*((found.target, size, 2) for size in sizes), *places])
+    tries = [*((found.target, size, 2) for size in sizes), *places]
+    tried = await rungs_of(connection, found.source, tries, pod)
     here, there = tried[: len(sizes)], tried[len(sizes) :]
     more = told(found.source, found.target, found.first_mtu, [*found.rungs, *here])
     arrived = [_arrived(large, small) for large, small in zip(there[::2], there[1::2], strict=True)]
@@ -129,21 +132,30 @@ def among(arrives: int, lost: int, hints: Iterable[int] = ()) -> tuple[int, ...]
     return tuple(dict.fromkeys((*near[:_WIDTH], *spread)))[:_WIDE]
 
 
-async def rungs_of(connection: Connection, source: str, tries: Sequence[tuple[str, int, int]]) -> list[Rung]:
+async def rungs_of(
+    connection: Connection, source: str, tries: Sequence[tuple[str, int, int]], pod: str = ""
+) -> list[Rung]:
     """Address, size and count of each, in one exec. ProbeError where ping cannot try them."""
     pings = [Pinging(to, max(size - headers(to), 0), count) for to, size, count in tries]
-    said = await burst.burst(connection, pings, uncut=True)
+    said = await burst.burst(connection, pings, uncut=True, pod=pod)
     _refuse_older(source, "".join(said))
     return [parse_rung(text, text, size, count) for text, (_, size, count) in zip(said, tries, strict=True)]
 
 
-async def link_mtu(connection: Connection, source: str, target: str) -> int:
-    """Of the link by which the source sends to the target; 0 without a route."""
+async def link_mtu(connection: Connection, source: str, target: str, pod: str = "") -> int:
+    """Of the link by which the source, or a pod on it, sends to the target; 0 without a route."""
     way, links = await asyncio.gather(
-        reply_to(connection, *route_question(target), ok=(0, 2)), ask(connection, "ip", "-j", "-s", "-d", "link")
+        _asked(connection, pod, *route_question(target)), _asked(connection, pod, "ip", "-j", "-s", "-d", "link")
     )
     interface = parse_route_get(source, target, way.stdout, way.stderr).interface
-    return next((link.mtu for link in parse_links(links) if link.name == interface), 0)
+    return next((link.mtu for link in parse_links(links.stdout) if link.name == interface), 0)
+
+
+async def _asked(connection: Connection, pod: str, *argv: str) -> Reply:
+    """Of ip, which fails with 2 where it has no route."""
+    if pod:
+        return await reply_from(connection, pod, *argv, seconds=10.0, ok=(0, 2))
+    return await reply_to(connection, *argv, ok=(0, 2))
 
 
 async def rung(connection: Connection, source: str, target: str, size: int, count: int = 2) -> Rung:

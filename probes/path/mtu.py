@@ -151,10 +151,12 @@ async def located(
     before: Mapping[str, Firewall],
     sent: int,
     after: Mapping[str, Firewall] | None = None,
+    *,
+    from_pod: bool = False,
 ) -> PathMtu:
-    """`after` is read now where nobody has done so."""
-    at = silent(told.links, told.lost)
-    if at:
+    """`after` is read now where nobody has done so. To a pod of the source's it is a router as any other."""
+    at = silent(told.links, told.lost, routers_from=0 if from_pod else 1)
+    if at >= 0:
         one = told.links[at]
         named = replace(gap(told, at + 1), silent_at=one.host, silent_interface=one.out_interface)
         hosts = [link.host for link in told.links[: at + 1]]
@@ -172,15 +174,15 @@ async def located(
     return odd_one(named, others)
 
 
-def silent(links: Sequence[PathLink], lost: int) -> int:
-    """Index of the first router whose next link is too narrow, as far as large packets come. 0 is none: of its own
+def silent(links: Sequence[PathLink], lost: int, routers_from: int = 1) -> int:
+    """Index of the first router whose next link is too narrow, as far as large packets come; -1: none. Of its own
     link the source's kernel tells the source."""
-    for at, one in enumerate(links[1:], 1):
+    for at, one in enumerate(links[routers_from:], routers_from):
         if one.large_arrive == "no":
-            return 0
+            return -1
         if 0 < one.out_mtu < lost:
             return at
-    return 0
+    return -1
 
 
 def first_missing(links: Sequence[PathLink]) -> int:

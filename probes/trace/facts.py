@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from probes.path.facts import Translation
+from probes.path.facts import Hit, Translation
 from probes.path.mtu_facts import PathMtu
 
 
@@ -91,6 +91,25 @@ class DeadHop:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnSizes:
+    """Sizes tried by the protocol that is traced, where one was asked for; bytes of a whole IP packet."""
+
+    protocol: str
+    """tcp or udp."""
+    port: int
+    largest: int
+    """Of the largest that was acknowledged (TCP) or answered (UDP); 0 when none was."""
+    lost: int
+    """Of the smallest that vanished more than once while smaller ones arrive; 0 if none did."""
+    chosen: int
+    """The largest that both kernels agreed on; 0 where that is not known, and of UDP."""
+    hits_host: str = ""
+    """First machine on the way with a rule that took as many, and looks at sizes; empty when none is seen."""
+    hits: tuple[Hit, ...] = ()
+    """Its rules that did."""
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """One of the endpoints behind a Service, tried by its own address."""
 
@@ -143,6 +162,8 @@ class Trace:
     """Hosts whose rules changed or were reset meanwhile. Empty where all arrives, or the dead hop is named."""
     sizes: tuple[PathMtu, ...] = ()
     """None or one: which sizes of echo requests arrive that may not be cut, where they were tried too."""
+    own_sizes: tuple[OwnSizes, ...] = ()
+    """None or one: of TCP and UDP, where a size was asked for."""
     branches: tuple[Branch, ...] = ()
     """Endpoints of a Service, each tried from where its address is translated."""
     translations: tuple[Translation, ...] = ()

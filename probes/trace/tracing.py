@@ -20,10 +20,11 @@ from probes.probe import Toolbox, probe
 from probes.site import target_of
 from probes.trace import branches, capturing, explaining, reading, sending, ways
 from probes.trace.capturing import Sighted
-from probes.trace.facts import Trace
+from probes.trace.facts import OwnSizes, Trace
 from probes.trace.growing import Growing
 from probes.trace.judging import Judgement, judge
 from probes.trace.marks import Mark, fresh_mark
+from probes.trace.own_sizes import Tried
 from probes.trace.reading import Reading
 from probes.trace.sending import Answered
 from probes.trace.sizing import COMMANDS as SIZES
@@ -99,7 +100,7 @@ async def trace(
     packets = min(max(packets, 1), MOST)
     translated = [(one, backend_port or port) for one in backends]
     with hurrying():
-        async with Sizing(toolbox, host, target, size, wanted=sizes and not pod) as sizing:
+        async with Sizing(toolbox, host, target, Tried(protocol, port, size, pod), wanted=sizes) as sizing:
             at = target if at_target and backends else ""
             way = await ways.learn(
                 toolbox,
@@ -111,15 +112,16 @@ async def trace(
                 Traffic(protocol, port if at else backend_port or port),
             )
             named = [*translated, *way.known_as(port)]
-            mark = fresh_mark(protocol, port, target, named, size, way.sources, pod or host)
+            own = size if protocol == "icmp" else 0
+            mark = fresh_mark(protocol, port, target, named, own, way.sources, pod or host)
             one = _Tracing(toolbox, host, target, mark, pod, way, captures=captures)
             await one.begin(sizing)
             answered, judgement = await one.measured(packets)
-            told = await sizing.told()
+            told, own_told = await sizing.told(), await sizing.own()
             # Where nobody knows who translates, nobody knows from where endpoints must answer.
             known = () if at and not way.translated_at else translated
             found = await branches.tried(toolbox, way.translated_at or host, mark, known, pod if not at else "")
-        return replace(one.told(answered, judgement, told), branches=found)
+        return replace(one.told(answered, judgement, told, own_told), branches=found)
 
 
 def _nobody(_: Mapping[str, Reading]) -> None:
@@ -267,10 +269,16 @@ class _Tracing:
     async def _refuser(self, answered: Answered) -> str:
         return await self._toolbox.host_of(answered.error_from) if answered.error_from else ""
 
-    def told(self, answered: Answered, judgement: Judgement, sizes: tuple[PathMtu, ...]) -> Trace:
+    def told(
+        self,
+        answered: Answered,
+        judgement: Judgement,
+        sizes: tuple[PathMtu, ...],
+        own: tuple[OwnSizes, ...],
+    ) -> Trace:
         blind = [name for name in self._way.hosts if name not in self._readings]
         loud = [name for name, one in self._readings.items() if one.after.uncounted]
-        said = verdict(judgement.verdict, sizes, asked=self._mark.uncut)
+        said = verdict(judgement.verdict, sizes, own, asked=self._mark.uncut)
         there = said in ("arrives", "refused", "sizes-lost", "too-large")
         closed = [name for name, one in self._readings.items() if one.after.firewall is None]
         return Trace(
@@ -294,4 +302,5 @@ class _Tracing:
             changed=judgement.changed,
             translations=self._way.translations,
             sizes=sizes,
+            own_sizes=own,
         )

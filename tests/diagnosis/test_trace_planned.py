@@ -27,12 +27,13 @@ def test_an_address_that_is_another_machines_on_each_network() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "protocol"), [(MASTER, "tcp"), (MASTER, "udp"), (WEB, "tcp"), (WEB, "")], ids=str
+    ("target", "protocol", "becomes"),
+    [(MASTER, "tcp", "tcp"), (MASTER, "udp", "udp"), (WEB, "tcp", "tcp"), (WEB, "", "tcp"), (MASTER, "", "icmp")],
+    ids=str,
 )
-def test_a_size_is_that_of_an_echo_request(target: End, protocol: str) -> None:
-    with pytest.raises(UsageError, match="echo requests alone"):
-        planned(MASTER, target, Wanted(protocol, 80 if protocol else 0, size=1400))
-    assert planned(MASTER, MASTER, Wanted("icmp", size=1400)).wanted.size == 1400
+def test_a_size_goes_with_every_protocol(target: End, protocol: str, becomes: str) -> None:
+    found = planned(MASTER, target, Wanted(protocol, 80 if protocol else 0, size=1400))
+    assert (found.wanted.protocol, found.arguments["size"]) == (becomes, 1400)
 
 
 def test_a_port_that_the_service_lacks() -> None:

@@ -6,7 +6,7 @@ import re
 
 from probes.node import tries
 from probes.path import burst, datagrams, send
-from probes.trace import long_list
+from probes.trace import long_list, own_sizes
 
 _ADDRESS = r"[0-9A-Fa-f:.]+"
 _NAME = r"[A-Za-z0-9_.:@-]+"
@@ -124,7 +124,9 @@ _TRYING = re.compile(
     rf" try(?: (?:tcp|udp),{_ADDRESS},{_N},(?:,{_SECONDS})?| '(?:tcp|udp),{_ADDRESS},{_N},{_MESSAGE}')+"
 )
 """TCP connections over which nothing is sent, and DNS questions."""
-_PING_IN_POD = re.compile(rf"{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} (?P<ping>(?:ping|sh) .*)", re.DOTALL)
+_SIZED = re.compile(rf" sized(?: tcp,{_ADDRESS},{_N},{_N}| 'udp,{_ADDRESS},{_N},{_N},{_MESSAGE}')+")
+"""Connections over which the program's own `OPTIONS *` is sent, and DNS questions with zeros behind them."""
+_PING_IN_POD = re.compile(rf"{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} (?P<ping>(?:ping|sh|ip) .*)", re.DOTALL)
 COUNTING = long_list.declared([f"ip{six}tables{legacy}-save -c" for six in ("", "6") for legacy in ("", "-legacy")])
 """Lists of rules of which only what counts anything travels: whole programs."""
 _BURST = re.compile(rf"(?:{'|'.join(map(re.escape, burst.COMMANDS))}) sh(?: {_N} {_N} {_ADDRESS})+")
@@ -147,9 +149,10 @@ def looks_only(command: str) -> bool:
             return bool(_CONNECTING_TO.fullmatch(command.removeprefix(program)))
     if pinging := _PING_IN_POD.fullmatch(command):
         return looks_only(pinging["ping"])
-    if (tried := command.partition(f"{tries.TRY}"))[1]:
-        in_pod = rf"(?:{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} )?"
-        return bool(re.fullmatch(in_pod, tried[0]) and _TRYING.fullmatch(tried[2]))
+    for program, words in ((tries.TRY, _TRYING), (own_sizes.COMMANDS[0], _SIZED)):
+        if (tried := command.partition(program))[1]:
+            in_pod = rf"(?:{re.escape(tries.COMMANDS[1])} sh {_ADDRESS} )?"
+            return bool(re.fullmatch(in_pod, tried[0]) and words.fullmatch(tried[2]))
     if _BURST.fullmatch(command) or command in COUNTING:
         return True
     return any(re.fullmatch(whole, command) for whole in _WHOLE) and not _operators(command)

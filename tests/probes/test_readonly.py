@@ -12,6 +12,7 @@ import probes.all
 from probes.node import tries
 from probes.path import burst, datagrams, send
 from probes.probe import PROBES
+from probes.trace import own_sizes
 from tests.probes.readonly import CONNECTING as CONNECTS
 from tests.probes.readonly import COUNTING, looks_only
 
@@ -84,8 +85,15 @@ READ_ONLY = (
     r"traceroute -n.*",
     r"vtysh -c 'show (?:bgp neighbors json|running-config bgpd \| include [^']*)'",
 )
-CONNECTING = {*send.COMMANDS, *datagrams.COMMANDS, *tries.COMMANDS, *burst.COMMANDS, *COUNTING}
-"""Opens TCP connections and closes them; the programs' whole texts are declared."""
+CONNECTING = {
+    *send.COMMANDS,
+    *datagrams.COMMANDS,
+    *tries.COMMANDS,
+    *burst.COMMANDS,
+    *own_sizes.COMMANDS,
+    *COUNTING,
+}
+"""Opens TCP connections and closes them, or asks for nothing over them; the programs' whole texts are declared."""
 NO_CHANGE = re.compile(
     r"\b(?:add|del|delete|set|flush|replace|restart|start|stop|insert|restore|rm|mv|tee|sysctl -w)\b|>"
 )

@@ -259,39 +259,6 @@ async def test_the_rule_of_another_table_drops_ipv6(healed_lab: Lab, toolbox: Li
     assert dead.rule == "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j DROP"
 
 
-STOPS = {
-    "mtu-icmp-dropped": ("controller", MASTER, "openstack-host", "openstack-host"),
-    "mtu-mismatch": ("controller", MASTER, "", "openstack-host"),
-    "mtu-blackhole": ("k8s-worker-1", "10.0.0.34", "", "k8s-worker-1"),
-}
-
-
-@pytest.mark.parametrize(
-    "fault", [name if name == "mtu-icmp-dropped" else pytest.param(name, marks=pytest.mark.long) for name in STOPS]
-)
-async def test_where_the_size_stops(healed_lab: Lab, toolbox: LiveToolbox, fault: str) -> None:
-    """Small packets arrive. The size that was asked for dies at the same place."""
-    source, target, silent, before = STOPS[fault]
-    healed_lab.break_(fault)
-    found = await trace(toolbox, source, target, packets=8, sizes=True)
-    (sized,) = found.sizes
-    assert (found.verdict, found.received) == ("sizes-lost", 8)
-    assert (sized.silent_at, sized.before_host) == (silent, before)
-    assert 1400 <= sized.largest < sized.lost <= 1500
-    if fault == "mtu-icmp-dropped":
-        assert sized.hits[0].text == "-A OUTPUT -p icmp -m icmp --icmp-type 3/4 -j DROP"
-    else:
-        large = await trace(toolbox, source, target, packets=8, size=sized.lost - 28, sizes=True)
-        assert (large.verdict, large.received) == ("sizes-lost", 0)
-
-
-async def test_sizes_that_fit_and_one_that_does_not(healed_lab: Lab, toolbox: LiveToolbox) -> None:
-    fits = await trace(toolbox, "controller", MASTER, packets=4, size=1472, sizes=True)
-    assert (fits.verdict, fits.sizes[0].largest) == ("arrives", 1500)
-    large = await trace(toolbox, "controller", MASTER, packets=4, size=1473, sizes=True)
-    assert (large.verdict, large.sizes[0].told_mtu) == ("too-large", 1500)
-
-
 async def test_a_target_that_is_nobodys(healed_lab: Lab, toolbox: LiveToolbox) -> None:
     found = await trace(toolbox, "master", "10.10.10.77")
     assert found.verdict in ("unseen", "dies")
