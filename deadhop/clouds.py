@@ -22,6 +22,7 @@ _STOPPED: Mapping[str, Text] = {
     "name": Text("its name is not known", "이름을 찾을 수 없음"),
     "route": Text("there is no route to it", "가는 경로가 없음"),
     "port": Text("its port does not answer", "포트가 응답하지 않음"),
+    "proxy": Text("the proxy before it does not answer", "앞의 프록시가 응답하지 않음"),
     "tls": Text("TLS does not come about", "TLS 연결이 되지 않음"),
     "answer": Text("Keystone does not answer as it should", "Keystone 이 제대로 응답하지 않음"),
     "login": Text("Keystone lets nobody in with this login", "이 로그인으로는 Keystone 에 들어갈 수 없음"),

@@ -34,6 +34,10 @@ CLOUDS: Mapping[str, str] = {
     "the connection failed": "연결에 실패했다",
     "{does}, which is another place: nothing was sent there": "{does}. 다른 곳이므로 아무것도 보내지 않았다",
     "give that address in clouds.yaml if it is the right one": "그 주소가 맞다면 clouds.yaml 에 적는다",
+    "the proxy {address} wants a login (407)": "프록시 {address} 이(가) 로그인을 요구한다 (407)",
+    "HTTP_PROXY, HTTPS_PROXY and NO_PROXY of this machine's environment": (
+        "이 컴퓨터의 환경 변수 HTTP_PROXY, HTTPS_PROXY, NO_PROXY 를 확인한다"
+    ),
     # certificates
     "does not accept our client certificate": "우리 클라이언트 인증서를 받아 주지 않는다",
     "`cert` and `key` of the cloud in clouds.yaml": "clouds.yaml 에서 그 클라우드의 `cert` 와 `key` 를 확인한다",

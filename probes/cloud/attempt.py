@@ -20,6 +20,9 @@ CONNECT_SECONDS = 4.0
 """More than the 3 s after which Linux gives up on a neighbour that does not answer ARP."""
 _ADDRESSES_TRIED = 3
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
+_TO_PROXY = frozenset({"name", "route", "port", "proxy"})
+"""Layers that are the proxy's, where there is one: whether the API lives is not known then."""
+_OF_PROXY = "HTTP_PROXY, HTTPS_PROXY and NO_PROXY of this machine's environment"
 
 
 class Stopped(Exception):
@@ -41,6 +44,8 @@ class Attempt:
     url: str = ""
     address: str = ""
     port: int = 0
+    via: str = ""
+    """Address and port of the proxy that the environment names for this URL."""
     stopped: bool = False
     reused: bool = False
     """The connection was kept from an earlier request; the other side may have closed it meanwhile."""
@@ -67,13 +72,30 @@ class Attempt:
             shut(handle)
 
     def where(self, state: str = "") -> Where:
-        return Where(self.layer, state, self.url, self.address)
+        return Where("proxy" if self._at_proxy else self.layer, state, self.url, self.address)
+
+    @property
+    def _at_proxy(self) -> bool:
+        return bool(self.via) and self.layer in _TO_PROXY
 
     def overdue(self) -> Stopped:
         """Why there is no answer in time, by how far it came."""
-        return Stopped(ProbeTimeout, self.where("silent"), f"{self.url}: {self._waits_for()}")
+        hint = _OF_PROXY if self._at_proxy else ""
+        return Stopped(ProbeTimeout, self.where("silent"), f"{self.url}: {self._waits_for()}", hint=hint)
+
+    def no_way(self, state: str, said: str, hint: str = "") -> Stopped:
+        """The name, the route or the port, of the API or of the proxy before it."""
+        if self._at_proxy:
+            return self.proxy_failed(state, f"the proxy {self.via} does not answer: {said}")
+        return Stopped(HostUnreachable, self.where(state), f"{self.url}: {said}", hint=hint)
+
+    def proxy_failed(self, state: str, said: str) -> Stopped:
+        where = Where("proxy", state, self.url, self.address)
+        return Stopped(HostUnreachable, where, f"{self.url}: {said}", hint=_OF_PROXY)
 
     def _waits_for(self) -> str:
+        if self._at_proxy:
+            return f"no answer through the proxy {self.via}"
         if self.layer == "name":
             return f"no answer from the name servers for {self.address}"
         if self.layer in ("route", "port"):
@@ -130,7 +152,7 @@ def _addresses(host: str, port: int) -> list[Any]:
     except (OSError, UnicodeError) as error:
         said = inert(error.strerror if isinstance(error, OSError) and error.strerror else str(error))
         hint = "is the name right in clouds.yaml and in the catalogue?"
-        raise Stopped(HostUnreachable, attempt.where(), f"{attempt.url}: {said}", hint=hint) from error
+        raise attempt.no_way("", said, hint) from error
 
 
 def _connect(sock: socket.socket, address: Any, options: Iterable[Any]) -> tuple[socket.socket, socket.socket]:
@@ -158,9 +180,8 @@ def _no_way(attempt: Attempt, error: OSError) -> Stopped:
     if isinstance(error, TimeoutError):
         seconds = f"{CONNECT_SECONDS:g}"
         said = f"no answer from {attempt.address} port {attempt.port} within {seconds} s"
-        return Stopped(HostUnreachable, attempt.where("silent"), f"{attempt.url}: {said}")
+        return attempt.no_way("silent", said)
     state = "refused" if error.errno == errno.ECONNREFUSED else "unreachable"
     attempt.layer = "route" if error.errno in _NO_ROUTE else "port"
     said = clip(inert(os.strerror(error.errno) if error.errno else str(error)), 200)
-    message = f"{attempt.url}: {attempt.address} port {attempt.port}: {said}"
-    return Stopped(HostUnreachable, attempt.where(state), message)
+    return attempt.no_way(state, said if attempt.via else f"{attempt.address} port {attempt.port}: {said}")

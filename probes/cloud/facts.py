@@ -26,8 +26,8 @@ class CloudReach:
 
     cloud: str
     stopped_at: str
-    """Empty when all is well, else the first layer that failed: config, name, route, port, tls, answer, login,
-    catalogue, service."""
+    """Empty when all is well, else the first layer that failed: config, name, route, port, proxy, tls, answer,
+    login, catalogue, service."""
     state: str
     """Of a port: refused, silent, unreachable. Of a certificate: expired, not-yet-valid, untrusted, wrong-name,
     own-certificate, no-tls. Else the HTTP status, or empty."""

@@ -34,7 +34,7 @@ _SLOW = 2.0
 
 @probe("cloud.reach", commands=("GET identity /v3/auth/", "GET /"), timeout=44.0, on="cloud")
 async def reach(cloud: str, toolbox: Toolbox) -> CloudReach:
-    """How far the way to the cloud leads: config, name, route, port, TLS, login, catalogue, each service."""
+    """How far the way to the cloud leads: config, name, route, port, proxy, TLS, login, catalogue, each service."""
     asked = Cloud(cloud, toolbox)
     own = ("v3", "auth", "tokens")
     reply = await asked.reply("identity", *own, query=NO_CATALOGUE, shape=OneToken, seconds=_LOGIN_SECONDS)

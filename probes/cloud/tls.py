@@ -31,10 +31,12 @@ class Refused:
 
 
 def refused(host: str, address: str, port: int, error: Exception, seconds: float) -> Refused:
-    """What a failed handshake means. Looks at the certificate once more, trusting nobody and saying nothing."""
+    """What a failed handshake means. Looks at the certificate once more, trusting nobody and saying nothing; not
+    behind a proxy, whose address is not the server's and stays empty."""
     inner = _ssl_error(error)
     if isinstance(inner, ssl.SSLCertVerificationError):
-        return _of_certificate(inner, _presented(host, address, port, min(seconds, _LOOK_SECONDS)))
+        shown = _presented(host, address, port, min(seconds, _LOOK_SECONDS)) if address else None
+        return _of_certificate(inner, shown)
     said = inner.reason or "" if isinstance(inner, ssl.SSLError) else ""
     if said in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"):
         return Refused("no-tls", "the port is open, but does not speak TLS", "is it `http://` in clouds.yaml?")

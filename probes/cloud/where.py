@@ -12,7 +12,7 @@ class Where:
     """How far the way to an API led. It travels in the reply's `stderr`, so a recording has it too."""
 
     layer: str = ""
-    """Empty for an answer; else config, name, route, port, tls, answer, login, catalogue."""
+    """Empty for an answer; else config, name, route, port, proxy, tls, answer, login, catalogue."""
     state: str = ""
     """Of a port: refused, silent, unreachable. Of a certificate: expired, not-yet-valid, untrusted, wrong-name."""
     url: str = ""

@@ -14,10 +14,12 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.cookies import RequestsCookieJar
+from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from base.text import clip, inert
 from probes.cloud.attempt import Attempt, Stopped, connected, current
 from probes.cloud.tls import Refused, refused
 from probes.cloud.where import Where
@@ -27,6 +29,7 @@ _PIECE = 1 << 16
 _LOGIN = "/auth/tokens"
 _CUT = (http.client.IncompleteRead, urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength)
 _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
+_PROXY_LOGIN = 407
 
 
 class _Handled:
@@ -69,8 +72,12 @@ class _Http(_Handled, HTTPConnection):
 class _Https(_Handled, HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         sock = self._open(self._dns_host, self.port or 443, self.socket_options)
-        current().layer = "tls"
+        current().layer = "proxy" if current().via else "tls"
         return sock
+
+    def _tunnel(self) -> None:
+        super()._tunnel()
+        current().layer = "tls"
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         self._begin()
@@ -81,6 +88,10 @@ class _Https(_Handled, HTTPSConnection):
             super().connect()
         except (ssl.SSLError, HTTPError, ConnectionError, TimeoutError) as error:
             raise _tls_failed(current(), self, error) from error
+        except (OSError, http.client.HTTPException) as error:
+            if current().layer != "proxy":
+                raise
+            raise _not_through(current(), error) from error
         current().layer = "answer"
 
     def close(self) -> None:
@@ -91,12 +102,21 @@ class _Https(_Handled, HTTPSConnection):
 def _tls_failed(attempt: Attempt, connection: _Https, error: Exception) -> Stopped:
     if attempt.stopped or isinstance(error, TimeoutError):
         return attempt.overdue()
+    if attempt.layer == "proxy":
+        return _not_through(attempt, error)
     if not isinstance(error, ssl.SSLError | HTTPError):
         message = f"{attempt.url}: the other side closed the connection during the TLS handshake"
         return Stopped(HostUnreachable, attempt.where(), message)
-    why: Refused = refused(connection.host, attempt.address, attempt.port, error, attempt.left)
+    address = "" if attempt.via else attempt.address
+    why: Refused = refused(connection.host, address, attempt.port, error, attempt.left)
     where = Where("tls", why.state, attempt.url, attempt.address, why.not_before, why.not_after)
     return Stopped(CertificateRefused, where, f"{attempt.url}: {why.message}", hint=why.hint)
+
+
+def _not_through(attempt: Attempt, error: Exception) -> Stopped:
+    """It takes the connection and makes no tunnel of it."""
+    said = clip(inert(str(error)), 200)
+    return attempt.proxy_failed("", f"the proxy {attempt.via} refuses to connect: {said}")
 
 
 class _HttpPool(HTTPConnectionPool):
@@ -128,14 +148,30 @@ class Adapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         attempt, url = current(), str(request.url)
-        attempt.url = plain(url)
+        attempt.url, attempt.via = plain(url), ""
+        attempt.via = _via(attempt, select_proxy(url, kwargs.get("proxies")))
         if request.method == "POST" and urlsplit(url).path.endswith(_LOGIN) and origin(url) != self._login:
             raise _elsewhere(attempt, f"sends logins to {origin(url)}")
         kwargs.update(stream=True, timeout=(attempt.left, attempt.left))
         response = super().send(request, *args, **kwargs)
         _read(response, attempt)
+        if response.status_code == _PROXY_LOGIN and attempt.via:
+            raise attempt.proxy_failed(str(_PROXY_LOGIN), f"the proxy {attempt.via} wants a login (407)")
         _stay(response, url, attempt)
         return response
+
+
+def _via(attempt: Attempt, proxy: str | None) -> str:
+    """Without its password; Stopped for one that is of no use."""
+    if not proxy:
+        return ""
+    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    port = origin(parts.geturl()).rpartition(":")[2]
+    attempt.address = parts.hostname or ""
+    if parts.scheme not in _POOLS or not parts.hostname or port == "0":
+        shown = clip(inert(proxy.rpartition("@")[2]), 200)
+        raise attempt.proxy_failed("", f"{shown} is no HTTP proxy")
+    return f"{parts.hostname}:{port}"
 
 
 def _read(response: requests.Response, attempt: Attempt) -> None:

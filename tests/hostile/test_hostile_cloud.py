@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -452,6 +453,93 @@ async def test_a_missing_authority_file(tmp_path: Path) -> None:
     reply = await asked_of(tmp_path, "https://127.0.0.1:1", cacert="/no/such/file.pem")
     assert reply.failure == "could-not-look"
     assert "/no/such/file.pem" in reply.message
+
+
+# ------------------------------------------------------------------ proxies
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """The environment names this proxy, and nothing else."""
+    for name in ("all_proxy", "no_proxy", "http_proxy", "https_proxy"):
+        for one in (name, name.upper()):
+            monkeypatch.delenv(one, raising=False)
+
+    def set_proxy(url: str) -> None:
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, url)
+
+    return set_proxy
+
+
+def stands(reply: Reply) -> tuple[str, str, str]:
+    where = json.loads(reply.stderr)
+    return reply.failure, where["layer"], where.get("state", "")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_dead_proxy_is_not_taken_for_the_api(
+    tmp_path: Path, scheme: str, proxied: Callable[[str], None]
+) -> None:
+    proxied("http://user:hunter2@127.0.0.1:1")
+    async with nothing_left():
+        reply = await asked_of(tmp_path, f"{scheme}://keystone.invalid:5000")
+    assert stands(reply) == ("unreachable", "proxy", "refused"), reply
+    said = f"{scheme}://keystone.invalid:5000/v3: the proxy 127.0.0.1:1 does not answer: Connection refused"
+    assert reply.message == said
+    assert "NO_PROXY" in reply.hint
+    assert "hunter2" not in repr(reply)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status", "words"),
+    [("https", 403, "refuses to connect: Tunnel connection failed: 403"), ("http", 407, "wants a login")],
+)
+async def test_a_proxy_that_refuses(
+    tmp_path: Path, scheme: str, status: int, words: str, proxied: Callable[[str], None]
+) -> None:
+    async with nothing_left(), serving(says(answer(status, b"no"))) as proxy:
+        proxied(proxy.url)
+        reply = await asked_of(tmp_path, f"{scheme}://keystone.invalid:5000")
+    assert stands(reply)[:2] == ("unreachable", "proxy"), reply
+    assert words in reply.message
+    assert PASSWORD not in repr(proxy.asked)
+
+
+async def test_a_proxy_that_hangs_up_or_says_nothing(tmp_path: Path, proxied: Callable[[str], None]) -> None:
+    async with nothing_left(), serving(says(b"", close=True)) as proxy:
+        proxied(proxy.url)
+        closed = await asked_of(tmp_path, "https://keystone.invalid:5000")
+    async with nothing_left(), mute() as port:
+        proxied(f"http://127.0.0.1:{port}")
+        silent = await asked_of(tmp_path, "https://keystone.invalid:5000", SHORT)
+    assert stands(closed)[:2] == ("unreachable", "proxy"), closed
+    assert stands(silent) == ("timeout", "proxy", "silent"), silent
+    assert f"no answer through the proxy 127.0.0.1:{port}" in silent.message
+
+
+async def test_what_is_no_proxy(tmp_path: Path, proxied: Callable[[str], None]) -> None:
+    proxied("socks5://127.0.0.1:1080")
+    reply = await asked_of(tmp_path, "http://keystone.invalid:5000")
+    assert stands(reply)[:2] == ("unreachable", "proxy"), reply
+    assert "is no HTTP proxy" in reply.message
+
+
+async def test_through_a_proxy_that_works(tmp_path: Path, proxied: Callable[[str], None]) -> None:
+    url = "http://keystone.invalid:5000"
+    cloud = cloud_that(says(answer(200, NO_PORTS)), lambda: Served(port=0, scheme="http"))
+
+    async def forward(asked: Asked, writer: Writer) -> None:
+        held = replace(asked, path=asked.path.removeprefix(url))
+        if held.method == "POST":
+            writer.write(logged_in(url))
+        else:
+            await cloud(held, writer)
+
+    async with nothing_left(), serving(forward) as proxy:
+        proxied(proxy.url)
+        reply = await asked_of(tmp_path, url)
+    assert (reply.failure, json.loads(reply.stdout)) == ("", NO_PORTS), reply
 
 
 # ------------------------------------------------------------------ Keystone
