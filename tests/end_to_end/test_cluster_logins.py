@@ -54,6 +54,13 @@ LOGINS = (
         "certificate",
     ),
     Login(
+        "client certificate not valid yet",
+        lambda server: {"client": signed(server.ca, "dev", "system:masters", days=(2.0, 30.0))},
+        "api-refuses-login",
+        "our client certificate (dev) is not valid before",
+        "certificate",
+    ),
+    Login(
         "another authority",
         lambda server: {"ca": authority("another")},
         "api-certificate-not-trusted",
@@ -127,6 +134,24 @@ def test_a_role_without_rights_is_told_which_verb_on_which_resource(
     found = of_pod(ask, config)
     assert (found.document["verdict"], causes(found)) == ("unknown", [])
     assert unseen(found)["k8s.pod_start"] == ("forbidden", NOBODY)
+
+
+def test_a_certificate_of_the_server_that_is_not_valid_yet_has_not_expired(
+    ask: Callable[..., Ran], server: ApiServer
+) -> None:
+    server.stop("kube-apiserver")
+    server.start(signed(server.ca, "kube-apiserver", days=(2.0, 30.0), hosts=HOSTS))
+    try:
+        server.wait_ready()
+        for found in (ask(API, {}), of_pod(ask, {})):
+            assert (found.document["verdict"], causes(found)) == ("unknown", []), found.document["text"]
+            assert "is not valid yet" in found.document["text"]["en"]
+            assert found.document["ruled_out"] == []
+            assert "is not valid before" in unseen(found)["k8s.reach"][1]
+    finally:
+        server.stop("kube-apiserver")
+        server.start()
+        server.wait_ready()
 
 
 def test_an_expired_certificate_of_the_server_is_named_and_nothing_is_offered_where_its_machine_is_not_known(
