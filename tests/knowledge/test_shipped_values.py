@@ -135,3 +135,18 @@ def _plain(value: object) -> object:
 
 def _bare(command: str) -> str:
     return re.sub(r" >>? (?=\S)", " ", command)
+
+
+def test_who_makes_a_security_group_is_told_what_it_opens_by_itself() -> None:
+    """Neutron lets all out of every new group: a fix that opens one port would open more than it says."""
+    makes = [
+        fix
+        for cause in CAUSES.values()
+        for fix in cause.fixes
+        if any("security group create" in str(action.run) for action in fix.actions)
+    ]
+    assert len(makes) >= 6
+    for fix in makes:
+        assert fix.caution is not None, fix.id
+        assert "two rules that let all out" in fix.caution.en, fix.id
+        assert "모든 송신을 허용하는 규칙 두 개" in fix.caution.ko, fix.id
