@@ -34,9 +34,10 @@ async def diagnosis_of(session: Session) -> Diagnosis | None:
     if data is None:
         return None
     causes = tuple([await _cause(session, entry) for entry in _list(data, "causes")])
+    meant = tuple([await _cause(session, entry) for entry in _list(data, "may_be_meant")])
     text = data.get("text")
     words = Text(str(text.get("en", "")), str(text.get("ko", ""))) if isinstance(text, Mapping) else Text("", "")
-    return Diagnosis(Verdict(str(data.get("verdict"))), words, causes)
+    return Diagnosis(Verdict(str(data.get("verdict"))), words, causes, may_be_meant=meant)
 
 
 def _list(data: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

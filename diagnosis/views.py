@@ -170,6 +170,8 @@ class Diagnosis:
     runners_up: tuple[CauseView, ...] = ()
     ruled_out: tuple[RuledOutView, ...] = ()
     unknown: tuple[UnknownView, ...] = ()
+    may_be_meant: tuple[CauseView, ...] = ()
+    """Of a sweep that is read again: what somebody may want so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -157,21 +157,40 @@ def _apply(front: Front, repair: Repair, confirmed_by: str) -> AsyncIterator[Rep
 async def _cause(front: Front, session: Session, named: str) -> CauseView:
     diagnosis = await session.last_diagnosis()
     causes = diagnosis.causes if diagnosis else ()
-    if not causes:
+    meant = diagnosis.may_be_meant if diagnosis else ()
+    if not (causes or meant):
         raise UsageError(
             front.say("this session found no cause", "이 세션은 원인을 찾지 못했다"),
             hint="deadhop diagnose SYMPTOM|TEXT",
         )
     wanted = named or (causes[0].id if len(causes) == 1 else "")
     cause = chosen(causes, wanted)
+    if cause is not None:
+        return cause
+    cause = chosen((*causes, *meant), wanted)
     if cause is None:
-        asked = not wanted or any(wanted == other.id for other in causes)
-        which = front.say("--cause: which one?", "--cause: 어느 원인인가?")
-        other = front.say("this session did not find `{}`", "이 세션이 찾은 원인에 `{}` 은(는) 없다")
-        raise UsageError(
-            which if asked else other.format(wanted[:80]), hint="--cause " + "|".join(cause_names(causes))
-        )
+        raise _not_chosen(front, causes, meant, wanted)
+    front.out.talk(
+        front.say(
+            "{} may be meant so: make sure that nobody wants it before you change it",
+            "{}: 의도된 설정일 수 있다. 누군가 원해서 한 것이 아닌지 확인하고 바꾼다",
+        ).format(front.text(cause.title))
+    )
     return cause
+
+
+def _not_chosen(front: Front, causes: Sequence[CauseView], meant: Sequence[CauseView], wanted: str) -> UsageError:
+    """What may be meant is never taken by itself: it has to be named."""
+    asked = not wanted or any(wanted == other.id for other in (*causes, *meant))
+    which = front.say("--cause: which one?", "--cause: 어느 원인인가?")
+    if asked and not causes:
+        which = front.say(
+            "this session found no cause but what may be meant so: --cause names it",
+            "이 세션이 찾은 것은 의도된 설정일 수 있는 것뿐이다. --cause 로 이름을 적는다",
+        )
+    other = front.say("this session did not find `{}`", "이 세션이 찾은 원인에 `{}` 은(는) 없다")
+    message = which if asked else other.format(wanted[:80])
+    return UsageError(message, hint="--cause " + "|".join(cause_names((*causes, *meant))))
 
 
 async def _repair(front: Front, session: Session, cause: CauseView) -> tuple[Repair, bool]:

@@ -72,6 +72,49 @@ def test_an_answer_given_beforehand_is_used_and_the_fix_works(sweeping: Desk) ->
     assert sweeping.run("fix", found["session"], "--undo", "--yes", "--json").code == 0
 
 
+@pytest.fixture
+def meant(sweeping: Desk) -> Desk:
+    """Somebody may want the marker gone."""
+    own = sweeping.home / "config/deadhop/knowledge/causes/host/marker-was-removed.yaml"
+    own.write_text(own.read_text(encoding="utf-8") + "may_be_meant: true\n", encoding="utf-8")
+    return sweeping
+
+
+def test_what_may_be_meant_is_repaired_when_it_is_named_and_never_by_itself(meant: Desk) -> None:
+    found = checked(meant.run(*words(meant, "--json", "--set", "seen=looked")).json, "sweep")
+    assert [one["id"] for one in found["may_be_meant"]] == ["marker-was-removed"]
+    assert "put-back" in [fix["id"] for fix in found["may_be_meant"][0]["fixes"]]
+    assert [one["id"] for one in found["causes"]] == ["sshd-not-running"]
+    named = ("fix", found["session"], "--cause", "marker-was-removed")
+    plan = meant.run(*named, "--plan")
+    assert (plan.code, f"touch {meant.marker}" in plan.out, meant.marker.exists()) == (0, True, False)
+    assert "may be meant so" in plan.err
+    assert "의도된 설정일 수 있다" in meant.run(*named, "--plan", "--lang", "ko").err
+    fixed = meant.run(*named, "--yes", "--json")
+    assert (fixed.code, fixed.json["verified"]) == (0, True)
+    assert meant.marker.exists()
+    assert meant.run("fix", found["session"], "--undo", "--yes", "--json").code == 0
+    assert not meant.marker.exists()
+    other = meant.run("fix", found["session"], "--cause", "nothing", "--plan")
+    assert "--cause sshd-not-running|marker-was-removed" in other.err
+
+
+def test_where_nothing_else_was_found_it_is_still_to_be_named(meant: Desk) -> None:
+    """The dead host's own trees are of another layer."""
+    own = meant.home / "config/deadhop/knowledge/symptoms/host/marker-is-missing.yaml"
+    (meant.home / "config/deadhop/knowledge/symptoms/cluster").mkdir()
+    own.rename(own.parents[1] / "cluster" / own.name)
+    swept = meant.run(*words(meant, "--json", "--layer", "cluster", "--set", "seen=looked"))
+    found = checked(swept.json, "sweep")
+    assert (found["causes"], [one["id"] for one in found["may_be_meant"]]) == ([], ["marker-was-removed"])
+    outcome = meant.run("fix", found["session"], "--yes")
+    assert (outcome.code, meant.marker.exists()) == (3, False)
+    assert "found no cause but what may be meant so" in outcome.err
+    assert "--cause marker-was-removed" in outcome.err
+    assert meant.run("fix", found["session"], "--cause", "marker-was-removed", "--yes").code == 0
+    assert meant.marker.exists()
+
+
 def test_a_sweep_is_listed_exported_and_resumed(sweeping: Desk) -> None:
     session = checked(sweeping.run(*words(sweeping, "--json")).json, "sweep")["session"]
     (info,) = checked(sweeping.run("sessions", "--json").json, "sessions")["sessions"]
