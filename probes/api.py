@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 from urllib.parse import quote, urlencode
@@ -46,6 +47,19 @@ class ApiRequest:
         """What the journal and the screen say: `GET network /v2.0/ports?device_id=…`."""
         query = f"?{urlencode(self.query)}" if self.query else ""
         return " ".join(word for word in ("GET", self.service, self.path + query) if word)
+
+
+def pause(asked: float, times: int) -> float:
+    """Seconds before a question is put again, after so many repetitions: what the server asks for, and from the
+    second time on no less than what grows. Who asks for none and goes on refusing is not asked without end."""
+    return max(asked, float(2 ** min(times - 1, 3)) if times else 0.0)
+
+
+def of_patience(asked: float) -> str:
+    seconds = math.ceil(asked)
+    if seconds < 1:
+        return "it says to ask again at once, and refuses then as well"
+    return f"it asks for {seconds} s of patience"
 
 
 @runtime_checkable

@@ -141,6 +141,7 @@ CLUSTERS: Mapping[str, str] = {
     "see /readyz and the API server's log": "/readyz 와 API 서버 로그를 본다",
     "the API answers {status}: {message}": "API 응답 {status}: {message}",
     "{target}: the API answers {status}": "{target}: API 응답 {status}",
+    "it says to ask again at once, and refuses then as well": "바로 다시 물으라고 하지만 그때도 거절한다",
     "it asks for {seconds} s of patience": "{seconds}초 뒤에 다시 물으라고 한다",
     "the API sends us elsewhere ({status}): {place}": "API 가 다른 곳으로 보낸다 ({status}): {place}",
     "not followed; is `server` in the kubeconfig right?": "따라가지 않았다. kubeconfig 의 `server` 가 맞는지 "

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import re
 import threading
 import time
@@ -25,7 +24,7 @@ from keystoneauth1.session import Session
 from openstack.config.cloud_region import CloudRegion
 
 from base.errors import UsageError
-from probes.api import Api, ApiRequest
+from probes.api import Api, ApiRequest, of_patience, pause
 from probes.cloud import answers, remote
 from probes.cloud.attempt import CURRENT, Attempt, Stopped
 from probes.cloud.login import Login, Who, access_of, user_of, who
@@ -91,6 +90,7 @@ class CloudApi:
 
     async def _until_answered(self, request: ApiRequest, attempt: Attempt) -> Reply:
         """Again, when the server says when; within the deadline."""
+        times = 0
         while True:
             work = _Work(request, attempt, self._login, self._offered)
             try:
@@ -99,9 +99,10 @@ class CloudApi:
                 for text, noted, at in work.noted:
                     self._toolbox.record(Request(self.target, text), noted, at)
             assert isinstance(answer, _Answer)
-            if answer.again is None or answer.again > attempt.left - 0.1:
+            if answer.again is None or pause(answer.again, times) > attempt.left - 0.1:
                 return answer.reply
-            await asyncio.sleep(answer.again)
+            await asyncio.sleep(pause(answer.again, times))
+            times += 1
 
     async def close(self) -> None:
         await self._threads.close()
@@ -181,7 +182,7 @@ class _Work:
         if response.status_code not in _LATER:
             return _Answer(reply)
         again = answers.retry_after(response.headers.get("retry-after", ""))
-        hint = reply.hint if again is None else f"it asks for {math.ceil(again)} s of patience"
+        hint = reply.hint if again is None else of_patience(again)
         return _Answer(replace(reply, hint=hint), again)
 
     def _access(self, session: Session) -> AccessInfo | None:

@@ -14,7 +14,7 @@ import msgspec
 
 from base.errors import ConfigError
 from base.tasks import end_all
-from probes.api import Api, ApiRequest
+from probes.api import Api, ApiRequest, of_patience, pause
 from probes.cluster import tls
 from probes.cluster.answers import cut
 from probes.cluster.credentials import Credentials
@@ -139,16 +139,17 @@ class HttpApi:
     async def _asked(self, request: ApiRequest, held: _Held, stage: Stage, end: float) -> Answer:
         """Once more with new credentials of a plugin, and as often as the server asks for it within the time."""
         STAGE.set(stage)
-        renewed = False
+        renewed, times = False, 0
         while True:
             answer = await self._once(request, held, stage)
             if answer.status == _NOT_YOU and not renewed and held.credentials.refused():
                 renewed = True
                 continue
-            wait = wait_of(answer)
-            if wait is None or asyncio.get_running_loop().time() + wait >= end:
+            asked = wait_of(answer)
+            if asked is None or asyncio.get_running_loop().time() + pause(asked, times) >= end:
                 return answer
-            await asyncio.sleep(wait)
+            await asyncio.sleep(pause(asked, times))
+            times += 1
 
     async def _once(self, request: ApiRequest, held: _Held, stage: Stage) -> Answer:
         stage.at = "login"
@@ -243,7 +244,7 @@ def _refusal(request: ApiRequest, answer: Answer, held: _Held) -> ProbeError:
     error = ours or refusal(answer.status, read_status(answer.body), request, held.login.user.place)
     wait = wait_of(answer)
     if wait is not None:
-        error.hint = f"it asks for {math.ceil(wait)} s of patience"
+        error.hint = of_patience(wait)
     return error
 
 

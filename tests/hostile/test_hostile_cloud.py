@@ -363,6 +363,14 @@ async def test_asked_again_when_the_server_says(tmp_path: Path, status: int) -> 
     assert reply.failure == ""
 
 
+async def test_who_asks_for_no_time_is_not_asked_without_end(tmp_path: Path) -> None:
+    async with nothing_left(), hostile(says(answer(503, {}, Retry_After="0"))) as served:
+        reply = await asked_of(tmp_path, served.url, replace(PORTS, timeout=4.0))
+        assert 2 <= len([path for path in served.paths() if "ports" in path]) <= 4
+    assert (reply.status, reply.failure) == (503, "unavailable")
+    assert reply.hint == "it says to ask again at once, and refuses then as well"
+
+
 @pytest.mark.parametrize("when", ["3600", "Fri, 31 Dec 2049 23:59:59 GMT", "soon", "-1", "9" * 400, ""])
 async def test_not_asked_again_past_the_deadline(tmp_path: Path, when: str) -> None:
     async with nothing_left(), hostile(says(answer(503, {}, Retry_After=when))) as served:

@@ -493,6 +493,15 @@ async def test_does_not_wait_past_its_time(tmp_path: Path, after: str) -> None:
     assert "of patience" in reply.hint
 
 
+async def test_who_asks_for_no_time_is_not_asked_without_end(tmp_path: Path) -> None:
+    at_once = answer(429, {}, Retry_After="0")
+    async with nothing_left(), serving(says(at_once)) as served:
+        reply = await asked_of(site(tmp_path, served.url), dataclasses.replace(PODS, timeout=4.0))
+    assert reply.failure == "unavailable"
+    assert 2 <= len(served.asked) <= 4, "at once, then after a pause that grows"
+    assert reply.hint == "it says to ask again at once, and refuses then as well"
+
+
 async def test_a_moment_that_is_none(tmp_path: Path) -> None:
     async with serving(says(answer(503, {}, Retry_After="soon, -5, ²"))) as served:
         reply = await asked_of(site(tmp_path, served.url))
