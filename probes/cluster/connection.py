@@ -163,7 +163,7 @@ class HttpApi:
         except aiohttp.ClientConnectorCertificateError as error:
             certificate = error.certificate_error
             assert isinstance(certificate, ssl.SSLCertVerificationError)
-            raise NoWay("tls", await tls.why_theirs(certificate, held.login)) from error
+            raise NoWay("tls", await tls.why_theirs(certificate, held.login, held.proxy)) from error
         except (aiohttp.ClientError, OSError) as error:
             stopped = no_way(error, held.login, held.proxy)
             ours = tls.why_ours(held.pair[0]) if stopped.layer in ("tls", "http") else None

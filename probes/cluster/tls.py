@@ -110,10 +110,10 @@ def also_expired(error: ProbeError, certificate: Pem) -> ProbeError:
     return error
 
 
-async def why_theirs(error: ssl.SSLCertVerificationError, login: Login) -> CertificateRefused:
-    """What the verification said, with the dates of the certificate that the server shows."""
+async def why_theirs(error: ssl.SSLCertVerificationError, login: Login, proxy: str) -> CertificateRefused:
+    """What the verification said, with the dates of the certificate that the server shows; not past a proxy."""
     server = login.server
-    shown = await _presented(login)
+    shown = None if proxy else await _presented(login)
     where = server.at
     if error.verify_code == _LATE:
         return CertificateRefused(
@@ -141,10 +141,8 @@ async def why_theirs(error: ssl.SSLCertVerificationError, login: Login) -> Certi
 
 
 async def _presented(login: Login) -> x509.Certificate | None:
-    """A handshake that trusts nobody and says nothing, only to read the certificate. None through a proxy."""
+    """A handshake that trusts nobody and says nothing, only to read the certificate."""
     server = login.server
-    if server.proxy:
-        return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import email.utils
+import ipaddress
 import urllib.request
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -141,8 +143,25 @@ def proxy_of(server: Server) -> str:
         return server.proxy
     found = urllib.request.getproxies_environment().get(urlsplit(server.url).scheme, "")
     at_home = server.host == "localhost" or server.host.startswith("127.") or server.host == "::1"
-    skip = at_home or urllib.request.proxy_bypass(server.host)
-    return "" if skip or not found.startswith(("http://", "https://")) else found
+    return "" if at_home or _is_bypassed(server) or not found.startswith(("http://", "https://")) else found
+
+
+def _is_bypassed(server: Server) -> bool:
+    """NO_PROXY as kubectl reads it: names and domains, addresses, each with a port or without, and networks."""
+    if any(urllib.request.proxy_bypass(one) for one in (server.host, server.at)):
+        return True
+    words = urllib.request.getproxies_environment().get("no", "").split(",")
+    try:
+        address = ipaddress.ip_address(server.host)
+    except ValueError:
+        return False
+    return any(address in network for network in _networks(words))
+
+
+def _networks(words: Iterable[str]) -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    for word in words:
+        with suppress(ValueError):
+            yield ipaddress.ip_network(word.strip(), strict=False)
 
 
 def without_login(proxy: str) -> str:

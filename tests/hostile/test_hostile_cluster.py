@@ -27,6 +27,8 @@ from probes.api import ApiRequest
 from probes.cluster import shapes
 from probes.cluster.connection import HttpApi, login
 from probes.cluster.kubeconfig import Login, Server, User
+from probes.cluster.tls import why_theirs
+from probes.cluster.wire import proxy_of
 from probes.cluster.wrong import no_way
 from probes.exchange import Exchange, Reply
 from probes.probe import checked_call, observe
@@ -525,6 +527,40 @@ async def test_a_proxy_that_is_dead_refuses_or_hangs(tmp_path: Path) -> None:
         hung = await asked_of(site(tmp_path, "https://api.invalid:6443", **hangs), SOON)
     assert (hung.failure, layer(hung)) == ("timeout", "proxy")
     assert "hunter2" not in repr((reply, refused, hung))
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "direct"),
+    [
+        ("192.0.2.0/24", "192.0.2.5", True),
+        ("10.0.0.0/8, 192.0.2.0/24", "192.0.2.5", True),
+        ("192.0.2.5:6443", "192.0.2.5", True),
+        ("2001:db8::/32", "[2001:db8::5]", True),
+        (".example.net", "api.example.net", True),
+        ("*", "192.0.2.5", True),
+        ("192.0.3.0/24,nonsense/99", "192.0.2.5", False),
+        ("192.0.2.5:443", "192.0.2.5", False),
+        ("2001:db8::/32", "192.0.2.5", False),
+        ("", "192.0.2.5", False),
+    ],
+)
+def test_what_no_proxy_leaves_out(no_proxy: str, host: str, direct: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    assert proxy_of(Server("x", f"https://{host}:6443")) == ("" if direct else "http://127.0.0.1:1")
+
+
+async def test_a_certificate_is_not_looked_at_past_the_proxy(tmp_path: Path) -> None:
+    late = ssl.SSLCertVerificationError("certificate has expired")
+    late.verify_code = 10
+    async with serving(says(b""), https(tmp_path, authority("ours"))) as served:
+        login = Login(Server("x", served.url), User("x"))
+        told = await why_theirs(late, login, "http://proxy:3128")
+        assert served.connections == 0
+        assert "expired on a date that is not known" in told.message
+        assert "expired on 20" in (await why_theirs(late, login, "")).message
 
 
 async def test_refused_and_unknown(tmp_path: Path) -> None:
