@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from diagnosis.session import Session
     from diagnosis.sweep.views import Finding, OpenEnd, Question, SweepResult, SweepView
 
+NOT_OF_HOSTS = (
+    "NOT LOOKED AT WITH --host, FOR THEY ARE OF NO SINGLE HOST",
+    "--host 로는 살펴보지 않은 것 (한 호스트에 속하지 않음)",
+)
 _RULED_OUT = 6
 """Names of what it is not."""
 
@@ -169,6 +173,9 @@ def _left_out(front: Front, result: SweepResult) -> Iterator[str]:
     if result.not_begun:
         yield f"\n{front.say('NOT BEGUN', '시작하지 못한 것')}"
         yield wrap(", ".join(result.not_begun), "  ")
+    if result.not_of_hosts:
+        yield f"\n{front.say(*NOT_OF_HOSTS)}"
+        yield wrap(", ".join(result.not_of_hosts), "  ")
 
 
 def _site(front: Front) -> str:

@@ -42,6 +42,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "partial": ("Partial: it was cut short", "중간에 끝난 결과다"),
     "unfinished": ("Not looked at to the end", "끝까지 살펴보지 못한 것"),
     "not begun": ("Not begun", "시작하지 못한 것"),
+    "not of hosts": ("Not looked at, for it is of no single host", "한 호스트에 속하지 않아 살펴보지 않은 것"),
     "fixes": ("Fixes", "조치"),
     "on": ("on", "대상"),
     "confirmed by": ("confirmed by", "승인"),
@@ -218,8 +219,9 @@ class _Report:
         yield from self.listed("ruled out", found.get("ruled_out"), self.ruled_out)
         yield from self.listed("not seen", found.get("unknown"), self.not_seen)
         yield from self.listed("unfinished", found.get("unfinished"), self.left)
-        if waiting := listing(found.get("not_begun")):
-            yield from ("", f"### {self.say('not begun')}", "", *(f"- {code(str(one))}" for one in waiting))
+        for title, key in (("not begun", "not_begun"), ("not of hosts", "not_of_hosts")):
+            if names := listing(found.get(key)):
+                yield from ("", f"### {self.say(title)}", "", *(f"- {code(str(one))}" for one in names))
 
     def cause(self, cause: Data) -> Iterator[str]:
         name = code(str(cause.get("id", "?")))

@@ -41,8 +41,8 @@ def arguments(parser: Parser) -> None:
         metavar="NAME",
         action="append",
         help=say(
-            "only what begins or ends at this host; repeatable",
-            "이 호스트에서 시작하거나 끝나는 것만. 여러 번 쓸 수 있다",
+            "only what begins or ends at this host, or is on it; repeatable",
+            "이 호스트에서 시작하거나 끝나거나 그 위에 있는 것만. 여러 번 쓸 수 있다",
         ),
     )
     add(

@@ -16,8 +16,9 @@ from diagnosis.sweep.grouping import Group, grouped
 from diagnosis.sweep.holding import Holding
 from diagnosis.sweep.keeping_good import Wish
 from diagnosis.sweep.members import NODES, beyond, members_of
+from diagnosis.sweep.of_hosts import OfHosts
 from diagnosis.sweep.pairs import pairs, standpoint_of
-from diagnosis.sweep.results import Rendering, cut_short, reference, result_of
+from diagnosis.sweep.results import Rendering, cut_short, of_some, reference, result_of
 from diagnosis.sweep.store import AT_ONCE, Store
 from diagnosis.sweep.tree import Outcome, Tree, Way
 from diagnosis.sweep.trees import (
@@ -28,6 +29,7 @@ from diagnosis.sweep.trees import (
     member_trees,
     needs_pairs,
     not_begun,
+    not_of_hosts,
     not_swept,
     pair_trees,
     swept_symptoms,
@@ -73,7 +75,9 @@ class Sweep:
         self._session, self._wanted, self._deadline = session, wanted, deadline
         self.holding = Holding(session, baseline)
         self._store = Store(session, at_once)
-        self._unlisted = Unlisted(self._store, [host.name for host in session.site.hosts])
+        self._of_hosts = OfHosts(self._store, session.site, wanted)
+        named = [host.name for host in session.site.hosts if wanted.host(host.name)]
+        self._unlisted = Unlisted(self._store, named)
         self._rendering = Rendering(session)
         self._open: dict[int, Tree] = {}
         self._layers: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -123,7 +127,7 @@ class Sweep:
 
     async def close(self) -> None:
         await self._rendering.close()
-        await end_all(self._resolving.values())
+        await end_all([*self._resolving.values(), *self._listing])
         await self._store.close()
 
     def _begin(self) -> None:
@@ -136,7 +140,7 @@ class Sweep:
         for probe in sorted(lists_for(knowledge, self._wanted)):
             worlds = site.clusters if PROBES[probe].on == "cluster" else site.clouds
             for world in worlds:
-                self._listing[self._store.look(checked_call(probe, world.name, {}))] = (probe, world.name)
+                self._listing[self._of_hosts.listing(probe, world.name)] = (probe, world.name)
         if needs_pairs(knowledge, self._wanted):
             hosts = [host.name for host in site.hosts if self._wanted.host(host.name)]
             for host in hosts:
@@ -199,10 +203,10 @@ class Sweep:
             self._pair()
 
     def _list(self, evidence: Evidence, world: str) -> None:
-        knowledge, wanted = self._session.knowledge, self._wanted
+        knowledge, wanted, here = self._session.knowledge, self._wanted, self._of_hosts.here(world)
         self._unlisted.heed(evidence, world)
-        self._add(member_trees(knowledge, wanted, world, members_of(evidence)))
-        self._left_out += member_trees(knowledge, wanted, world, beyond(evidence))
+        self._add(member_trees(knowledge, wanted, world, members_of(evidence, here)))
+        self._left_out += member_trees(knowledge, wanted, world, beyond(evidence, here))
 
     def _pair(self) -> None:
         """The pairs that matter, by the routes that the hosts know."""
@@ -327,6 +331,7 @@ class Sweep:
         )
         if self._cut:
             result = cut_short(result, self._not_begun())
+        result = of_some(result, not_of_hosts(self._session.knowledge, self._session.site, self._wanted))
         shown = self._show()
         self.view = replace(shown, running=(), result=result)
         self._session.note_sweep(self.view)

@@ -31,15 +31,22 @@ _FAILED = frozenset({"cluster.waiting-pods", "cloud.failed-servers"})
 
 Member = Mapping[str, str]
 """`each` → what it is this time."""
+Here = Callable[[str], bool]
+"""Whether a node, or a host of Nova, of that name is one of those that the sweep is about."""
 
 
-def _not_ready(facts: object) -> Iterator[Member]:
+def anywhere(name: str) -> bool:
+    return True
+
+
+def _not_ready(facts: object, here: Here) -> Iterator[Member]:
     """Those in trouble first. A cluster takes 40 s to say that a kubelet says nothing, and longer where it goes on
     to beat; each look at one costs a list of all nodes, so the Ready ones of large clusters are left alone."""
     if not isinstance(facts, Nodes):
         return
-    troubled = [node for node in facts.nodes if node.ready != "True" or _has_pressure(node)]
-    others = [node for node in facts.nodes if node not in troubled] if len(facts.nodes) <= _FEW_NODES else []
+    nodes = [node for node in facts.nodes if here(node.name)]
+    troubled = [node for node in nodes if node.ready != "True" or _has_pressure(node)]
+    others = [node for node in nodes if node not in troubled] if len(nodes) <= _FEW_NODES else []
     for node in (*troubled, *others):
         yield {"cluster.nodes-in-trouble": node.name}
 
@@ -48,21 +55,21 @@ def _has_pressure(node: Node) -> bool:
     return any(one.kind.endswith("Pressure") and one.status == "True" for one in node.conditions)
 
 
-def _without_range(facts: object) -> Iterator[Member]:
+def _without_range(facts: object, here: Here) -> Iterator[Member]:
     """Only where another node has one: a network may give out addresses by itself."""
     if isinstance(facts, Nodes) and any(node.pod_cidrs for node in facts.nodes):
         for node in facts.nodes:
-            if not node.pod_cidrs:
+            if not node.pod_cidrs and here(node.name):
                 yield {"cluster.nodes-without-range": node.name}
 
 
-def _waiting(facts: object) -> Iterator[Member]:
+def _waiting(facts: object, here: Here) -> Iterator[Member]:
     """One for each maker and reason."""
     if not isinstance(facts, Pods):
         return
     seen: set[tuple[str, str]] = set()
     for pod in facts.pods:
-        if pod.ready or pod.deleting or pod.phase in _ENDED or not (reason := _reason(pod)):
+        if pod.ready or pod.deleting or pod.phase in _ENDED or not (reason := _reason(pod)) or not here(pod.node):
             continue
         key = (f"{pod.namespace}/{pod.owner or pod.name}", reason)
         if key not in seen:
@@ -79,28 +86,31 @@ def _reason(pod: Pod) -> str:
     return next(said, {"Running": "not ready", "Pending": "Pending"}.get(pod.phase, ""))
 
 
-def _services(facts: object) -> Iterator[Member]:
-    """Those with nobody behind them first."""
+def _services(facts: object, here: Here) -> Iterator[Member]:
+    """Those with nobody behind them first; of some hosts, those with somebody there."""
     if not isinstance(facts, ServicePlaces):
         return
     reached = [one for one in facts.services if one.addresses and any("/TCP" in port for port in one.ports)]
     reached.sort(key=lambda one: any(end.ready for end in one.endpoints))
     for service in reached:
-        yield {"cluster.services": service.addresses[0]}
+        if here is anywhere or any(here(end.node) for end in service.endpoints):
+            yield {"cluster.services": service.addresses[0]}
 
 
-def _failed(facts: object) -> Iterator[Member]:
-    """One for each message: forty servers that found no host are one tree. What is in BUILD may be starting."""
+def _failed(facts: object, here: Here) -> Iterator[Member]:
+    """One for each message: forty servers that found no host are one tree. What is in BUILD may be starting. Of
+    whom nobody may see where it is, it is everywhere."""
     if not isinstance(facts, Servers):
         return
     seen: set[str] = set()
     for server in facts.servers:
-        if server.status == "ERROR" and server.fault_message not in seen:
+        near = here(server.host) or not server.placed_known
+        if server.status == "ERROR" and near and server.fault_message not in seen:
             seen.add(server.fault_message)
             yield {"cloud.failed-servers": server.id}
 
 
-_LISTS: tuple[tuple[str, str, Callable[[object], Iterator[Member]], int], ...] = (
+_LISTS: tuple[tuple[str, str, Callable[[object, Here], Iterator[Member]], int], ...] = (
     ("cluster.nodes-in-trouble", NODES, _not_ready, MOST),
     ("cluster.nodes-without-range", NODES, _without_range, MOST),
     ("cluster.waiting-pods", "k8s.pods", _waiting, _MOST_PODS),
@@ -120,16 +130,16 @@ def is_of_failed(eaches: Iterable[str]) -> bool:
     return not _FAILED.isdisjoint(eaches)
 
 
-def members_of(evidence: Evidence) -> tuple[Member, ...]:
+def members_of(evidence: Evidence, here: Here = anywhere) -> tuple[Member, ...]:
     """None where it could not be listed: that the API does not answer is another tree's business, and nodes are
     looked for among the hosts (`unlisted`)."""
-    return tuple(member for find, most in _finding(evidence) for member in islice(find(evidence.facts), most))
+    return tuple(member for found, most in _finding(evidence, here) for member in islice(found, most))
 
 
-def beyond(evidence: Evidence) -> tuple[Member, ...]:
+def beyond(evidence: Evidence, here: Here = anywhere) -> tuple[Member, ...]:
     """Those that are one too many: a sweep says so and does not look at them."""
-    return tuple(member for find, most in _finding(evidence) for member in islice(find(evidence.facts), most, None))
+    return tuple(member for found, most in _finding(evidence, here) for member in islice(found, most, None))
 
 
-def _finding(evidence: Evidence) -> Iterator[tuple[Callable[[object], Iterator[Member]], int]]:
-    return ((find, most) for _, probe, find, most in _LISTS if probe == evidence.probe)
+def _finding(evidence: Evidence, here: Here) -> Iterator[tuple[Iterator[Member], int]]:
+    return ((find(evidence.facts, here), most) for _, probe, find, most in _LISTS if probe == evidence.probe)

@@ -36,6 +36,7 @@ def sweep_json(session: str, view: SweepView, evidence: Iterable[Evidence] = ())
         "left_out": [asdict(one) for one in result.left_out],
         "unfinished": [asdict(one) for one in result.unfinished],
         "not_begun": list(result.not_begun),
+        "not_of_hosts": list(result.not_of_hosts),
         "baseline": baseline_json(result),
         "evidence": [evidence_json(one) for one in evidence],
         "trees": view.trees,

@@ -55,6 +55,14 @@ _NO_TREE = Text(
     "Nothing was swept: the site has nothing that these trees look at",
     "진단한 것이 없다. 사이트에 해당하는 대상이 없다",
 )
+_NO_TREE_OF_THESE = Text(
+    "Nothing was swept: nothing that these trees look at is at the named hosts alone",
+    "진단한 것이 없다. 지정한 호스트에만 해당하는 대상이 없다",
+)
+_OF_THESE_HOSTS = Text(
+    "no tree that begins or ends at the named hosts came to a cause; what is of no single host was not looked at",
+    "지정한 호스트의 진단은 원인에 이르지 않았다. 한 호스트에 속하지 않는 진단은 돌리지 않았다",
+)
 _UNEXPLAINED = Text(
     "Something is wrong, and its cause could not be named",
     "이상은 있지만 원인을 짚지 못했다",
@@ -195,6 +203,15 @@ def cut_short(result: SweepResult, not_begun: tuple[str, ...]) -> SweepResult:
     if not_begun and (result.verdict is Verdict.NOTHING_FOUND or result.text is _NO_TREE):
         result = replace(result, verdict=Verdict.UNKNOWN, text=_TOO_SOON)
     return replace(result, not_begun=not_begun)
+
+
+def of_some(result: SweepResult, not_of_hosts: tuple[str, ...]) -> SweepResult:
+    """What was not looked at, for it is of no single host, is no sign of health."""
+    if not_of_hosts and result.verdict is Verdict.NOTHING_FOUND:
+        result = replace(result, text=_OF_THESE_HOSTS)
+    elif not_of_hosts and result.text is _NO_TREE:
+        result = replace(result, text=_NO_TREE_OF_THESE)
+    return replace(result, not_of_hosts=not_of_hosts)
 
 
 def _ranked(

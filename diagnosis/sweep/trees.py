@@ -50,8 +50,7 @@ class NotSwept:
 
 def not_swept(knowledge: Knowledge, site: Site, wanted: Wanted) -> tuple[NotSwept, ...]:
     """Trees that wait for an operator, but for those of a host, a cloud or a cluster where there is none."""
-    worlds = (("host", site.hosts), ("cluster", site.clusters), ("cloud", site.clouds))
-    missing = {kind for kind, there in worlds if not there}
+    missing = _missing(site)
     chosen = (
         symptom
         for symptom in knowledge.symptoms.values()
@@ -59,6 +58,16 @@ def not_swept(knowledge: Knowledge, site: Site, wanted: Wanted) -> tuple[NotSwep
     )
     told = ((symptom.id, tuple(one.name for one in symptom.inputs.values() if _open(one))) for symptom in chosen)
     return tuple(NotSwept(symptom, needs) for symptom, needs in told if needs)
+
+
+def not_of_hosts(knowledge: Knowledge, site: Site, wanted: Wanted) -> tuple[str, ...]:
+    """Symptoms that are of no single host, where only some hosts are wanted: their trees are not walked then."""
+    missing = _missing(site)
+    return tuple(
+        symptom.id
+        for symptom in (_swept(knowledge, wanted) if wanted.hosts else ())
+        if missing.isdisjoint(_kinds(symptom)) and not _taken(symptom) & PAIR and not _listed(symptom)
+    )
 
 
 def swept_symptoms(knowledge: Knowledge, wanted: Wanted) -> Iterator[str]:
@@ -94,9 +103,7 @@ def pair_trees(knowledge: Knowledge, site: Site, wanted: Wanted, pairs: Iterable
 
 
 def lists_for(knowledge: Knowledge, wanted: Wanted) -> frozenset[str]:
-    """Probes that list what trees of a cluster or a cloud are walked on; none where only some hosts are wanted."""
-    if wanted.hosts:
-        return frozenset()
+    """Probes that list what trees of a cluster or a cloud are walked on."""
     return frozenset(probe_for(one) for symptom in _swept(knowledge, wanted) for one in _listed(symptom))
 
 
@@ -134,6 +141,11 @@ def _swept(knowledge: Knowledge, wanted: Wanted) -> Iterator[Symptom]:
             and not any(_open(one) for one in symptom.inputs.values())
         ):
             yield symptom
+
+
+def _missing(site: Site) -> set[str]:
+    worlds = (("host", site.hosts), ("cluster", site.clusters), ("cloud", site.clouds))
+    return {kind for kind, there in worlds if not there}
 
 
 def _kinds(symptom: Symptom) -> set[str]:

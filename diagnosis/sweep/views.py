@@ -123,6 +123,8 @@ class SweepResult:
     """Trees that were under way when the sweep was cut."""
     not_begun: tuple[str, ...] = ()
     """Symptoms whose trees were to be walked on what nobody had told by then."""
+    not_of_hosts: tuple[str, ...] = ()
+    """Symptoms whose trees are of no single host, where only some hosts were wanted."""
     compared: Comparison | None = None
     """With the baseline, where there is one."""
 

@@ -95,6 +95,13 @@ def test_what_was_not_begun_stands_there_by_name(lang: Lang) -> None:
     assert part(lines, title)[1:] == ["  no-answer-to-ping, one-direction-only"]
 
 
+@pytest.mark.parametrize("lang", list(Lang))
+def test_what_named_hosts_left_out_stands_there_by_name(lang: Lang) -> None:
+    lines = printed(replace(RESULT, not_of_hosts=("pod-dns-fails", "pods-across-nodes")), lang)
+    title = "NOT LOOKED AT WITH --host" if lang is Lang.EN else "--host 로는 살펴보지 않은 것"
+    assert part(lines, title)[1:] == ["  pod-dns-fails, pods-across-nodes"]
+
+
 def test_what_is_to_be_run_next_is_about_the_same_site() -> None:
     left = (LeftOut("networks-overlap", 1, ({},)), LeftOut("node-not-ready", 2, ({"node": "w1"}, {"node": "w2"})))
     result = replace(RESULT, unfinished=left)

@@ -124,6 +124,7 @@ def test_a_sweep_that_was_cut_says_so_and_what_it_did_not_come_to(tmp_path: Path
             "diagnosis",
             {
                 "verdict": "cause", "cut": "interrupted", "not_begun": ["one-direction-only"],
+                "not_of_hosts": ["pod-dns-fails"],
                 "causes": [{"id": "missing-route", "title": title, "case": case}],
                 "unfinished": [{"symptom": "no-answer-to-ping", "count": 7, "inputs": []}],
                 "ruled_out": [{"id": "ip-forward-off", "title": {"en": "No forwarding", "ko": "포워딩 꺼짐"}}],
@@ -134,7 +135,7 @@ def test_a_sweep_that_was_cut_says_so_and_what_it_did_not_come_to(tmp_path: Path
         Lang.EN: ("Partial: it was cut short: `interrupted`", "Not begun", "No forwarding (`ip-forward-off`)"),
         Lang.KO: ("중간에 끝난 결과다: `interrupted`", "시작하지 못한 것", "포워딩 꺼짐 (`ip-forward-off`)"),
     }[lang]
-    for part in (*said, "master, ", "`no-answer-to-ping`: 7", "`one-direction-only`"):
+    for part in (*said, "master, ", "`no-answer-to-ping`: 7", "`one-direction-only`", "`pod-dns-fails`"):
         assert part in shown, part
 
 

@@ -109,7 +109,7 @@ def test_failed_servers_are_one_for_each_message() -> None:
 def test_trees_are_walked_on_what_is_listed(knowledge: Knowledge) -> None:
     everything = Wanted()
     assert lists_for(knowledge, everything) == {"k8s.nodes", "k8s.pods", "k8s.service_places", "cloud.servers"}
-    assert lists_for(knowledge, Wanted(hosts=frozenset({"a"}))) == frozenset()
+    assert lists_for(knowledge, Wanted(hosts=frozenset({"a"}))) == lists_for(knowledge, everything)
     site = Site("s", clusters=(Cluster("k"),))
     assert "node-not-ready" not in {one.symptom for one in lone_trees(knowledge, site, everything)}
     found = list(member_trees(knowledge, everything, "k", [{"cluster.nodes-in-trouble": "w2"}, *pods(POD)]))
