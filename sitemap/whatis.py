@@ -15,6 +15,8 @@ MOST = 8
 """Things said of one text."""
 _LONGEST = 65_536
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]*[A-Za-z0-9]")
+_ADDRESS = re.compile(r"(?<![0-9.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![0-9])")
+_AFTER_HOST = re.compile(r"[:/]")
 _TELLING = re.compile(r"[0-9:./-]")
 """A name without any may be a word of a sentence."""
 _CARD = re.compile(r"(?:tap|qvo|qvb|qbr|vhu)[0-9a-f]{8}-[0-9a-f]{2}")
@@ -48,7 +50,8 @@ def _says_more(known: Known) -> bool:
 
 
 def _tokens(text: str) -> Iterator[str]:
-    """Words and what they hold: the address of `10.0.0.5:22` and of `10.0.0.0/24`, the pod of `web-0_default`."""
+    """Words and what they hold: the address of `10.0.0.5:22`, `10.0.0.0/24`, `http://10.96.7.7:80/x` and tcpdump's
+    `10.244.1.7.54321`, the pod of `web-0_default`."""
     for match in _TOKEN.finditer(text):
         if _TELLING.search(match[0]):
             yield from _spellings(match[0])
@@ -56,11 +59,18 @@ def _tokens(text: str) -> Iterator[str]:
 
 def _spellings(token: str) -> Iterator[str]:
     yield token
-    if "." in token and ":" in token:
+    _, behind, host = token.partition("://")
+    token = host or token
+    if behind:
+        yield _AFTER_HOST.split(token, maxsplit=1)[0]
+    elif "." in token and ":" in token:
         yield token.partition(":")[0]
     for mark in "/_":
         if mark in token:
             yield token.partition(mark)[0]
+    yield from _ADDRESS.findall(token)
+    if "." in token and token.count(":") > 1:  # tcpdump's port behind an IPv6 address
+        yield token.rpartition(".")[0]
 
 
 def what_is(token: str, lexicon: Lexicon) -> tuple[Known, ...]:

@@ -48,6 +48,32 @@ def test_a_paste_with_ports_networks_and_noise(lexicon: Lexicon) -> None:
     assert [one.text for one in known_in(text, lexicon)] == ["10.244.1.7", "10.96.0.7", "default/web-0", "10.0.0.6"]
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('Get "http://10.96.0.7:80/x": EOF', "10.96.0.7"),
+        ("Get https://web.default.svc:443/v2/ failed", "web.default.svc"),
+        ("IP 10.244.1.7.54321 > 8.8.8.8.53: UDP", "10.244.1.7"),
+        ("inet addr:10.0.0.5  Bcast:10.255.255.255", "10.0.0.5"),
+        ("http://user@[10.0.0.6]/", "10.0.0.6"),
+        ("tcp://10.96.0.7:6443/10.96.0.70", "10.96.0.7"),
+    ],
+)
+def test_addresses_inside_urls_and_before_dotted_ports(lexicon: Lexicon, text: str, meant: str) -> None:
+    assert [one.text for one in known_in(text, lexicon)] == [meant]
+
+
+@pytest.mark.parametrize("text", ["110.244.1.70", "1.10.244.1.7", "version 10.244.1.77", "10.244.1"])
+def test_parts_of_other_numbers_are_no_addresses(lexicon: Lexicon, text: str) -> None:
+    assert known_in(text, lexicon) == ()
+
+
+def test_an_ipv6_address_before_a_dotted_port() -> None:
+    held = port(P1, S1, "compute", "fd00::7")
+    six = Lexicon(gathered(clusters=(), clouds=(cloud(ports=(held,)),)))
+    assert [one.text for one in known_in("IP6 fd00::7.54321 > fd00::9.53: UDP", six)] == ["fd00::7"]
+
+
 def test_words_of_a_sentence_are_no_names(lexicon: Lexicon) -> None:
     assert known_in("the web of compute does not answer", lexicon) == ()
     assert known_in("203.0.113.99 and 10.0.0 are nothing", lexicon) == ()
