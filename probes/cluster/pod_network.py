@@ -11,8 +11,9 @@ import msgspec
 from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch
+from probes.cluster.groups import CALICO, may_know
 from probes.cluster.objects import CACHED
-from probes.errors import NotFound, NotRecorded, ProbeError
+from probes.errors import Forbidden, NotFound, NotRecorded, ProbeError
 from probes.linux.fields import json_of
 from probes.probe import Toolbox, probe
 
@@ -109,7 +110,7 @@ class _ConfigMap(shapes.Shape):
 
 
 _SETS = ApiRequest(("apis", "apps", "v1", "daemonsets"), (CACHED,), shape=_DaemonSets)
-_POOLS = ApiRequest(("apis", "crd.projectcalico.org", "v1", "ippools"), shape=Pools)
+_POOLS = ApiRequest((*CALICO, "ippools"), shape=Pools)
 
 
 @probe(
@@ -146,10 +147,14 @@ async def pod_network(cluster: str, toolbox: Toolbox, pod: str = "") -> PodNetwo
 
 
 async def _pools(api: Api) -> Pools:
-    """None where Calico's resources are not known."""
+    """None where Calico's resources are not known, also to who may not read them."""
     try:
         return await fetch(api, _POOLS, Pools)
     except NotFound:
+        return Pools(None)
+    except Forbidden:
+        if await may_know(api, CALICO):
+            raise
         return Pools(None)
 
 

@@ -15,6 +15,7 @@ from base.text import clip, inert
 from probes.api import Api, ApiRequest
 from probes.cluster import shapes
 from probes.cluster.answers import fetch
+from probes.cluster.groups import CALICO, CILIUM, Group, may_know
 from probes.cluster.objects import CACHED
 from probes.cluster.selectors import by_expression, by_labels
 from probes.errors import NotFound, NotRecorded, ProbeError
@@ -254,7 +255,7 @@ def _brief(selector: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    group: tuple[str, ...]
+    group: Group
     kinds: Mapping[str, str]
     """And how each is called in a path."""
     shape: type[CalicoPolicies | CiliumPolicies]
@@ -262,13 +263,13 @@ class _Program:
 
 
 _CALICO = _Program(
-    ("apis", "crd.projectcalico.org", "v1"),
+    CALICO,
     {"NetworkPolicy": "networkpolicies", "GlobalNetworkPolicy": "globalnetworkpolicies"},
     CalicoPolicies,
     lambda kind, one: [of_calico(kind, one)],
 )
 _CILIUM = _Program(
-    ("apis", "cilium.io", "v2"),
+    CILIUM,
     {
         "CiliumNetworkPolicy": "ciliumnetworkpolicies",
         "CiliumClusterwideNetworkPolicy": "ciliumclusterwidenetworkpolicies",
@@ -280,13 +281,8 @@ COMMANDS = ("GET /apis/crd.projectcalico.org/", "GET /apis/cilium.io/")
 """For the probes that read them."""
 
 
-class _Nothing(shapes.Shape):
-    """Of a group only whether it is there."""
-
-
 async def program_policies(api: Api) -> ProgramPolicies:
-    """None where the cluster does not know these kinds. A role without rights is refused for them all the same, so
-    that their group is asked for first, which everybody may."""
+    """None where the cluster does not know these kinds."""
     both = await asyncio.gather(_read(api, _CALICO), _read(api, _CILIUM))
     each = [one for kinds in both for one in kinds]
     found = [one for kind in each if not isinstance(kind, str) for one in kind]
@@ -295,7 +291,7 @@ async def program_policies(api: Api) -> ProgramPolicies:
 
 async def _read(api: Api, program: _Program) -> list[list[ProgramPolicy] | str]:
     """Of each kind its policies, or why there are none to be seen."""
-    if not await _is_there(api, program.group):
+    if not await may_know(api, program.group):
         return []
     return list(await asyncio.gather(*(_kind(api, program, *pair) for pair in program.kinds.items())))
 
@@ -311,19 +307,6 @@ async def _kind(api: Api, program: _Program, kind: str, plural: str) -> list[Pro
     except ProbeError as error:
         return error.message
     return [part for one in listed.items or () for part in program.parts(kind, one)]
-
-
-async def _is_there(api: Api, group: tuple[str, ...]) -> bool:
-    """True also where nobody can tell: then its lists say why not."""
-    try:
-        await fetch(api, ApiRequest(group, shape=_Nothing), _Nothing)
-    except NotRecorded:
-        raise
-    except NotFound:
-        return False
-    except ProbeError:
-        return True
-    return True
 
 
 # ------------------------------------------------------------------ said

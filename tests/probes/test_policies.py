@@ -163,6 +163,14 @@ async def test_a_role_without_rights_is_not_told_of_kinds_that_the_cluster_does_
     assert len(facts(nobody_says).unread) == 2
 
 
+async def test_pools_that_may_not_be_read_are_none_where_the_cluster_has_no_calico(tmp_path: Path) -> None:
+    pools = refused("crd.projectcalico.org", "ippools")
+    assert facts(await asked(tmp_path, api(ippools=pools), "k8s.pod_network")).pools == ()
+    there = await asked(tmp_path, api(ippools=pools, calico={}), "k8s.pod_network")
+    assert there.failure is not None
+    assert there.failure.reason == "forbidden"
+
+
 # ------------------------------------------------------------------ Calico's and Cilium's own
 
 
