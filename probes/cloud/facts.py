@@ -47,6 +47,8 @@ class CloudReach:
     hint: str
     seconds: float
     """Of the fastest answer, as asked from here; 0 where the way ends before."""
+    port: int = 0
+    """Of what was asked when it failed, beside its address."""
 
     @property
     def untold(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlsplit
 
 from probes.cloud import shapes
 from probes.cloud.ask import NO_CATALOGUE, Cloud, OneToken, Token, read
@@ -30,6 +31,7 @@ asks three times, a service waits for its turn."""
 _QUICK_SECONDS = 6.0
 """For a service, while Keystone answers at once."""
 _SLOW = 2.0
+_PORTS = {"http": 80, "https": 443}
 
 
 @probe("cloud.reach", commands=("GET identity /v3/auth/", "GET /"), timeout=44.0, on="cloud")
@@ -107,4 +109,14 @@ def _stopped(cloud: str, reply: Reply, token: Token | None = None, layer: str = 
         error=reply.message,
         hint=reply.hint,
         seconds=0.0,
+        port=port_of(where.url),
     )
+
+
+def port_of(url: str) -> int:
+    """As the URL has it, or its scheme; 0 where it has none."""
+    try:
+        parts = urlsplit(url)
+        return parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return 0
