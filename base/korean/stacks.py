@@ -16,5 +16,7 @@ STACKS: Mapping[str, str] = {
     "no cloud of the site can be asked": "사이트의 어느 클라우드에도 접속할 수 없다",
     "no cluster of the site can be asked": "사이트의 어느 클러스터에도 접속할 수 없다",
     "{host}: no container of {unit}": "{host}: {unit} 의 컨테이너가 없다",
+    "{host}: no nova-compute runs, and no unit says where it would write": "{host}: 실행 중인 nova-compute 가 "
+    "없고, 어디에 쓸지 알려 주는 유닛도 없다",
     "`podman ps -a`, `docker ps -a`": "`podman ps -a` 나 `docker ps -a` 로 확인한다",
 }
