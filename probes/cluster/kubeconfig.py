@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import yaml
 
-from base.errors import ConfigError, Place
+from base.errors import ConfigError, Place, Problem
 from base.text import clip, inert
 from probes.site_reader import Reader, is_null
 from probes.ssh_config import at_home, read_text
@@ -46,6 +47,8 @@ class Server:
     insecure: bool = False
     tls_name: str = ""
     proxy: str = ""
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with the entry: said where a context uses it, for others are as good as before."""
 
     @property
     def host(self) -> str:
@@ -87,6 +90,7 @@ class User:
     plugin: ExecPlugin | None = None
     provider: str = ""
     """`auth-provider`: what kubectl itself has given up; its last token is used, and never renewed."""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Context:
     server: str
     user: str
     namespace: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def read_kubeconfig(files: Iterable[Path]) -> Kubeconfig:
 
 
 def login_of(config: Kubeconfig, name: str) -> Login:
-    """Of a context; of the current one for an empty name. ConfigError when something of it is missing."""
+    """Of a context; of the current one for an empty name. ConfigError when something of it is missing or wrong."""
     source = ", ".join(map(str, config.files))
     name = name or config.current
     if name not in config.contexts:
@@ -144,7 +149,11 @@ def login_of(config: Kubeconfig, name: str) -> Login:
         raise ConfigError(f"{context.place}: there is no cluster {_shown(context.server)}", hint=_CONTEXTS)
     if context.user and context.user not in config.users:
         raise ConfigError(f"{context.place}: there is no user {_shown(context.user)}", hint=_CONTEXTS)
-    return Login(config.servers[context.server], config.users.get(context.user, User(context.place)))
+    login = Login(config.servers[context.server], config.users.get(context.user, User(context.place)))
+    problems = (*context.problems, *login.server.problems, *login.user.problems)
+    if problems:
+        raise Mistakes(problems)
+    return login
 
 
 _CONTEXTS = "`kubectl config view` shows what there is"
@@ -158,7 +167,8 @@ def _shown(text: str) -> str:
 
 
 def parse_kubeconfig(text: str, path: Path) -> Kubeconfig:
-    """What is not known is left alone, as kubectl does. Mistakes with all that is wrong."""
+    """What is not known is left alone, as kubectl does. Mistakes of the file as a whole; what is wrong with one
+    entry stands with it."""
     reader = _Reader(path)
     root = compose(text, path)
     if root is None:
@@ -166,9 +176,9 @@ def parse_kubeconfig(text: str, path: Path) -> Kubeconfig:
     top = reader.fields(root, "the kubeconfig")
     config = Kubeconfig(
         (path,),
-        {name: _server(reader, node) for name, node in reader.named(top.get("clusters"), "clusters", "cluster")},
-        {name: _user(reader, node) for name, node in reader.named(top.get("users"), "users", "user")},
-        {name: _context(reader, node) for name, node in reader.named(top.get("contexts"), "contexts", "context")},
+        dict(_entries(reader, top.get("clusters"), "clusters", "cluster", _server)),
+        dict(_entries(reader, top.get("users"), "users", "user", _user)),
+        dict(_entries(reader, top.get("contexts"), "contexts", "context", _context)),
         reader.text(top.get("current-context"), "current-context"),
     )
     if reader.problems:
@@ -225,6 +235,19 @@ class _Reader(Reader):
         except (binascii.Error, ValueError):
             self.wrong(data, f"{key}-data is not base64", "`kubectl config set-… --embed-certs` writes it")
             return Pem()
+
+
+_Entry = TypeVar("_Entry", Server, User, Context)
+
+
+def _entries(
+    reader: _Reader, node: yaml.Node | None, what: str, inner: str, read: Callable[[_Reader, yaml.Node], _Entry]
+) -> Iterator[tuple[str, _Entry]]:
+    for name, value in reader.named(node, what, inner):
+        before = len(reader.problems)
+        entry = read(reader, value)
+        wrong, reader.problems[before:] = tuple(reader.problems[before:]), []
+        yield name, replace(entry, problems=wrong)
 
 
 def _server(reader: _Reader, node: yaml.Node) -> Server:

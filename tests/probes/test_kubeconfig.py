@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from base.errors import ConfigError, UsageError
+from base.errors import ConfigError, Problem, UsageError
 from base.text import Text
 from diagnosis.inputs import input_value, with_sole
 from knowledge.model import Input
-from probes.cluster.kubeconfig import login_of, parse_kubeconfig, read_kubeconfig
+from probes.cluster.kubeconfig import Kubeconfig, login_of, parse_kubeconfig, read_kubeconfig
 from probes.site import Cluster, Site
 from probes.site_clusters import default_files, found_clusters
 from probes.site_file import load_site, parse_site
 from probes.site_programs import programs_of
+from probes.yaml_tree import Mistakes
 from tests.probes.pki import kubeconfig
 
 TWO = """\
@@ -74,6 +75,34 @@ def test_plugins_beside_the_file_or_of_the_path(home: Path) -> None:
         assert plugin.argv == (found, "a b")
 
 
+def problems_of(config: Kubeconfig) -> tuple[Problem, ...]:
+    """Of all its entries; what is wrong with the file itself is raised before."""
+    entries = (*config.servers.values(), *config.users.values(), *config.contexts.values())
+    return tuple(problem for entry in entries for problem in entry.problems)
+
+
+def test_one_bad_entry_takes_nothing_from_the_others(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = home / "c"
+    file.write_text(
+        "clusters:\n"
+        "- {name: good, cluster: {server: 'https://192.0.2.1:6443'}}\n"
+        "- {name: bad, cluster: {server: 'https://192.0.2.2:6443', proxy-url: 'socks5://y'}}\n"
+        "users:\n- {name: u, user: {token: t}}\n- {name: v, user: {client-key-data: '!'}}\n"
+        "contexts:\n"
+        "- {name: good, context: {cluster: good, user: u}}\n"
+        "- {name: bad, context: {cluster: bad, user: u}}\n"
+        "- {name: worse, context: {cluster: good, user: v}}\n"
+    )
+    monkeypatch.setenv("KUBECONFIG", str(file))
+    assert [one.name for one in found_clusters()] == ["good", "bad", "worse"]
+    config = read_kubeconfig((file,))
+    assert login_of(config, "good").server.url == "https://192.0.2.1:6443"
+    with pytest.raises(ConfigError, match=r"c:3:\d+: `socks5://y` is no HTTP proxy"):
+        login_of(config, "bad")
+    with pytest.raises(ConfigError, match=r"c:6:\d+: client-key-data is not base64"):
+        login_of(config, "worse")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -96,7 +125,7 @@ def test_plugins_beside_the_file_or_of_the_path(home: Path) -> None:
 )
 def test_mistakes_have_their_place(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        parse_kubeconfig(text, Path("k"))
+        raise Mistakes(problems_of(parse_kubeconfig(text, Path("k"))))
     assert said in raised.value.message
     assert raised.value.message.startswith("k:")
 
