@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from base.text import Text
 from deadhop.front import Front
 from deadhop.output import wrap
+from diagnosis.sweep.words import CUT
 from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.sweep.changes import Change
+    from diagnosis.sweep.views import SweepView
 
 WORDS = {
     "new": Text("new", "새로 생김"),
@@ -44,11 +46,14 @@ async def pause(front: Front, seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-def change_lines(front: Front, changes: tuple[Change, ...], seconds: float) -> Iterator[str]:
+def change_lines(front: Front, changes: tuple[Change, ...], view: SweepView) -> Iterator[str]:
+    """Nothing where nothing changed, but for one that was interrupted: that it did not look at all is said."""
     now = datetime.now().astimezone().strftime("%H:%M:%S")
-    if not changes:
+    if not changes and view.cut != "interrupted":
         return
-    yield f"\n{now}  ({seconds:.1f} s)"
+    yield f"\n{now}  ({view.seconds:.1f} s)"
+    if view.cut:
+        yield wrap(front.text(CUT[view.cut]), "  ")
     for one in changes:
         yield from _change(front, one)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING
@@ -117,41 +118,29 @@ async def run(front: Front) -> int:
 
 async def _again(front: Front, session: Session, before: Sweep, now: Sweep, pause_for: float) -> tuple[int, Sweep]:
     """One more, with what was found before put aside: hosts that did not answer are tried again."""
-    from deadhop.watching import change_lines, changes_json, pause
-    from diagnosis.sweep.changes import changes
-    from diagnosis.sweep.report import sweep_json
+    from deadhop.watching import pause
 
     await pause(front, pause_for)
     session.forget()
-    try:
-        async for view in now.run():
-            _progress(front, view)
-    finally:
-        await now.close()
-    was, result = before.view.result, now.view.result
-    assert was is not None
-    assert result is not None
-    found = changes(was, result, partial=bool(now.view.cut))
-    if front.out.json:
-        front.out.object(
-            "sweep", {**sweep_json(session.id, now.view, now.evidence), "changes": changes_json(found)}
-        )
-    for line in () if front.out.json else change_lines(front, found, now.view.seconds):
-        front.out.line(line)
-    return EXIT[result.verdict], now
+    return await _swept(front, now, lambda: _report_changes(front, session, before, now)), now
 
 
 async def _sweep(front: Front, session: Session, sweep: Sweep) -> int:
+    return await _swept(front, sweep, lambda: _report(front, session, sweep))
+
+
+async def _swept(front: Front, sweep: Sweep, report: Callable[[], int]) -> int:
+    """What is known when it is interrupted is reported all the same."""
     try:
         async for view in sweep.run():
             _progress(front, view)
-        return _report(front, session, sweep)
+        return report()
     except asyncio.CancelledError:
         from deadhop.running import telling
 
         with telling():
             sweep.partial()
-            _report(front, session, sweep)
+            report()
         raise
     finally:
         await sweep.close()
@@ -202,6 +191,23 @@ def _progress(front: Front, view: SweepView) -> None:
 
     if view.result is None and front.out.live:
         front.out.progress(progress_line(front, view))
+
+
+def _report_changes(front: Front, session: Session, before: Sweep, now: Sweep) -> int:
+    from deadhop.watching import change_lines, changes_json
+    from diagnosis.sweep.changes import changes
+    from diagnosis.sweep.report import sweep_json
+
+    was, result = before.view.result, now.view.result
+    assert was is not None
+    assert result is not None
+    found = changes(was, result, partial=bool(now.view.cut))
+    if front.out.json:
+        document = sweep_json(session.id, now.view, now.evidence)
+        front.out.object("sweep", {**document, "changes": changes_json(found)})
+    for line in () if front.out.json else change_lines(front, found, now.view):
+        front.out.line(line)
+    return EXIT[result.verdict]
 
 
 def _report(front: Front, session: Session, sweep: Sweep) -> int:

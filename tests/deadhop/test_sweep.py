@@ -141,13 +141,39 @@ def test_watching_says_only_what_changes(sweeping: Desk) -> None:
         mute.listen(50)
         found = next(one for one in lines if one["changes"])
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
-        process.communicate()
+        process.communicate(timeout=20)
+    assert process.returncode == 130
     assert "changes" not in first
     assert second["changes"] == []
     gone = [one for one in found["changes"] if one["id"] == "sshd-not-running"]
     assert [one["kind"] for one in gone] in (["gone"], ["not-seen"])
     assert found["session"] == first["session"]
+
+
+@pytest.mark.parametrize("lang", ["json", "en", "ko"])
+def test_watching_that_is_interrupted_leaves_what_is_known(sweeping: Desk, lang: str) -> None:
+    """Between two sweeps the host begins to let everybody connect and to say nothing."""
+    with socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        config = sweeping.home / "ssh_config"
+        port = mute.getsockname()[1]
+        config.write_text(f"Host dead\n  HostName 127.0.0.1\n  Port {port}\n  UserKnownHostsFile /dev/null\n")
+        form = ("--json",) if lang == "json" else ("--lang", lang)
+        process = started(sweeping, "--watch", "0.2", *form)
+        assert process.stdout is not None
+        process.stdout.readline()
+        mute.listen(50)
+        mute.accept()  # the next one has come as far as the host
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, b"Traceback" in err) == (130, False)
+    if lang != "json":
+        said = {"en": "interrupted: this is partial", "ko": "중단했다. 여기까지의 결과다"}[lang]
+        assert said in out.decode()
+        return
+    last = checked(json.loads(out.splitlines()[-1]), "sweep")
+    assert (last["cut"], "changes" in last) == ("interrupted", True)
 
 
 def test_in_korean(sweeping: Desk) -> None:
