@@ -201,7 +201,8 @@ def _report_changes(front: Front, session: Session, before: Sweep, now: Sweep) -
     was, result = before.view.result, now.view.result
     assert was is not None
     assert result is not None
-    found = changes(was, result, partial=bool(now.view.cut))
+    holders = {address: host.name for host in session.site.hosts for address in host.addresses}
+    found = changes(was, result, partial=bool(now.view.cut), holders=holders)
     if front.out.json:
         document = sweep_json(session.id, now.view, now.evidence)
         front.out.object("sweep", {**document, "changes": changes_json(found)})

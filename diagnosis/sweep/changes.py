@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from base.text import Text
+from base.values import Value
 from diagnosis.sweep.baseline import Comparison, Difference
 from diagnosis.sweep.differing import differs, thing
 from diagnosis.sweep.store import SILENT
 from diagnosis.sweep.views import Finding, SweepResult
+
+
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 
 class Kind(StrEnum):
@@ -37,26 +42,29 @@ class Change:
     title: Text
 
 
-def changes(before: SweepResult, now: SweepResult, *, partial: bool = False) -> tuple[Change, ...]:
-    """A sweep that was cut short says of nothing that it is gone."""
-    ends = _ends(before, now, partial=partial)
-    return (*_causes(before, now, partial=partial), *ends, *_places(before, now), *_settings(before, now))
+def changes(
+    before: SweepResult, now: SweepResult, *, partial: bool = False, holders: Mapping[str, str] = NOBODY
+) -> tuple[Change, ...]:
+    """A sweep that was cut short says of nothing that it is gone. `holders`: address to host."""
+    causes = _causes(before, now, partial, holders)
+    return (*causes, *_ends(before, now, partial, holders), *_places(before, now), *_settings(before, now))
 
 
-def _causes(before: SweepResult, now: SweepResult, *, partial: bool) -> Iterator[Change]:
+def _causes(before: SweepResult, now: SweepResult, partial: bool, holders: Mapping[str, str]) -> Iterator[Change]:
     was, is_ = ({_key(one): one for one in result.causes} for result in (before, now))
     dark = _dark(now)
     for key in is_.keys() - was.keys():
         yield _of(Kind.NEW, is_[key])
     for key in was.keys() - is_.keys():
-        lost = partial or not dark.isdisjoint(_places_of(was[key]))
+        seen = _seen_from((one.inputs for one in was[key].witnesses), holders)
+        lost = partial or not dark.isdisjoint({*was[key].cause.targets, *seen})
         yield _of(Kind.NOT_SEEN if lost else Kind.GONE, was[key])
 
 
-def _places_of(finding: Finding) -> set[str]:
-    """Where it is, and from where it was seen."""
-    seen = {f"host:{value}" for one in finding.witnesses for value in one.inputs.values()}
-    return {*finding.cause.targets, *seen}
+def _seen_from(inputs: Iterable[Mapping[str, Value]], holders: Mapping[str, str]) -> set[str]:
+    """Places that trees were walked on."""
+    names = {holders.get(str(value), str(value)) for one in inputs for value in one.values()}
+    return {f"{kind}:{name}" for kind in ("host", "cluster", "cloud") for name in names}
 
 
 def _key(finding: Finding) -> tuple[str, tuple[str, ...]]:
@@ -67,14 +75,15 @@ def _of(kind: Kind, finding: Finding) -> Change:
     return Change(kind, finding.cause.id, tuple(finding.cause.targets), finding.cause.title)
 
 
-def _ends(before: SweepResult, now: SweepResult, *, partial: bool) -> Iterator[Change]:
+def _ends(before: SweepResult, now: SweepResult, partial: bool, holders: Mapping[str, str]) -> Iterator[Change]:
     """Symptoms without a cause, each once, whatever it was looked at on."""
     was, is_ = ({(one.symptom, one.text.en): one for one in result.open_ends} for result in (before, now))
-    for kind, ends, others in ((Kind.NEW, is_, was), (Kind.GONE, was, is_)):
-        if partial and kind is Kind.GONE:
-            continue
-        for key in ends.keys() - others.keys():
-            yield Change(kind, ends[key].symptom, (), ends[key].text)
+    dark = _dark(now)
+    for key in is_.keys() - was.keys():
+        yield Change(Kind.NEW, is_[key].symptom, (), is_[key].text)
+    for key in was.keys() - is_.keys():
+        lost = partial or not dark.isdisjoint(_seen_from(was[key].inputs, holders))
+        yield Change(Kind.NOT_SEEN if lost else Kind.GONE, was[key].symptom, (), was[key].text)
 
 
 def _dark(result: SweepResult) -> set[str]:

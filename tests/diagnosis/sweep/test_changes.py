@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from types import MappingProxyType
 
+import pytest
+
 from base.text import Text
 from diagnosis.sweep.baseline import NOT_READ, Comparison, Difference, NotCompared
 from diagnosis.sweep.changes import Kind, changes
@@ -59,6 +61,17 @@ def test_a_cause_on_a_host_that_says_nothing_now_is_not_gone() -> None:
     before, now = result(finding("a", "host:x")), result(dark=("host:x",))
     assert told(before, now) == [(Kind.NOT_SEEN, "a", ("host:x",)), (Kind.UNREACHED, "", ("host:x",))]
     assert told(now, before) == [(Kind.NEW, "a", ("host:x",)), (Kind.REACHED, "", ("host:x",))]
+
+
+@pytest.mark.parametrize("seen_on", [{"host": "x"}, {"source": "z", "target": "10.0.0.1"}, {"cluster": "x"}])
+def test_a_symptom_of_a_place_that_says_nothing_now_is_not_gone(seen_on: dict[str, str]) -> None:
+    end = replace(result(ends=("s",)).open_ends[0], inputs=({"host": "y"}, seen_on))
+    before = replace(result(), open_ends=(end,))
+    place = "cluster:x" if "cluster" in seen_on else "host:x"
+    found = changes(before, result(dark=(place,)), holders={"10.0.0.1": "x"})
+    assert [(one.kind, one.id) for one in found] == [(Kind.NOT_SEEN, "s"), (Kind.UNREACHED, "")]
+    assert [one.kind for one in changes(before, result(dark=("host:other",)))] == [Kind.GONE, Kind.UNREACHED]
+    assert [one.kind for one in changes(before, result(), partial=True)] == [Kind.NOT_SEEN]
 
 
 def test_settings_that_leave_the_baseline_and_come_back() -> None:
