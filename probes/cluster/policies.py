@@ -17,6 +17,7 @@ from probes.cluster.program_policies import (
     COMMANDS,
     NO_POLICIES,
     ProgramPolicies,
+    denies_all,
     may_deny_dns,
     named,
     program_policies,
@@ -62,6 +63,8 @@ class DnsPolicies(Unjudged):
     """Of these kinds, those that let pods ask it: what a NetworkPolicy denies may pass by them."""
     unread: tuple[str, ...] = ()
     """Why policies of these kinds could not be read, where the cluster has them."""
+    denying_all: str = ""
+    """Calico's GlobalNetworkPolicy that lets no pod send anything, before any other is heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ async def dns_policies(cluster: str, toolbox: Toolbox) -> DnsPolicies:
         others=texts(may_deny_dns(programs.found)),
         letting=texts(one for one in programs.found if one.out and one.out.dns),
         unread=programs.unread,
+        denying_all="" if programs.unread else denies_all(programs.found),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ from probes.errors import NotFound, NotRecorded, ProbeError
 
 _DNS = 53
 _NAMED = 5
+_OF_NETWORK_POLICIES = 1000.0
+"""Their order among Calico's."""
 _KUBE_DNS = shapes.Meta("coredns", "kube-system", {"k8s-app": "kube-dns"})
 
 
@@ -34,6 +37,8 @@ class Direction:
     """Of its rules, each once; none: it has no rule, and denies what no other policy allows."""
     dns: bool = False
     """One of them lets questions to name servers pass for certain."""
+    none: bool = False
+    """The first of them denies everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,10 @@ class ProgramPolicy:
     out: Direction | None
     """None: it does not limit what pods send."""
     into: Direction | None
-    order: str = ""
-    """Calico's, of those with an order the lowest is heard first."""
+    order: float | None = None
+    """Calico's: the lowest is heard first, one without an order last."""
+    tier: str = ""
+    """Calico's; empty is its default."""
     labels: Any = field(default=None, compare=False)
     """Cilium's selector, whose labels are a mapping."""
     unsure: bool = False
@@ -58,7 +65,7 @@ class ProgramPolicy:
     @property
     def text(self) -> str:
         place = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        said = [f"selector {self.selector or 'all()'}", *([f"order {self.order}"] if self.order else [])]
+        said = [f"selector {self.selector or 'all()'}", *([] if self.order is None else [f"order {self.order:g}"])]
         both = [one for one in (self.out, self.into) if one]
         said += [f"{one.word}: {' '.join(one.actions) or 'no rule'}" for one in both]
         return f"{self.kind} {place} ({', '.join(said)})"
@@ -113,6 +120,7 @@ class _CalicoSpec(shapes.Shape):
     namespace_selector: str = ""
     service_account_selector: str = ""
     order: float | None = None
+    tier: str = ""
     types: list[str] | None = None
     ingress: list[_Rule] | None = None
     egress: list[_Rule] | None = None
@@ -143,7 +151,8 @@ def of_calico(kind: str, one: _Calico) -> ProgramPolicy:
         selector=_brief(spec.selector),
         out=_direction("egress", spec.egress) if "Egress" in types and not of_hosts else None,
         into=_direction("ingress", spec.ingress) if "Ingress" in types and not of_hosts else None,
-        order="" if spec.order is None else f"{spec.order:g}",
+        order=spec.order,
+        tier="" if spec.tier == "default" else inert(spec.tier),
         unsure=bool(spec.namespace_selector.strip() or spec.service_account_selector.strip()),
     )
 
@@ -151,7 +160,8 @@ def of_calico(kind: str, one: _Calico) -> ProgramPolicy:
 def _direction(word: str, rules: Sequence[_Rule] | None) -> Direction:
     found = list(rules or ())
     actions = tuple(dict.fromkeys(inert(one.action) for one in found))
-    return Direction(word, actions, dns=_calico_lets_dns(found))
+    first = next((one for one in found if one.action != "Log"), _Rule())
+    return Direction(word, actions, dns=_calico_lets_dns(found), none=first == _Rule("Deny"))
 
 
 def _calico_lets_dns(rules: Iterable[_Rule]) -> bool:
@@ -318,6 +328,21 @@ def may_deny_dns(found: Sequence[ProgramPolicy]) -> list[ProgramPolicy]:
     all_may = any(one.out and one.out.dns and one.selects_all for one in found)
     out = [one for one in found if one.out and not one.out.dns and not (all_may and "Deny" not in one.out.actions)]
     return out + [one for one in found if one not in out and one.into and one.may_select(_KUBE_DNS)]
+
+
+def denies_all(found: Sequence[ProgramPolicy]) -> str:
+    """The policy of Calico that lets no pod send anything, whatever others say: for all pods, heard before
+    NetworkPolicies and before each that lets something out, without tiers. Empty where there is none."""
+    if any(one.tier for one in found):
+        return ""
+    letting = [_heard(one) for one in found if one.out and {"Allow", "Pass"} & set(one.out.actions)]
+    before = min((_OF_NETWORK_POLICIES, *letting))
+    denying = (one for one in found if one.selects_all and one.out and one.out.none and _heard(one) < before)
+    return next((one.name for one in denying), "")
+
+
+def _heard(one: ProgramPolicy) -> float:
+    return math.inf if one.order is None else one.order
 
 
 def texts(found: Iterable[ProgramPolicy]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from probes.cluster.program_policies import (
     CiliumPolicies,
     ProgramPolicies,
     ProgramPolicy,
+    denies_all,
     may_deny_dns,
     of_calico,
     of_cilium,
@@ -242,6 +243,34 @@ def test_where_one_lets_all_pods_ask_only_those_that_deny_are_left() -> None:
     )
     assert may_deny_dns([let, none, deny]) == [deny]
     assert may_deny_dns([some, none]) == [none]
+
+
+def test_one_that_lets_no_pod_send_anything_before_any_other_is_heard() -> None:
+    def found(*given: dict[str, Any]) -> str:
+        return denies_all(of(*given))
+
+    def deny(**spec: Any) -> dict[str, Any]:
+        return calico("d", rules("egress", {"action": "Deny"}, **spec))
+
+    let = calico("let", rules("egress", LET, order=20))
+    assert found(DENY) == found(DENY, let) == "default.deny-all"
+    assert found(calico("d", rules("egress", {"action": "Log"}, {"action": "Deny"}, order=1))) == "d"
+    nobody = [
+        deny(),
+        deny(order=1000),
+        deny(order=30),
+        deny(order=1, selector="has(app)"),
+        deny(order=1, namespaceSelector="team == 'x'"),
+        deny(order=1, tier="security"),
+        calico("d", rules("egress", {"action": "Deny"}, order=1), "shop"),
+        calico("d", rules("egress", {"action": "Deny", "protocol": "UDP"}, order=1)),
+        calico("d", rules("egress", LET, {"action": "Deny"}, order=1)),
+        calico("d", rules("egress", {"action": "Deny", "source": {"selector": "all()"}}, order=1)),
+        calico("d", rules("ingress", {"action": "Deny"}, order=1)),
+    ]
+    assert [found(one, let) for one in nobody] == [""] * len(nobody)
+    assert found(DENY, calico("t", rules("egress", LET, tier="security"))) == ""
+    assert found(deny(order=30), calico("c", rules("egress", {"action": "Deny"}, order=20))) == "d"
 
 
 def test_what_comes_to_kube_dns_counts_too() -> None:
