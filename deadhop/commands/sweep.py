@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from difflib import get_close_matches
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from base.errors import UsageError
 from base.text import clip
@@ -19,11 +19,13 @@ from deadhop.parsing import Parser
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
+    from diagnosis.sweep.changes import Known
     from diagnosis.sweep.engine import Sweep
     from diagnosis.sweep.trees import Wanted
     from diagnosis.sweep.views import SweepView
 
 LONGEST = 3600.0
+T = TypeVar("T")
 
 
 def arguments(parser: Parser) -> None:
@@ -109,27 +111,32 @@ async def run(front: Front) -> int:
         wanted = _wanted(front, session)
         one = partial(Sweep, session, wanted, deadline=seconds, baseline=baseline, at_once=at_once)
         code = await _sweep(front, session, sweep := one())
-        while watch:
-            code, sweep = await _again(front, session, sweep, one(), watch)
+        if watch:
+            await _watch(front, session, sweep, one, watch)
         return code
     finally:
         await session.close()
 
 
-async def _again(front: Front, session: Session, before: Sweep, now: Sweep, pause_for: float) -> tuple[int, Sweep]:
-    """One more, with what was found before put aside: hosts that did not answer are tried again."""
+async def _watch(front: Front, session: Session, first: Sweep, one: Callable[[], Sweep], every: float) -> NoReturn:
+    """Again and again, until it is interrupted; hosts that did not answer are tried again."""
     from deadhop.watching import pause
+    from diagnosis.sweep.changes import known_from
 
-    await pause(front, pause_for)
-    session.forget()
-    return await _swept(front, now, lambda: _report_changes(front, session, before, now)), now
+    assert first.view.result is not None
+    known = known_from(first.view.result)
+    while True:
+        await pause(front, every)
+        session.forget()
+        now = one()
+        known = await _swept(front, now, partial(_report_changes, front, session, known, now))
 
 
 async def _sweep(front: Front, session: Session, sweep: Sweep) -> int:
     return await _swept(front, sweep, lambda: _report(front, session, sweep))
 
 
-async def _swept(front: Front, sweep: Sweep, report: Callable[[], int]) -> int:
+async def _swept(front: Front, sweep: Sweep, report: Callable[[], T]) -> T:
     """What is known when it is interrupted is reported all the same."""
     try:
         async for view in sweep.run():
@@ -193,22 +200,22 @@ def _progress(front: Front, view: SweepView) -> None:
         front.out.progress(progress_line(front, view))
 
 
-def _report_changes(front: Front, session: Session, before: Sweep, now: Sweep) -> int:
+def _report_changes(front: Front, session: Session, was: Known, now: Sweep) -> Known:
+    """What is known after it."""
     from deadhop.watching import change_lines, changes_json
-    from diagnosis.sweep.changes import changes
+    from diagnosis.sweep.changes import after
     from diagnosis.sweep.report import sweep_json
 
-    was, result = before.view.result, now.view.result
-    assert was is not None
+    result, cut = now.view.result, bool(now.view.cut)
     assert result is not None
     holders = {address: host.name for host in session.site.hosts for address in host.addresses}
-    found = changes(was, result, partial=bool(now.view.cut), holders=holders)
+    found, known = after(was, result, partial=cut, holders=holders)
     if front.out.json:
         document = sweep_json(session.id, now.view, now.evidence)
         front.out.object("sweep", {**document, "changes": changes_json(found)})
     for line in () if front.out.json else change_lines(front, found, now.view):
         front.out.line(line)
-    return EXIT[result.verdict]
+    return known
 
 
 def _report(front: Front, session: Session, sweep: Sweep) -> int:

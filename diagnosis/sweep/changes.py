@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
 from base.text import Text
 from base.values import Value
 from diagnosis.sweep.baseline import Comparison, Difference
 from diagnosis.sweep.differing import differs, thing
 from diagnosis.sweep.store import SILENT
-from diagnosis.sweep.views import Finding, SweepResult
-
-
-NOBODY: Mapping[str, str] = MappingProxyType({})
+from diagnosis.sweep.views import Finding, OpenEnd, SweepResult
 
 
 class Kind(StrEnum):
@@ -24,6 +20,8 @@ class Kind(StrEnum):
     """Looked for again, and no longer there."""
     NOT_SEEN = "not-seen"
     """Found before, and this time nobody could look."""
+    STILL = "still-there"
+    """Seen again after it was not seen."""
     UNREACHED = "unreached"
     """A place that tells nothing, and told something before."""
     REACHED = "reached"
@@ -42,71 +40,112 @@ class Change:
     title: Text
 
 
+Thing = Finding | OpenEnd
+Key = tuple[str, ...]
+CAUSE, OPEN = "cause", "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is taken to be so after a sweep: what it saw, and what one before it saw and it could not look for."""
+
+    things: Mapping[Key, Thing] = field(default_factory=dict)
+    unseen: frozenset[Key] = frozenset()
+    """Those of them that were said to be not seen."""
+    dark: Mapping[str, str] = field(default_factory=dict)
+    """Places that tell nothing, and why."""
+    settings: Mapping[Key, Difference] = field(default_factory=dict)
+
+
+def known_from(result: SweepResult) -> Known:
+    things: tuple[Thing, ...] = (*result.causes, *result.open_ends)
+    by_key = {_key(one): one for one in things}
+    return Known(by_key, frozenset(), _dark(result), {_setting(one): one for one in _differences(result)})
+
+
+def after(
+    was: Known, result: SweepResult, *, partial: bool = False, holders: Mapping[str, str] | None = None
+) -> tuple[tuple[Change, ...], Known]:
+    """What is other, and what is known then. A sweep that was cut short says of nothing that it is gone. `holders`:
+    address to host."""
+    now = known_from(result)
+    lost = {
+        key: one
+        for key, one in was.things.items()
+        if key not in now.things and (partial or not now.dark.keys().isdisjoint(_places_of(one, holders or {})))
+    }
+    silent = {target: why for target, why in was.dark.items() if partial and target not in now.dark}
+    unread = {key: one for key, one in was.settings.items() if key not in now.settings and _unread(result, one)}
+    then = Known({**now.things, **lost}, frozenset(lost), {**now.dark, **silent}, {**now.settings, **unread})
+    things = (change for key in (CAUSE, OPEN) for change in _things(was, now, then, key))
+    return (*things, *_places(was, then), *_settings(was, now, then)), then
+
+
 def changes(
-    before: SweepResult, now: SweepResult, *, partial: bool = False, holders: Mapping[str, str] = NOBODY
+    before: SweepResult, now: SweepResult, *, partial: bool = False, holders: Mapping[str, str] | None = None
 ) -> tuple[Change, ...]:
-    """A sweep that was cut short says of nothing that it is gone. `holders`: address to host."""
-    causes = _causes(before, now, partial, holders)
-    return (*causes, *_ends(before, now, partial, holders), *_places(before, now), *_settings(before, now))
+    return after(known_from(before), now, partial=partial, holders=holders)[0]
 
 
-def _causes(before: SweepResult, now: SweepResult, partial: bool, holders: Mapping[str, str]) -> Iterator[Change]:
-    was, is_ = ({_key(one): one for one in result.causes} for result in (before, now))
-    dark = _dark(now)
-    for key in is_.keys() - was.keys():
-        yield _of(Kind.NEW, is_[key])
-    for key in was.keys() - is_.keys():
-        seen = _seen_from((one.inputs for one in was[key].witnesses), holders)
-        lost = partial or not dark.isdisjoint({*was[key].cause.targets, *seen})
-        yield _of(Kind.NOT_SEEN if lost else Kind.GONE, was[key])
+def _things(was: Known, now: Known, then: Known, what: str) -> Iterator[Change]:
+    """Causes, or symptoms without one: each once, whatever it was looked at on."""
+    for key, one in now.things.items():
+        if key[0] == what and key not in was.things:
+            yield _of(Kind.NEW, one)
+        elif key[0] == what and key in was.unseen:
+            yield _of(Kind.STILL, one)
+    for key, one in was.things.items():
+        if key[0] != what:
+            continue
+        if key not in then.things:
+            yield _of(Kind.GONE, one)
+        elif key in then.unseen and key not in was.unseen:
+            yield _of(Kind.NOT_SEEN, one)
 
 
-def _seen_from(inputs: Iterable[Mapping[str, Value]], holders: Mapping[str, str]) -> set[str]:
-    """Places that trees were walked on."""
-    names = {holders.get(str(value), str(value)) for one in inputs for value in one.values()}
-    return {f"{kind}:{name}" for kind in ("host", "cluster", "cloud") for name in names}
+def _places_of(one: Thing, holders: Mapping[str, str]) -> set[str]:
+    """Where it is, and on what the trees were walked that saw it."""
+    walked = one.inputs if isinstance(one, OpenEnd) else [witness.inputs for witness in one.witnesses]
+    targets = () if isinstance(one, OpenEnd) else one.cause.targets
+    return {*targets, *_named(walked, holders)}
 
 
-def _key(finding: Finding) -> tuple[str, tuple[str, ...]]:
-    return finding.cause.id, tuple(finding.cause.targets)
+def _named(inputs: Iterable[Mapping[str, Value]], holders: Mapping[str, str]) -> Iterator[str]:
+    for name in {holders.get(str(value), str(value)) for one in inputs for value in one.values()}:
+        yield from (f"{kind}:{name}" for kind in ("host", "cluster", "cloud"))
 
 
-def _of(kind: Kind, finding: Finding) -> Change:
-    return Change(kind, finding.cause.id, tuple(finding.cause.targets), finding.cause.title)
+def _key(one: Thing) -> Key:
+    if isinstance(one, OpenEnd):
+        return OPEN, one.symptom, one.text.en
+    return CAUSE, one.cause.id, *one.cause.targets
 
 
-def _ends(before: SweepResult, now: SweepResult, partial: bool, holders: Mapping[str, str]) -> Iterator[Change]:
-    """Symptoms without a cause, each once, whatever it was looked at on."""
-    was, is_ = ({(one.symptom, one.text.en): one for one in result.open_ends} for result in (before, now))
-    dark = _dark(now)
-    for key in is_.keys() - was.keys():
-        yield Change(Kind.NEW, is_[key].symptom, (), is_[key].text)
-    for key in was.keys() - is_.keys():
-        lost = partial or not dark.isdisjoint(_seen_from(was[key].inputs, holders))
-        yield Change(Kind.NOT_SEEN if lost else Kind.GONE, was[key].symptom, (), was[key].text)
+def _of(kind: Kind, one: Thing) -> Change:
+    if isinstance(one, OpenEnd):
+        return Change(kind, one.symptom, (), one.text)
+    return Change(kind, one.cause.id, tuple(one.cause.targets), one.cause.title)
 
 
-def _dark(result: SweepResult) -> set[str]:
-    """Places that tell nothing at all; one look that failed makes none dark."""
-    return {gap.target for gap in result.unknown if gap.target and gap.reason in SILENT}
+def _dark(result: SweepResult) -> dict[str, str]:
+    """Places that tell nothing at all, and why; one look that failed makes none dark."""
+    return {gap.target: gap.message for gap in result.unknown if gap.target and gap.reason in SILENT}
 
 
-def _places(before: SweepResult, now: SweepResult) -> Iterator[Change]:
-    said = {gap.target: gap.message for gap in (*before.unknown, *now.unknown)}
-    for kind, targets in ((Kind.UNREACHED, _dark(now) - _dark(before)), (Kind.REACHED, _dark(before) - _dark(now))):
-        for target in sorted(targets):
-            yield Change(kind, "", (target,), Text(said[target], said[target]))
+def _places(was: Known, then: Known) -> Iterator[Change]:
+    for kind, ones, others in ((Kind.UNREACHED, then.dark, was.dark), (Kind.REACHED, was.dark, then.dark)):
+        for target in sorted(ones.keys() - others.keys()):
+            yield Change(kind, "", (target,), Text(ones[target], ones[target]))
 
 
-def _settings(before: SweepResult, now: SweepResult) -> Iterator[Change]:
+def _settings(was: Known, now: Known, then: Known) -> Iterator[Change]:
     """Of a setting that was not compared this time nobody says that it is as it was."""
-    was, is_ = ({_setting(one): one for one in _differences(result)} for result in (before, now))
-    for key in is_.keys() - was.keys():
-        yield Change(Kind.DIFFERS, "", (is_[key].place,), differs(is_[key]))
-    still = {(one.place, one.kind, one.name) for one in is_.values()}
-    for key in was.keys() - is_.keys():
-        one = was[key]
-        if now.compared and (one.place, one.kind, one.name) not in still and not _unseen(now.compared, one):
+    for key, one in now.settings.items():
+        if key not in was.settings:
+            yield Change(Kind.DIFFERS, "", (one.place,), differs(one))
+    still = {(one.place, one.kind, one.name) for one in now.settings.values()}
+    for key, one in was.settings.items():
+        if key not in then.settings and (one.place, one.kind, one.name) not in still:
             yield Change(Kind.AS_IT_WAS, "", (one.place,), thing(one))
 
 
@@ -114,8 +153,12 @@ def _differences(result: SweepResult) -> tuple[Difference, ...]:
     return result.compared.differences if result.compared else ()
 
 
-def _setting(one: Difference) -> tuple[str, str, str, tuple[str, ...]]:
-    return one.place, one.kind, one.name, one.now
+def _setting(one: Difference) -> Key:
+    return one.place, one.kind, one.name, *one.now
+
+
+def _unread(result: SweepResult, one: Difference) -> bool:
+    return result.compared is None or _unseen(result.compared, one)
 
 
 def _unseen(comparison: Comparison, one: Difference) -> bool:

@@ -8,8 +8,9 @@ from types import MappingProxyType
 import pytest
 
 from base.text import Text
+from deadhop.watching import WORDS
 from diagnosis.sweep.baseline import NOT_READ, Comparison, Difference, NotCompared
-from diagnosis.sweep.changes import Kind, changes
+from diagnosis.sweep.changes import Kind, after, changes, known_from
 from diagnosis.sweep.views import Finding, Gap, OpenEnd, SweepResult
 from diagnosis.views import CauseView, Confidence
 from knowledge.model import Verdict
@@ -63,6 +64,44 @@ def test_a_cause_on_a_host_that_says_nothing_now_is_not_gone() -> None:
     assert told(now, before) == [(Kind.NEW, "a", ("host:x",)), (Kind.REACHED, "", ("host:x",))]
 
 
+def watched(*sweeps: tuple[SweepResult, bool]) -> list[list[tuple[Kind, str]]]:
+    """What is told from the second sweep on, each with whether it was cut."""
+    known, told_then = known_from(sweeps[0][0]), []
+    for now, cut in sweeps[1:]:
+        found, known = after(known, now, partial=cut)
+        told_then.append([(one.kind, one.id) for one in found])
+    return told_then
+
+
+def test_what_comes_back_after_a_sweep_that_was_cut_is_not_new() -> None:
+    whole = result(finding("a", "host:x"), finding("b", "host:y"), ends=("s",), dark=("host:z",))
+    nothing = result()
+    assert watched((whole, False), (nothing, True), (nothing, True), (whole, False)) == [
+        [(Kind.NOT_SEEN, "a"), (Kind.NOT_SEEN, "b"), (Kind.NOT_SEEN, "s")],
+        [],
+        [(Kind.STILL, "a"), (Kind.STILL, "b"), (Kind.STILL, "s")],
+    ], "it was said once, and that host:z answers again nobody has seen"
+    last = result(finding("b", "host:y"), finding("c", "host:y"))
+    assert watched((whole, False), (nothing, True), (last, False)) == [
+        [(Kind.NOT_SEEN, "a"), (Kind.NOT_SEEN, "b"), (Kind.NOT_SEEN, "s")],
+        [(Kind.STILL, "b"), (Kind.NEW, "c"), (Kind.GONE, "a"), (Kind.GONE, "s"), (Kind.REACHED, "")],
+    ]
+
+
+def test_what_a_silent_host_hides_is_still_there_when_it_answers() -> None:
+    before, dark = result(finding("a", "host:x")), result(dark=("host:x",))
+    assert watched((before, False), (dark, False), (dark, False), (before, False), (before, False)) == [
+        [(Kind.NOT_SEEN, "a"), (Kind.UNREACHED, "")],
+        [],
+        [(Kind.STILL, "a"), (Kind.REACHED, "")],
+        [],
+    ]
+
+
+def test_every_kind_has_its_words() -> None:
+    assert set(WORDS) == {kind.value for kind in Kind}
+
+
 @pytest.mark.parametrize("seen_on", [{"host": "x"}, {"source": "z", "target": "10.0.0.1"}, {"cluster": "x"}])
 def test_a_symptom_of_a_place_that_says_nothing_now_is_not_gone(seen_on: dict[str, str]) -> None:
     end = replace(result(ends=("s",)).open_ends[0], inputs=({"host": "y"}, seen_on))
@@ -89,3 +128,4 @@ def test_settings_that_leave_the_baseline_and_come_back() -> None:
     ]
     assert told(other, dark) == [], "nobody looked"
     assert told(result(), as_then) == told(other, result()) == []
+    assert watched((other, False), (dark, True), (other, False)) == [[], []], "it was said before"
