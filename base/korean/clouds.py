@@ -111,7 +111,19 @@ CLOUDS: Mapping[str, str] = {
     "are OS_AUTH_URL and the rest set?": "OS_AUTH_URL 등이 설정되어 있는가?",
     "there are: {names}": "있는 것: {names}",
     "{file}: names no cloud {cloud}": "{file}: {cloud} 라는 클라우드가 없다",
-    "the cloud {cloud} cannot be used: {why}": "클라우드 {cloud} 을(를) 쓸 수 없다: {why}",
+    "the cloud {cloud} cannot be used: {message}": "클라우드 {cloud} 을(를) 쓸 수 없다: {message}",
+    "its name is not read as a word": "이름이 문자열로 읽히지 않는다",
+    "put quotes around it": "따옴표로 감싼다",
+    "there are no settings below it": "그 아래에 설정이 없다",
+    "below it belongs `auth:` with `auth_url`, `username` and `password`": (
+        "그 아래에 `auth:` 와 `auth_url`, `username`, `password` 를 적는다"
+    ),
+    "`auth` is not a mapping": "`auth` 가 `키: 값` 형식이 아니다",
+    "its login lacks {names}": "로그인 정보에 {names} 이(가) 없다",
+    "below `auth:` of the cloud, or in secure.yaml": "그 클라우드의 `auth:` 아래나 secure.yaml 에 적는다",
+    "its `{key}` {path} is no file that can be read": "`{key}` 의 {path} 은(는) 읽을 수 있는 파일이 아니다",
+    "a relative path starts at the folder deadhop is started in": "상대 경로는 deadhop 을 실행한 폴더에서 "
+    "시작한다",
     "`auth_url` begins with neither `http://` nor `https://`": "`auth_url` 이 `http://` 나 `https://` 로 시작하지 "
     "않는다",
     "`openstack --os-cloud NAME token issue` must work with the same file": "같은 파일로 `openstack --os-cloud "

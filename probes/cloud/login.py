@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from openstack.config.loader import OpenStackConfig
 from base.errors import DeadhopError
 from base.text import clip, inert
 from probes.cloud.attempt import Stopped, current
-from probes.cloud.files import ENVIRONMENT, names_in
+from probes.cloud.files import ENVIRONMENT, read_entries
 from probes.cloud.where import Where
 from probes.cloud.wire import tame
 from probes.errors import NotFound, ProbeError
@@ -32,6 +33,10 @@ for _name in ("keystoneauth", "openstack", "urllib3", "stevedore"):
     _logger = logging.getLogger(_name)
     _logger.addHandler(logging.NullHandler())
     _logger.propagate = False  # they would write into the screen, and bodies of logins into anybody's log
+
+_BY_HAND = "`openstack --os-cloud NAME token issue` must work with the same file"
+_BELOW = "below `auth:` of the cloud, or in secure.yaml"
+_PATH = "a relative path starts at the folder deadhop is started in"
 
 
 @dataclass(slots=True)
@@ -61,16 +66,28 @@ class Login:
                 session = region.get_session()
         except DeadhopError:
             raise
+        except keystoneauth1.exceptions.MissingRequiredOptions as error:
+            names = ", ".join(f"`{option.dest}`" for option in error.options)
+            raise self._useless(f"its login lacks {names}", _BELOW if self.cloud.config else _BY_HAND) from error
         except (openstack.exceptions.SDKException, keystoneauth1.exceptions.ClientException) as error:
             raise self._useless(said(error)) from error
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, OSError) as error:
             raise self._useless(f"it is not in the form of a cloud ({type(error).__name__})") from error
         session.app_name = "deadhop"
+        self._check_files(region)
         auth_url = str(region.config.get("auth", {}).get("auth_url") or "")
         if auth_url and urlsplit(auth_url).scheme not in ("http", "https"):
             raise self._useless("`auth_url` begins with neither `http://` nor `https://`")
         tame(session.session, auth_url)
         return region, session
+
+    def _check_files(self, region: CloudRegion) -> None:
+        """Those of TLS: requests would name neither the cloud nor the key."""
+        verify, own = region.get_requests_verify_args()
+        certificate, key = own if isinstance(own, tuple) else (own, None)
+        for name, path in (("cacert", verify), ("cert", certificate), ("key", key)):
+            if isinstance(path, str) and not os.access(path, os.R_OK):
+                raise self._useless(f"its `{name}` {inert(path)} is no file that can be read", _PATH)
 
     def _region(self) -> CloudRegion:
         if self.given is not None:
@@ -81,7 +98,10 @@ class Login:
         if self.cloud.config is None:
             config = OpenStackConfig(load_yaml_config=False, session_constructor=_Session)
             return self._one(config, config.envvar_key or ENVIRONMENT)
-        names_in(self.cloud.config)  # the SDK would leave a broken file out and not say so
+        name = self.cloud.entry or self.cloud.name
+        entries = read_entries(self.cloud.config)  # the SDK would leave a broken file out and not say so
+        if name in entries:
+            entries[name].good()
         beside = [str(self.cloud.config.with_name(f"secure{end}")) for end in (".yaml", ".yml", ".json")]
         override = os.environ.get("OS_CLIENT_SECURE_FILE")
         config = OpenStackConfig(
@@ -90,10 +110,10 @@ class Login:
             load_envvars=False,
             session_constructor=_Session,
         )
-        return self._one(config, self.cloud.entry or self.cloud.name)
+        return self._one(config, name)
 
     def _one(self, config: OpenStackConfig, name: str) -> CloudRegion:
-        names = tuple(config.get_cloud_names())
+        names = tuple(map(str, config.get_cloud_names()))
         if name in names:
             return config.get_one(cloud=name)
         where = str(self.cloud.config or "OS_*")
@@ -104,14 +124,18 @@ class Login:
         )
         raise Stopped(NotFound, Where("config"), f"{where}: names no cloud {name}", hint=hint)
 
-    def _useless(self, why: str) -> Stopped:
-        where = str(self.cloud.config or (self.cloud.host and f"what {self.cloud.host} has") or "OS_*")
-        return Stopped(
-            ProbeError,
-            Where("config"),
-            f"{where}: the cloud {self.cloud.name} cannot be used: {why}",
-            hint="`openstack --os-cloud NAME token issue` must work with the same file",
-        )
+    def _useless(self, why: str, hint: str = _BY_HAND) -> Stopped:
+        message = f"{self._place()}: the cloud {self.cloud.name} cannot be used: {why}"
+        return Stopped(ProbeError, Where("config"), message, hint=hint)
+
+    def _place(self) -> str:
+        """With the line of the cloud, where there is one."""
+        if self.cloud.config is None or self.given is not None:
+            return f"what {self.cloud.host} has" if self.cloud.host else "OS_*"
+        with suppress(DeadhopError):
+            entry = read_entries(self.cloud.config).get(self.cloud.entry or self.cloud.name)
+            return str(entry.place if entry else self.cloud.config)
+        return str(self.cloud.config)
 
     def _as_file(self) -> str:
         """In memory: OpenSSL reads authorities from files only."""

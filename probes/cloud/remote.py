@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from base.errors import ConfigError, Place
 from probes.cloud.attempt import Stopped
-from probes.cloud.files import clouds_in
+from probes.cloud.files import entries_in
 from probes.cloud.openrc import parse_openrc
 from probes.cloud.where import Where
 from probes.connection import Command
@@ -71,11 +71,10 @@ def _chosen(cloud: Cloud, files: Mapping[str, str]) -> Mapping[str, Any]:
     """The first clouds.yaml that has the cloud, else the first file of OS_*."""
     others: list[str] = []
     for path in CLOUDS:
-        clouds = clouds_in(files[path], path) if path in files else {}
+        clouds = entries_in(files[path], path) if path in files else {}
         name = _name(cloud, clouds)
         if name:
-            entry: Mapping[str, Any] = clouds[name]
-            return entry
+            return clouds[name].good()
         others += clouds
     for path in RCS:
         if path in files and not cloud.entry:

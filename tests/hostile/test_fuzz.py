@@ -28,7 +28,7 @@ from knowledge.load import load, shipped
 from knowledge.model import Knowledge
 from knowledge.search import Index
 from knowledge.template import RenderError, Template
-from probes.cloud.files import clouds_in
+from probes.cloud.files import entries_in
 from probes.cloud.openrc import parse_openrc
 from probes.cluster.kubeconfig import login_of, read_kubeconfig
 from probes.inventory.groups import listed
@@ -134,7 +134,7 @@ def a_kubeconfig(text: str, folder: Path) -> None:
 def some_clouds(text: str, folder: Path) -> None:
     """As a clouds.yaml and as a file of `export OS_…` lines."""
     clean = text.encode("utf-8", "replace").decode()
-    for read in (lambda: clouds_in(clean, "clouds.yaml"), lambda: parse_openrc(clean, Place("openrc"))):
+    for read in (lambda: entries_in(clean, "clouds.yaml"), lambda: parse_openrc(clean, Place("openrc"))):
         try:
             assert all(isinstance(name, str) for name in read())
         except ConfigError as error:

@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 
 from base.errors import ConfigError, Place
-from probes.cloud.files import clouds_in, default_file
+from base.korean import in_korean
+from probes.api import ApiRequest
+from probes.cloud.files import default_file, entries_in
 from probes.cloud.openrc import parse_openrc
-from probes.site import Cloud
+from probes.site import Cloud, Site
 from probes.site_clouds import found_clouds
 from probes.site_file import SiteInvalid, parse_site
+from probes.toolbox import LiveToolbox
 
 LAB = "clouds:\n  lab: {auth: {auth_url: http://10.0.0.1:5000/v3}}\n  other: {}\n"
+OWN = ApiRequest(("v3", "auth", "tokens"), service="identity")
 VARIABLES = ("OS_CLIENT_CONFIG_FILE", "OS_AUTH_URL", "OS_CLOUD_NAME", "OS_ENDPOINT")
 
 
@@ -65,24 +69,88 @@ def test_names_that_no_command_could_hold_are_left_out(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "clouds: [a]", "clouds: {a: 1}", "{", "a: &a [*a]", "!!python/name:x {}", "[" * 99]
+    "text", ["", "clouds:", "clouds: [a]", "clouds: 5", "{", "a: &a [*a]", "!!python/name:x {}", "[" * 99]
 )
 def test_a_file_that_is_none_is_kept_to_say_so(home: Path, text: str) -> None:
     file = write(home / "work/clouds.yaml", text)
     assert found_clouds() == (Cloud("clouds", file),)
     with pytest.raises(ConfigError) as caught:
-        clouds_in(text, str(file))
+        entries_in(text, str(file))
     assert str(file) in caught.value.message
+
+
+SOME_WRONG = """\
+clouds:
+  empty:
+  listed: [a]
+  123: {auth: {auth_url: http://a/v3}}
+  wrong:
+    auth: hello
+  twice: {auth: {}}
+  good: &good {auth: {auth_url: http://a/v3}}
+  twice: {auth: {}}
+  like: {<<: *good, region_name: R}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "words", "hint"),
+    [
+        ("empty", "f:2:3", "the cloud empty cannot be used: there are no settings below it", "`auth_url`"),
+        ("listed", "f:3:3", "the cloud listed cannot be used: there are no settings below it", "`auth_url`"),
+        ("123", "f:4:3", "the cloud 123 cannot be used: its name is not read as a word", "quotes"),
+        ("wrong", "f:6:11", "the cloud wrong cannot be used: `auth` is not a mapping", "`key: value`"),
+        ("twice", "f:9:3", "`twice` is given twice, first in line 7", "keep one"),
+    ],
+)
+def test_one_wrong_cloud_is_said_with_its_line_and_leaves_the_others(
+    name: str, place: str, words: str, hint: str
+) -> None:
+    entries = entries_in(SOME_WRONG, "f")
+    with pytest.raises(ConfigError) as caught:
+        entries[name].good()
+    assert caught.value.message == f"{place}: {words}"
+    assert hint in caught.value.hint
+    korean = in_korean(caught.value.message)
+    assert not any(word in korean for word in ("cannot", "there are", "name is", "given", "mapping")), korean
+    assert entries["good"].good() == {"auth": {"auth_url": "http://a/v3"}}
+    assert entries["like"].good()["region_name"] == "R"
+
+
+async def test_what_the_cloud_that_is_tried_lacks(home: Path) -> None:
+    """The SDK and requests name neither file nor line."""
+    login = "auth_url: http://127.0.0.1:1/v3, username: u, password: p, project_name: x"
+    file = write(
+        home / "work/clouds.yaml",
+        "clouds:\n"
+        "  none:\n"
+        "  nourl: {auth: {username: u, password: p}}\n"
+        f"  ca: {{auth: {{{login}}}, cacert: /no/such/ca.pem}}\n"
+        f"  good: {{auth: {{{login}}}}}\n",
+    )
+    clouds = found_clouds()
+    assert [one.name for one in clouds] == ["none", "nourl", "ca", "good"]
+    async with LiveToolbox(Site("test", clouds=clouds)) as toolbox:
+        replies = [await (await toolbox.api(f"cloud:{one.name}")).get(OWN) for one in clouds]
+    none, nourl, ca, good = replies
+    assert none.message.startswith(f"{file}:2:3: the cloud none cannot be used: ")
+    assert nourl.message == f"{file}:3:3: the cloud nourl cannot be used: its login lacks `auth_url`"
+    assert (
+        ca.message
+        == f"{file}:4:3: the cloud ca cannot be used: its `cacert` /no/such/ca.pem is no file that can be read"
+    )
+    assert "password" not in nourl.hint + ca.hint
+    assert [json.loads(one.stderr)["layer"] for one in replies] == ["config", "config", "config", "port"], good
 
 
 def test_merges_are_read_and_those_that_multiply_are_refused() -> None:
     usual = "x: &x {region_name: R}\nclouds:\n  a: {<<: *x, auth: {}}\n  b: {<<: [*x, {verify: false}]}\n"
-    assert clouds_in(usual, "f")["a"] == {"region_name": "R", "auth": {}}
+    assert entries_in(usual, "f")["a"].good() == {"region_name": "R", "auth": {}}
     lines = ["a0: &a0 {k: v}", *(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 9))]
     with pytest.raises(ConfigError):
-        clouds_in("\n".join([*lines, "clouds: {x: {<<: *a8}}"]), "f")
+        entries_in("\n".join([*lines, "clouds: {x: {<<: *a8}}"]), "f")
     with pytest.raises(ConfigError):
-        clouds_in("clouds: &a {x: {<<: *a}}", "f")
+        entries_in("clouds: &a {x: {<<: *a}}", "f")
 
 
 # ------------------------------------------------------------------ site.yaml
