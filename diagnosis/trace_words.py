@@ -79,7 +79,7 @@ _REASONS = {
     "conntrack": Text("its connection tracking dropped {packets}", "연결 추적(conntrack)이 {packets} 개를 버렸다"),
     "no-route": Text("it has no route for them", "보낼 라우트가 없다"),
     "prohibited": Text("a route there forbids it", "그곳의 라우트가 막는다"),
-    "neighbour": Text("nobody answers ARP on {at}", "{at} 에서 ARP 에 답하는 곳이 없다"),
+    "neighbour": Text("nobody answers {arp} on {at}", "{at} 에서 {arp} 에 답하는 곳이 없다"),
     "listen": Text("its listen queue is full: {packets} dropped", "접속 대기열이 가득 차 {packets} 개를 버렸다"),
     "queue": Text("the queue of {at} dropped {packets}", "{at} 의 큐가 {packets} 개를 버렸다"),
     "link": Text("{at} counted {packets} dropped or broken", "{at} 가 {packets} 개를 버렸거나 깨졌다고 셌다"),
@@ -195,7 +195,10 @@ def _lost(trace: Trace) -> Text:
     )
     lead = answered if trace.received else Text("", "")
     if trace.dead:
-        dead, again = _dead(trace.dead[0]), _AGAIN if _is_sent_again(trace) else Text("", "")
+        dead, again = (
+            _dead(trace.dead[0], six=":" in trace.target),
+            _AGAIN if _is_sent_again(trace) else Text("", ""),
+        )
         return Text(lead.en + dead.en + again.en, lead.ko + dead.ko + again.ko)
     if trace.loop:
         hosts = " → ".join(dict.fromkeys(hop.host for hop in trace.hops if hop.direction == "there"))
@@ -240,11 +243,12 @@ def _between(trace: Trace) -> Text:
     )
 
 
-def _dead(dead: DeadHop) -> Text:
+def _dead(dead: DeadHop, *, six: bool) -> Text:
     """`20 entered enp7s0 on openstack-host, 0 left it, 20 on a rule in LIBVIRT_FWI`."""
     told = _REASONS[dead.reason]
     number = dead.flows[-1].table if dead.flows else 0
-    values = {"packets": dead.packets, "chain": dead.chain, "at": dead.at, "number": number}
+    arp = "NDP" if six else "ARP"
+    values = {"packets": dead.packets, "chain": dead.chain, "at": dead.at, "number": number, "arp": arp}
     reason = Text(told.en.format(**values), told.ko.format(**values))
     by_way = _by_way_of(dead)
     way = Text(" (on the way back)", " (오는 길)") if dead.direction == "back" else Text("", "")

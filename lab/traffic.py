@@ -10,8 +10,10 @@ from subprocess import DEVNULL, Popen
 
 from lab.inside import enter
 from lab.instance import current
+from lab.machines import PATHS
 
 _TRAFFIC = (("master", "192.168.100.102"), ("controller", "10.10.10.3"), ("kubernetes-host", "10.10.10.1"))
+"""Twenty a second each; along every other path of the lab (`machines.PATHS`) one."""
 _BULK = (("kubernetes-host", "openstack-host", "10.10.10.1"), ("compute-2-host", "kubernetes-host", "10.10.10.2"))
 """From, to, and the address of the latter. Not through Open vSwitch, which loses some without its module."""
 _TAKES = """
@@ -37,7 +39,8 @@ def traffic(*, whole: bool = True) -> Iterator[None]:
     """As long as the block; AssertionError when some of it ended by itself. On a broken lab some cannot go on:
     `whole` is false there."""
     lab = current()
-    pings = [(where, ["ping", "-q", "-i", "0.05", address]) for where, address in _TRAFFIC]
+    busy = [(where, ["ping", "-q", "-i", "0.05", address]) for where, address in _TRAFFIC]
+    pings = [*busy, *((where, ["ping", "-q", "-i", "1", address]) for where, address in PATHS)]
     takers = [(to, ["python3", "-c", _TAKES]) for _, to, _ in _BULK]
     givers = [(where, ["python3", "-c", _GIVES, address]) for where, _, address in _BULK]
     running = [

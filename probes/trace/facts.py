@@ -162,9 +162,9 @@ class Trace:
     """Hosts whose rules changed or were reset meanwhile. Empty where all arrives, or the dead hop is named."""
     sizes: tuple[PathMtu, ...] = ()
     """None or one: which sizes of echo requests arrive that may not be cut, where they were tried too."""
-    own_sizes: tuple[OwnSizes, ...] = ()
-    """None or one: of TCP and UDP, where a size was asked for."""
     branches: tuple[Branch, ...] = ()
     """Endpoints of a Service, each tried from where its address is translated."""
     translations: tuple[Translation, ...] = ()
     """Where rules of hosts on the way there give them another target."""
+    own_sizes: tuple[OwnSizes, ...] = ()
+    """None or one: of TCP and UDP, where a size was asked for."""

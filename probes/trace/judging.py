@@ -14,6 +14,8 @@ from probes.trace.watching import Sight, Watched
 
 _FEWEST = 5
 """Of fewer lost packets some counter on the way always shows as many, by chance."""
+SURE = 20
+"""So many counted ones are no chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ def judge(watched: Watched, answered: Answered, source: str, refuser: str) -> Ju
     hops = _hops(watched, verdict, at)
     doubted = changed(watched) if verdict not in ("arrives", "refused") and dead is None else ()
     return Judgement(verdict, answered.received, dead, hops, last, following, doubted)
+
+
+def by_chance(answered: Answered, judged: Judgement) -> bool:
+    """Too few were sent for a counter to prove anything, and nobody said that he takes them."""
+    return bool(judged.dead and judged.dead.packets) and answered.sent < _FEWEST and not answered.error
 
 
 # ------------------------------------------------------------------ the dead hop

@@ -118,8 +118,9 @@ def _k8s(name: str) -> str:
 
 
 def address_of(text: str) -> str:
-    """Empty for what is none."""
+    """Empty for what is none. One of IPv4 in the spelling of IPv6 is that of IPv4."""
     try:
-        return str(ipaddress.ip_address(text))
+        it = ipaddress.ip_address(text)
     except ValueError:
         return ""
+    return str(getattr(it, "ipv4_mapped", None) or it)

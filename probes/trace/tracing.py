@@ -22,7 +22,7 @@ from probes.trace import branches, capturing, explaining, reading, sending, ways
 from probes.trace.capturing import Sighted
 from probes.trace.facts import OwnSizes, Trace
 from probes.trace.growing import Growing
-from probes.trace.judging import Judgement, judge
+from probes.trace.judging import SURE, Judgement, by_chance, judge
 from probes.trace.marks import Mark, fresh_mark
 from probes.trace.own_sizes import Tried
 from probes.trace.reading import Reading
@@ -167,13 +167,13 @@ class _Tracing:
             self._counted = sizing.counted
 
     async def measured(self, packets: int) -> tuple[Answered, Judgement]:
-        """Once more with more packets where others' hid ours, or too few are lost to tell by whom; and with longer
-        captures where those were over too early to tell."""
+        """Once more with more packets where others' hid ours, or too few were sent or lost to tell by whom; with
+        longer captures where those were over too early to tell."""
         said = await self._run(packets)
-        judged = said[1]
+        answered, judged = said
         unclear = judged.verdict == "ambiguous" or (judged.verdict == "some-lost" and judged.dead is None)
-        if unclear and packets < MOST:
-            return await self._run(min(packets * _MORE, MOST))
+        if (unclear and packets < MOST) or by_chance(answered, judged):
+            return await self._run(min(max(packets * _MORE, SURE), MOST))
         if self._overdue and judged.verdict == "unseen":
             return await self._run(packets)
         return said

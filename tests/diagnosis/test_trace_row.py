@@ -147,3 +147,11 @@ def test_a_flow_that_leads_nowhere_with_what_open_vswitch_remarks() -> None:
     said = sentence(in_switch("dead-end", replace(STEP, remark="Nonexistent output port")))
     assert said.en.endswith("a flow of Open vSwitch in br-int that sends them nowhere (Nonexistent output port)")
     assert said.ko.endswith("아무 데로도 보내지 않는다 (Nonexistent output port)")
+
+
+@pytest.mark.parametrize(("target", "asked"), [("10.0.0.9", "ARP"), ("fd00::9", "NDP")])
+def test_who_is_asked_for_a_neighbour(target: str, asked: str) -> None:
+    one = trace(("b", "there"), hop("a", "out", "seen"))
+    said = sentence(replace(one, target=target, dead=(replace(one.dead[0], reason="neighbour", packets=0),)))
+    assert f"nobody answers {asked} on INPUT" in said.en
+    assert asked in said.ko

@@ -19,7 +19,7 @@ class Swept:
     trace: tuple[str, ...] = ()
     """Source, target and what is sent; empty where no packet is dropped."""
     hop: str = ""
-    """Host, direction and reason, as the trace says them; empty where no single hop can be named."""
+    """Where packets die and by which rule, as docs/faults.md has it; empty where none is dropped."""
     undone: bool = True
     """False where the repair cannot be taken back."""
 
@@ -30,17 +30,17 @@ SWEPT = (
         "libvirt-rejects-new-flows",
         "openstack-host",
         PINGED,
-        "openstack-host there rule",
+        "openstack-host: -A LIBVIRT_FWI -o virbr10 -j REJECT --reject-with icmp-port-unreachable",
     ),
-    Swept("missing-route", "missing-route", "kubernetes-host", PINGED, "kubernetes-host there no-route"),
-    Swept("one-way-route", "no-route-back", "controller", PINGED, "controller back no-route"),
-    Swept("ip-forward-off", "ip-forward-off", "openstack-host", PINGED, "openstack-host there forwarding-off"),
+    Swept("missing-route", "missing-route", "kubernetes-host", PINGED, "kubernetes-host: no-route"),
+    Swept("one-way-route", "no-route-back", "controller", PINGED, "controller: no-route, on the way back"),
+    Swept("ip-forward-off", "ip-forward-off", "openstack-host", PINGED, "openstack-host: forwarding-off"),
     Swept(
         "rp-filter",
         "rp-filter-strict",
         "openstack-host",
         ("kubernetes-host", CONTROLLER),
-        "openstack-host there rp-filter",
+        "openstack-host: rp-filter",
     ),
     Swept("sshd-down", "sshd-not-running", "controller"),
     Swept("hostkey-changed", "host-key-changed", "compute"),
@@ -49,7 +49,7 @@ SWEPT = (
         "firewall-drops-ssh",
         "compute",
         ("openstack-host", "192.168.100.102", *LOGIN),
-        "compute there rule",
+        "compute: -A INPUT -p tcp -m tcp --dport 22 -j DROP",
     ),
     Swept("ssh-frozen", "sshd-hangs", "compute2"),
     Swept(
@@ -57,37 +57,59 @@ SWEPT = (
         "firewall-drops-everything",
         "kubernetes-host",
         ("openstack-host", "10.10.10.2"),
-        "kubernetes-host there rule",
+        "kubernetes-host: -A INPUT -i enp0s20f0u2 -j DROP",
     ),
-    Swept("fip-arp", "address-behind-another-host", "openstack-host", ("controller", "192.168.200.129")),
-    Swept("fip-loop", "routing-loop", "openstack-host", ("master", "192.168.200.106")),
+    Swept(
+        "fip-arp",
+        "address-behind-another-host",
+        "openstack-host",
+        ("controller", "192.168.200.129"),
+        "openstack-host: neighbour",
+    ),
+    Swept(
+        "fip-loop",
+        "routing-loop",
+        "openstack-host",
+        ("master", "192.168.200.106"),
+        "between kubernetes-host and openstack-host; the routes lead in a circle",
+    ),
     Swept(
         "conntrack-full",
         "connection-table-full",
         "openstack-host",
         PINGED,
-        "openstack-host there conntrack",
+        "openstack-host: conntrack",
         undone=False,
     ),
-    Swept("bgp-remote-as", "bgp-wrong-remote-as", "kubernetes-host", PINGED, "kubernetes-host there no-route"),
-    Swept(
-        "bgp-no-policy", "bgp-session-without-policy", "kubernetes-host", PINGED, "kubernetes-host there no-route"
-    ),
+    Swept("bgp-remote-as", "bgp-wrong-remote-as", "kubernetes-host", PINGED, "kubernetes-host: no-route"),
+    Swept("bgp-no-policy", "bgp-session-without-policy", "kubernetes-host", PINGED, "kubernetes-host: no-route"),
     Swept(
         "bgp-config-drift",
         "bgp-configuration-drifted",
         "openstack-host",
         PINGED,
-        "kubernetes-host there no-route",
+        "kubernetes-host: no-route",
     ),
-    Swept("bgp-down", "bgp-daemon-stopped", "openstack-host", PINGED, "kubernetes-host there no-route"),
+    Swept("bgp-down", "bgp-daemon-stopped", "openstack-host", PINGED, "kubernetes-host: no-route"),
     Swept(
         "mtu-icmp-dropped",
         "frag-needed-dropped",
         "openstack-host",
         ("controller", MASTER, *LARGE),
-        "openstack-host there rule",
+        "openstack-host: -A OUTPUT -p icmp -m icmp --icmp-type 3/4 -j DROP",
     ),
-    Swept("mtu-blackhole", "network-takes-less", "k8s-worker-1", ("k8s-worker-1", "10.0.0.34", *LARGE)),
-    Swept("mtu-mismatch", "link-mtu-differs", "kubernetes-host", ("controller", MASTER, *LARGE)),
+    Swept(
+        "mtu-blackhole",
+        "network-takes-less",
+        "k8s-worker-1",
+        ("k8s-worker-1", "10.0.0.34", *LARGE),
+        "between k8s-worker-1 and k8s-worker-2",
+    ),
+    Swept(
+        "mtu-mismatch",
+        "link-mtu-differs",
+        "kubernetes-host",
+        ("controller", MASTER, *LARGE),
+        "kubernetes-host: link",
+    ),
 )

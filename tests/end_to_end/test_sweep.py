@@ -86,10 +86,8 @@ def _trace(lab: Lab, outage: Swept, seen: Row, state: Path) -> None:
         return
     traced = deadhop("trace", *outage.trace, "--site", str(lab.site()), "--json", state=state)
     seen.traced(traced.document)
-    dead = traced.document["dead_hop"]
     assert traced.status in (1, 2), traced.document["text"]
-    if outage.hop:
-        assert (dead["host"], dead["direction"], dead["reason"]) == tuple(outage.hop.split())
+    assert seen.hop == outage.hop, traced.document["text"]
 
 
 def _fix(lab: Lab, outage: Swept, found: Ran, seen: Row, state: Path) -> None:

@@ -60,12 +60,12 @@ MEANT = {
     "sg-ssh-from-others": "security-group-excludes-asker",
 }
 TRACES = {
-    "br-tun-deleted": ["compute", "no-bridge"],
-    "tunnels-blocked": ["controller", "compute"],
-    "floating-loop": ["kubernetes-host", "openstack-host"],
-    "docker-overlap": ["openstack-host", "neighbour"],
+    "br-tun-deleted": "compute: no-bridge",
+    "tunnels-blocked": "between controller and compute",
+    "floating-loop": "between kubernetes-host and openstack-host; the routes lead in a circle",
+    "docker-overlap": "openstack-host: neighbour",
 }
-"""Faults that drop packets to the floating address: host and reason of the dead hop, or what they die between.
+"""Faults that drop packets to the floating address, and where they die, as docs/faults.md has it.
 After a sweep the router has forgotten the server's MAC: only its question for that enters the blocked tunnel."""
 SIDES = ("tunnels-blocked",)
 """Seen from several hypervisors: one repair lets the tunnels of all of them pass, and nothing is left to find."""
@@ -132,9 +132,7 @@ def _trace(lab: Lab, outage: Outage, seen: Row, state: Path) -> None:
     traced = deadhop("trace", *FLOATING, "--site", str(lab.site()), "--json", state=state)
     seen.traced(traced.document)
     assert traced.status in (1, 2), traced.document["text"]
-    dead = traced.document["dead_hop"]
-    said = [dead["host"], dead["reason"]] if dead else traced.document["between"]
-    assert said == TRACES[outage.fault], traced.document["text"]
+    assert seen.hop == TRACES[outage.fault], traced.document["text"]
 
 
 def _fix_and_undo(lab: Lab, outage: Outage, found: Ran, seen: Row, state: Path) -> None:

@@ -21,16 +21,22 @@ pytestmark = [pytest.mark.lab, pytest.mark.long]
 class Dropped:
     fault: str
     cause: str
+    hop: str
+    """As docs/faults.md has it."""
 
 
+SPOOFED = "compute: table=93 priority=0 actions=drop"
+"""Neutron's flow for addresses that are not the port's own."""
+TUNNELLED = "between k8s-worker-1 and k8s-worker-2"
+"""A pod's packets are inside of others there, which the group drops."""
 DROPPED = (
-    Dropped("flannel-host-gw", CAUSE),
-    Dropped("flannel-directrouting", CAUSE),
-    Dropped("calico-on-servers", CAUSE),
-    Dropped("calico-ipip-dropped", TUNNEL),
-    Dropped("port-security-routed", CAUSE),
-    Dropped("sg-no-flannel", TUNNEL),
-    Dropped("sg-no-vxlan", TUNNEL),
+    Dropped("flannel-host-gw", CAUSE, SPOOFED),
+    Dropped("flannel-directrouting", CAUSE, SPOOFED),
+    Dropped("calico-on-servers", CAUSE, SPOOFED),
+    Dropped("calico-ipip-dropped", TUNNEL, TUNNELLED),
+    Dropped("port-security-routed", CAUSE, SPOOFED),
+    Dropped("sg-no-flannel", TUNNEL, TUNNELLED),
+    Dropped("sg-no-vxlan", TUNNEL, TUNNELLED),
 )
 """Pods' packets between servers of the cloud."""
 _SWEEPS = 5
@@ -93,7 +99,7 @@ def test_what_the_cloud_drops_comes_first(healed_stack_lab: Lab, one: Dropped, s
         found = sweep(healed_stack_lab, state)
         seen.swept(found.document, one.cause)
         _assert_first(found, one.cause)
-        _trace(healed_stack_lab, seen, state)
+        _trace(healed_stack_lab, one, seen, state)
         _fix_and_undo(healed_stack_lab, one, found, seen, state)
 
 
@@ -104,11 +110,12 @@ def _assert_first(found: Ran, cause: str) -> None:
     assert (first["explained_by"], bool(first["witnesses"])) == ([], True)
 
 
-def _trace(lab: Lab, seen: Row, state: Path) -> None:
+def _trace(lab: Lab, one: Dropped, seen: Row, state: Path) -> None:
     pods = [f"default/{_pod(lab, app)}" for app in ("client-1", "client-2")]
     traced = deadhop("trace", *pods, "--site", str(lab.site()), "--json", state=state)
     seen.traced(traced.document)
     assert traced.status in (1, 2), traced.document["text"]
+    assert seen.hop == one.hop, traced.document["text"]
 
 
 def _pod(lab: Lab, app: str) -> str:

@@ -11,7 +11,7 @@ from probes.linux.facts import ChainPolicy, Firewall
 from probes.linux.nft import may_drop_uncounted, parse_nft
 from probes.path.firewall_hits import grown
 from probes.trace.growing import Growing
-from probes.trace.judging import judge
+from probes.trace.judging import by_chance, judge
 from probes.trace.sending import Answered
 from probes.trace.watching import watched
 from tests.probes.test_trace import HOPS, NOBODY, SENT, growing, judged, reading, rule, saw, ways
@@ -25,6 +25,18 @@ def test_a_counter_that_ticks_once_took_none_of_twenty() -> None:
     for seen in ({}, {"a": saw(eth0_out_there=20), "b": saw(eth1_in_there=20, eth2_out_there=20)}):
         told = judged(ways(*HOPS), ticked, seen, ONE_LOST)
         assert (told.verdict, told.dead) == ("some-lost", None)
+
+
+@pytest.mark.parametrize("sent", [1, 2, 5])
+def test_a_counter_that_ticks_beside_one_packet_is_asked_again(sent: int) -> None:
+    """An LLDP frame that is dropped there, and a packet that is lost elsewhere."""
+    lost = Answered(sent, 0, 0, "", "")
+    told = judged(ways(*HOPS), {"b": growing(5, 5, 5 + sent)}, answered=lost)
+    assert by_chance(lost, told) is (told.dead is not None and sent < 5)
+    refused = replace(lost, error="port-unreachable")
+    assert not by_chance(refused, judged(ways(*HOPS), {"b": growing(5, 5, 5 + sent)}, answered=refused))
+    nothing = judged(ways(*HOPS), {"b": growing(5, 5, 5)}, answered=lost)
+    assert not by_chance(lost, nothing)
 
 
 def test_one_that_is_lost_between_two_captures_is_lost_at_the_rule_between_them() -> None:

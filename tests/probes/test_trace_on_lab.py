@@ -259,6 +259,13 @@ async def test_the_rule_of_another_table_drops_ipv6(healed_lab: Lab, toolbox: Li
     assert dead.rule == "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j DROP"
 
 
+async def test_one_packet_proves_nothing_and_more_are_sent(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    healed_lab.break_("ip-forward-off")
+    found = await trace(toolbox, "master", CONTROLLER, packets=1)
+    dead = dead_of(found)
+    assert (dead.host, dead.reason, found.sent) == ("openstack-host", "forwarding-off", 20)
+
+
 async def test_a_target_that_is_nobodys(healed_lab: Lab, toolbox: LiveToolbox) -> None:
     found = await trace(toolbox, "master", "10.10.10.77")
     assert found.verdict in ("unseen", "dies")

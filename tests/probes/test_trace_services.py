@@ -19,7 +19,7 @@ from probes.trace import branches
 from probes.trace.ends import End, backend_of, find_end
 from probes.trace.facts import Branch, Trace
 from probes.trace.marks import fresh_mark
-from probes.trace.services import Door
+from probes.trace.services import Door, address_of
 from tests.hostile.hostile_http import Asked, Writer, answer, serving
 from tests.probes.pki import kubeconfig
 
@@ -181,3 +181,11 @@ def test_silence_by_udp_is_no_fault_of_an_endpoint_unless_another_one_answers() 
     assert bad_branches(quiet) == ()
     assert bad_branches(replace(quiet, branches=(silent, speaks))) == (silent,)
     assert len(bad_branches(replace(quiet, protocol="tcp"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("::ffff:10.0.0.9", "10.0.0.9"), ("FD00::09", "fd00::9"), ("10.0.0.9", "10.0.0.9"), ("web-0", "")],
+)
+def test_addresses_as_they_are_spelled(text: str, address: str) -> None:
+    assert address_of(text) == address

@@ -110,6 +110,8 @@ async def test_where_the_size_stops_from_a_pod(healed_lab: Lab, toolbox: LiveToo
     asked = {"pod": pod, "owner": "k8s-worker-2", "packets": 4, "sizes": True}
     fits = await trace(toolbox, "k8s-worker-1", "10.244.2.3", **asked)
     assert [(one.first_mtu, one.largest, one.lost) for one in fits.sizes] == [(1400, 1400, 0)]
+    large = await trace(toolbox, "k8s-worker-1", "10.244.2.3", **asked, size=1373)
+    assert (large.verdict, large.sizes[0].told_mtu) == ("too-large", 1400)
     healed_lab.break_("mtu-blackhole")
     found = await trace(toolbox, "k8s-worker-1", "10.244.2.3", **asked)
     assert (found.verdict, found.received) == ("sizes-lost", 4)
