@@ -2,7 +2,9 @@
 
 kolla-ansible renders a template with the variables of globals.yml (which win over the inventory's), merges the
 operator's own files below `node_custom_config` into it, and puts the result into /etc/kolla/SERVICE on the node.
-The container copies that to its place: at each start, or with COPY_ONCE at the first."""
+The container copies that to its place: at each start, or with COPY_ONCE at the first.
+
+The inventory's own variables (group_vars, host_vars) are not read: where globals.yml is silent, they may decide."""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ _ONCE = "KOLLA_CONFIG_STRATEGY=COPY_ONCE"
 
 @probe(
     "kolla.setting",
-    commands=(*containers.COMMANDS, "grep -EHsno", "sed -n", "grep -rEhs", "grep -czx", "ls -1d"),
+    commands=(*containers.COMMANDS, "grep -EHsno", "sed -n", "grep -rEHs", "grep -czx", "ls -1d"),
     timeout=20.0,
     unit="unit",
     file="path",
@@ -112,7 +114,16 @@ async def _has_globals(toolbox: Toolbox, host: str) -> bool:
 async def _variables(connection: Connection) -> dict[str, str]:
     pattern = rf"^({_NAMES})[[:space:]]*:"
     files = ("--include=*.yml", GLOBALS, _FURTHER)
-    return parse_variables(await ask(connection, "grep", "-rEhs", pattern, *files, sudo=True, ok=_ANY))
+    text = await ask(connection, "grep", "-rEHs", pattern, *files, sudo=True, ok=_ANY)
+    return parse_variables(in_order(text))
+
+
+def in_order(text: str) -> str:
+    """Of `grep -rH`: globals.yml, then the files of globals.d by name, whatever order their folder has them in.
+    Folders below it are not kolla-ansible's."""
+    found = [(path, line) for path, _, line in (one.partition(":") for one in text.splitlines())]
+    mine = [one for one in found if one[0] == GLOBALS or one[0].rpartition("/")[0] == _FURTHER]
+    return "\n".join(line for _, line in sorted(mine, key=lambda one: (one[0] != GLOBALS, one[0])))
 
 
 def parse_variables(text: str) -> dict[str, str]:

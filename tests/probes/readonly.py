@@ -57,7 +57,7 @@ _WHOLE = (
     r"pgrep -of '\^\(\[\^ \]\*python\[\^ \]\* \)\?\(\[\^ \]\*/\)\?[a-z\\-]+\(:\? \|\$\)'",
     rf"grep -czx KOLLA_CONFIG_STRATEGY=COPY_ONCE /proc/{_N}/environ",
     rf"cat /proc/{_N}/cgroup",
-    r"grep -rEhs '\^\([a-z_|]+\)\[\[:space:\]\]\*:' '--include=\*\.yml' /etc/kolla/globals\.yml "
+    r"grep -rEHs '\^\([a-z_|]+\)\[\[:space:\]\]\*:' '--include=\*\.yml' /etc/kolla/globals\.yml "
     r"/etc/kolla/globals\.d",
     r"ls -1d /etc/kolla/globals\.yml",
     rf"journalctl(?: -u {_NAME})+ --no-pager -o cat --since -1d -n [0-9]+",

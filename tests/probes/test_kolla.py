@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from probes.cloud.containers import Container, container_in
-from probes.cloud.kolla import gives_mappings, own_files, parse_variables
+from probes.cloud.kolla import gives_mappings, in_order, own_files, parse_variables
 from probes.cloud.services import container_name
 
 
@@ -32,6 +32,18 @@ not a line
         "node_custom_config": "{{ node_config }}/config",
         "neutron_physical_networks": "",
     }
+
+
+def test_the_files_of_globals_d_count_by_name() -> None:
+    text = """\
+/etc/kolla/globals.d/20-late.yml:enable_neutron_dvr: "no"
+/etc/kolla/globals.d/10-early.yml:enable_neutron_dvr: "yes"
+/etc/kolla/globals.d/10-early.yml:neutron_bridge_name: br-early
+/etc/kolla/globals.d/old/30-kept.yml:enable_neutron_dvr: "yes"
+/etc/kolla/globals.yml:enable_neutron_dvr: "yes"
+/etc/kolla/globals.yml:neutron_bridge_name: br-ex
+"""
+    assert parse_variables(in_order(text)) == {"enable_neutron_dvr": "no", "neutron_bridge_name": "br-early"}
 
 
 def test_own_files_from_the_general_to_the_host() -> None:

@@ -68,7 +68,7 @@ READ_ONLY = (
     r"ping -n (?:-M do )?-[cI].*",
     r"reach",
     r"pgrep -of",
-    r"grep -(?:czx|rEhs)",
+    r"grep -(?:czx|rEHs)",
     r"ls -1d",
     r"readlink\b.*",
     r"sha256sum --",
