@@ -10,9 +10,11 @@ from base.korean import in_korean
 from base.tasks import end_all
 from base.text import Text
 from probes.probe import Failure
-from probes.site import Cluster
+from probes.site import Cluster, Site
+from probes.site_clusters import left_out
 
 if TYPE_CHECKING:
+    from deadhop.front import Front
     from probes.cluster.facts import ClusterReach
     from probes.probe import Toolbox
 
@@ -39,6 +41,12 @@ def described(cluster: Cluster) -> tuple[str, ...]:
     """Words after its name in `site show`."""
     files = [f"{cluster.context}@{file}" if cluster.context else str(file) for file in cluster.kubeconfig]
     return (*files, *((f"host:{cluster.host}",) if cluster.host else ()))
+
+
+def warn_of_clusters(front: Front, site: Site) -> None:
+    """What the kubeconfigs of this machine name, and is no cluster here."""
+    for lacking in left_out(site):
+        front.out.talk(f"{front.told(lacking.message)}\n  {front.say('hint', '힌트')}: {front.told(lacking.hint)}")
 
 
 async def try_clusters(toolbox: Toolbox) -> AsyncIterator[tuple[str, ClusterReach | Failure]]:

@@ -12,6 +12,7 @@ from base.values import Value, check
 from probes.site import OPERATOR, Site
 from probes.site_clouds import PLACES, missing_cloud
 from probes.site_clusters import PLACES as CLUSTER_PLACES
+from probes.site_clusters import left_out
 
 if TYPE_CHECKING:
     from knowledge.model import Input
@@ -63,7 +64,9 @@ def refuse_none(kind: str, site: Site) -> None:
     if kind == "cloud" and not site.clouds:
         raise missing_cloud(site) or UsageError(f"no cloud is known ({site.source})", hint=PLACES)
     if kind == "cluster" and not site.clusters:
-        raise UsageError(f"no cluster is known ({site.source})", hint=CLUSTER_PLACES)
+        lacking = left_out(site)
+        hint = lacking[0].message if lacking else CLUSTER_PLACES
+        raise UsageError(f"no cluster is known ({site.source})", hint=hint)
 
 
 def host_named(name: str, input_name: str, site: Site) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
@@ -12,7 +12,7 @@ from base.errors import ConfigError, UsageError
 from base.values import check
 from probes.cluster.in_pod import is_in_pod
 from probes.cluster.kubeconfig import read_kubeconfig
-from probes.site import Cluster
+from probes.site import Cluster, Site
 from probes.site_reader import Reader, is_null, shown
 from probes.ssh_config import at_home, is_there
 
@@ -47,6 +47,41 @@ def found_clusters() -> tuple[Cluster, ...]:
     except ConfigError:
         return (Cluster("kubeconfig", files),)
     return tuple(Cluster(name, files) for name in contexts if _is_name(name))
+
+
+def left_out(site: Site) -> tuple[UsageError, ...]:
+    """What this machine's kubeconfigs name, and is no cluster here. Nothing where site.yaml names its own."""
+    files = tuple(file.absolute() for file in default_files())
+    if site.clusters and not any(cluster.kubeconfig == files for cluster in site.clusters):
+        return ()
+    return (*_missing_files(), *_unusable_contexts(files))
+
+
+def _missing_files() -> Iterator[UsageError]:
+    for word in os.environ.get("KUBECONFIG", "").split(os.pathsep):
+        if word and not is_there(at_home(word)):
+            yield UsageError(
+                f"KUBECONFIG names {shown(word)}, which is not there", hint="kubectl leaves it out, too"
+            )
+
+
+def _unusable_contexts(files: tuple[Path, ...]) -> Iterator[UsageError]:
+    try:
+        config = read_kubeconfig(files)
+    except ConfigError:  # said when its cluster is tried
+        return
+    for name, context in config.contexts.items():
+        if not _is_name(name):
+            yield UsageError(f"{context.place}: the context {shown(name)} is left out for its name", hint=_RENAME)
+    if config.current and config.current not in config.contexts:
+        there = ", ".join(map(shown, sorted(config.contexts)[:10])) or "none"
+        message = f"`current-context` names {shown(config.current)}, which is no context of the kubeconfig"
+        yield UsageError(message, hint=f"contexts there: {there}")
+
+
+_RENAME = (
+    "`kubectl config rename-context` gives it one without spaces, or a cluster in site.yaml names it as `context`"
+)
 
 
 def usual_cluster() -> str:

@@ -141,6 +141,15 @@ CLUSTERS: Mapping[str, str] = {
     "see /readyz and the API server's log": "/readyz 와 API 서버 로그를 본다",
     "the API answers {status}: {message}": "API 응답 {status}: {message}",
     "{target}: the API answers {status}": "{target}: API 응답 {status}",
+    "KUBECONFIG names {file}, which is not there": "KUBECONFIG 에 적힌 {file} 이(가) 없다",
+    "kubectl leaves it out, too": "kubectl 도 건너뛴다",
+    "the context {name} is left out for its name": "컨텍스트 {name} 은(는) 이름 때문에 제외된다",
+    "`kubectl config rename-context` gives it one without spaces, or a cluster in site.yaml names it as `context`": (
+        "`kubectl config rename-context` 로 공백 없는 이름을 주거나, site.yaml 의 클러스터에 `context` 로 적는다"
+    ),
+    "`current-context` names {name}, which is no context of the kubeconfig": (
+        "`current-context` 가 가리키는 {name} 은(는) kubeconfig 에 없는 컨텍스트다"
+    ),
     "it says to ask again at once, and refuses then as well": "바로 다시 물으라고 하지만 그때도 거절한다",
     "it asks for {seconds} s of patience": "{seconds}초 뒤에 다시 물으라고 한다",
     "the API sends us elsewhere ({status}): {place}": "API 가 다른 곳으로 보낸다 ({status}): {place}",

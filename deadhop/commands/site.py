@@ -16,7 +16,15 @@ from deadhop.output import columns
 from deadhop.parsing import Parser
 from deadhop.reaching import hint, reached, reason
 from deadhop.showing import RISKS as RISK_WORDS
-from deadhop.worlds import cluster_hint, cluster_json, cluster_reached, cluster_reason, described, try_clusters
+from deadhop.worlds import (
+    cluster_hint,
+    cluster_json,
+    cluster_reached,
+    cluster_reason,
+    described,
+    try_clusters,
+    warn_of_clusters,
+)
 from diagnosis.policy import clock, hours, is_read_only
 from journal.redact import redact, redact_text
 from probes.fix_rules import DAYS, RISKS
@@ -108,6 +116,7 @@ async def _show(front: Front) -> int:
 
     site = load_site(front.site)
     warn_of_cloud(front, site)
+    warn_of_clusters(front, site)
     if front.arguments.map:
         from deadhop.mapping import show_map
 
@@ -144,6 +153,7 @@ async def _check(front: Front) -> int:
 
     site = load_site(front.site)
     warn_of_cloud(front, site)
+    warn_of_clusters(front, site)
     programs = tuple(replace(one, run=redact_text(one.run)) for one in programs_of(site))
     if not front.out.json:
         _say_programs(front, programs)

@@ -16,6 +16,7 @@ from deadhop.commands.diagnose import EXIT, refuse_unknown_presets, warn_of_mist
 from deadhop.front import Front
 from deadhop.known_good import save_baseline, wish
 from deadhop.parsing import Parser
+from deadhop.worlds import warn_of_clusters
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -78,7 +79,7 @@ def arguments(parser: Parser) -> None:
         "--save-baseline",
         metavar="FOLDER",
         nargs="?",
-        const="",
+        const=True,
         help=say(
             "keep what the site looks like now; later sweeps say what is other than then",
             "지금 사이트의 모습을 기준선으로 저장한다. 다음 진단부터 그때와 달라진 것을 보여 준다",
@@ -107,6 +108,7 @@ async def run(front: Front) -> int:
         warn_of_mistakes(front, len(session.problems))
         refuse_unknown_presets(front, session)
         warn_of_cloud(front, session.site)
+        warn_of_clusters(front, session.site)
         session.presets = dict(front.presets)
         wanted = _wanted(front, session)
         one = partial(Sweep, session, wanted, deadline=seconds, baseline=baseline, at_once=at_once)
@@ -163,7 +165,7 @@ def _at_once(front: Front) -> int:
     from diagnosis.sweep.store import AT_ONCE
 
     given = front.arguments.at_once
-    return up_to(AT_ONCE, given, name="--at-once") if given else AT_ONCE
+    return up_to(AT_ONCE, given, name="--at-once") if given is not None else AT_ONCE
 
 
 def _seconds(front: Front, option: str, text: str | None, otherwise: float) -> float:

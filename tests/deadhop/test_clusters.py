@@ -77,6 +77,17 @@ def test_none_is_known(desk: Desk, given: tuple[str, ...]) -> None:
     assert "hint: KUBECONFIG, ~/.kube/config, or `clusters:` in site.yaml" in done.err
 
 
+def test_a_current_context_that_is_none_is_said(desk: Desk, closed_port: int) -> None:
+    file = kubeconfig(desk.home / "mine", f"https://127.0.0.1:{closed_port}", name="lab")
+    file.write_text(file.read_text().replace('"current-context": "lab"', '"current-context": "gone"'))
+    assert "gone" in file.read_text()
+    desk.site.write_text("version: 1\nssh_config: []\n")
+    for words in (("site", "show"), ("site", "check"), ("site", "show", "--json")):
+        done = desk.run(*words, "--site", str(desk.site), KUBECONFIG=str(file))
+        assert "`current-context` names `gone`, which is no context of the kubeconfig" in done.err, words
+        assert "hint: contexts there: `lab`" in done.err
+
+
 def test_the_ones_there_are_are_named(desk: Desk, closed_port: int) -> None:
     done = desk.run("diagnose", "node-not-ready", "--site", with_clusters(desk, closed_port))
     assert done.code == 3

@@ -9,12 +9,13 @@ import pytest
 import yaml
 
 from base.errors import ConfigError, Problem, UsageError
+from base.korean import in_korean
 from base.text import Text
 from diagnosis.inputs import input_value, with_sole
 from knowledge.model import Input
 from probes.cluster.kubeconfig import Kubeconfig, login_of, parse_kubeconfig, read_kubeconfig
 from probes.site import Cluster, Site
-from probes.site_clusters import default_files, found_clusters
+from probes.site_clusters import default_files, found_clusters, left_out
 from probes.site_file import load_site, parse_site
 from probes.site_programs import programs_of
 from probes.yaml_tree import Mistakes
@@ -148,6 +149,30 @@ def test_nothing_of_a_login_is_in_its_words(home: Path) -> None:
 
 
 # ------------------------------------------------------------------ the site
+
+
+def test_what_is_left_out_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = kubeconfig(home / "c", "https://a:1", name="x y")
+    entries = yaml.safe_load(file.read_text())
+    file.write_text(yaml.safe_dump(entries | {"current-context": "gone"}))
+    monkeypatch.setenv("KUBECONFIG", f"/nope:{file}")
+    said = [one.message for one in left_out(Site("s"))]
+    assert said[0] == "KUBECONFIG names `/nope`, which is not there"
+    assert said[1].startswith(f"{file}:")
+    assert said[1].endswith(": the context `x y` is left out for its name")
+    assert said[2] == "`current-context` names `gone`, which is no context of the kubeconfig"
+    assert not any(in_korean(one) == one for one in said)
+    with pytest.raises(UsageError, match="no cluster is known") as raised:
+        input_value(Input("cluster", "cluster", Text("Which?", "어느?")), {}, load_site())
+    assert raised.value.hint == said[0]
+    own = Site("s", clusters=(Cluster("lab", (home / "d",)),))
+    assert left_out(own) == (), "site.yaml names its own"
+
+
+def test_nothing_is_said_of_a_kubeconfig_in_order(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert left_out(load_site()) == ()
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig(home / "c", "https://a:1", name="x")))
+    assert left_out(load_site()) == ()
 
 
 def test_found_as_kubectl_does(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
