@@ -18,5 +18,6 @@ STACKS: Mapping[str, str] = {
     "{host}: no container of {unit}": "{host}: {unit} 의 컨테이너가 없다",
     "{host}: no nova-compute runs, and no unit says where it would write": "{host}: 실행 중인 nova-compute 가 "
     "없고, 어디에 쓸지 알려 주는 유닛도 없다",
+    "{host}: no file of nova-compute's configuration was found": "{host}: nova-compute 의 설정 파일을 찾지 못했다",
     "`podman ps -a`, `docker ps -a`": "`podman ps -a` 나 `docker ps -a` 로 확인한다",
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from probes.cloud import containers
 from probes.cloud.containers import Container, container_of
 from probes.cloud.host_facts import AgentConfig
-from probes.cloud.services import is_container_unit, unit_names
+from probes.cloud.services import is_container_unit, service_of, unit_names
 from probes.connection import Connection
 from probes.errors import ProbeError, UnreadableOutput
 from probes.linux.ask import ask
@@ -23,7 +23,7 @@ _OPTION = re.compile(r"[A-Za-z0-9_]+/[a-z0-9_-]+")
 _FILE = re.compile(r"--config-(file|dir)[ =\0]+([^\s\0)]+)")
 _ANY = (0, 1, 2)
 _DEFAULT = "DEFAULT"
-COMMANDS = (*containers.COMMANDS, "grep -EHsno", "sed -n", "stat -c", "ls -1")
+COMMANDS = (*containers.COMMANDS, "grep -EHsno", "sed -n", "stat -c", "ls -1", "ls -1d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +104,40 @@ def parse_pid(text: str) -> int:
 
 async def files_of(connection: Connection, running: Running) -> tuple[str, ...]:
     """In the order in which oslo.config reads them; a folder's files by name. Paths are those the process sees."""
+    named = parse_files(running.words)
+    if not any(kind == "file" for kind, _ in named):
+        own = await _own_places(connection, running)
+        named = own if not named else [*(one for one in own if one[0] == "file"), *named]
     files: list[str] = []
-    for kind, path in parse_files(running.words):
+    for kind, path in named:
         if kind == "file":
             files.append(path)
         else:
             found = await ask(connection, "ls", "-1", running.root + path, sudo=True, ok=_ANY)
             files += sorted(f"{path.rstrip('/')}/{name}" for name in found.splitlines() if name.endswith(".conf"))
     return tuple(dict.fromkeys(files))
+
+
+async def _own_places(connection: Connection, running: Running) -> list[tuple[str, str]]:
+    """Where oslo.config looks when nobody names a file; a home folder of a service has none."""
+    wanted = own_places(service_of(running.unit))
+    paths = [running.root + path for _, places in wanted for path in places]
+    found = set((await ask(connection, "ls", "-1d", *paths, sudo=True, ok=_ANY)).splitlines())
+    there = ((kind, [path for path in places if running.root + path in found]) for kind, places in wanted)
+    return [(kind, places[0]) for kind, places in there if places]
+
+
+def own_places(service: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Of nova-compute: nova.conf and nova-compute.conf, then their folders, each at the first place that has it.
+    RDO's packages put their own values below all of them."""
+    project = service.partition("-")[0]
+    above = (f"/etc/{project}", "/etc")
+    names = tuple(dict.fromkeys((project, service)))
+    return [
+        ("file", (f"/usr/share/{project}/{project}-dist.conf",)),
+        *(("file", tuple(f"{folder}/{name}.conf" for folder in above)) for name in names),
+        *(("dir", tuple(f"{folder}/{name}.conf.d" for folder in above)) for name in names),
+    ]
 
 
 def parse_files(words: str) -> list[tuple[str, str]]:

@@ -31,6 +31,7 @@ _ROOTS = (_ROOT, "0")
         "grep -EHsno",
         "sed -n",
         "ls -1",
+        "ls -1d",
         "stat -L -c",
         "stat -f -c",
         "findmnt -nro",
@@ -47,6 +48,8 @@ async def instances_path(host: str, toolbox: Toolbox) -> InstancesPath:
         # what the host has at that path is not what the service would see
         raise CommandMissing(f"{host}: no nova-compute runs, and no unit says where it would write")
     files = await files_of(connection, running)
+    if not files:
+        raise CommandMissing(f"{host}: no file of nova-compute's configuration was found")
     values, _ = await read(connection, files, _OPTIONS, running.root)
     path = path_of(values)
     there, whose = running.root + path, "%u %g %a" if running.container else "%U %G %a"

@@ -59,7 +59,7 @@ _WHOLE = (
     rf"cat /proc/{_N}/cgroup",
     r"grep -rEHs '\^\([a-z_|]+\)\[\[:space:\]\]\*:' '--include=\*\.yml' /etc/kolla/globals\.yml "
     r"/etc/kolla/globals\.d",
-    r"ls -1d /etc/kolla/globals\.yml",
+    rf"ls -1d(?: {_PATH})+",
     rf"journalctl(?: -u {_NAME})+ --no-pager -o cat --since -1d -n [0-9]+",
     r"(?:(?:podman|docker) exec nova_conductor )?nova-manage cell_v2 list_(?:cells|hosts)",
     rf"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-ofctl dump-(?:aggregate|flows|ports) {_NAME}",

@@ -8,9 +8,19 @@ from pathlib import Path
 import pytest
 
 from knowledge.file_edit import ini
-from probes.cloud.agent_config import Option, checked, parse_changed, parse_files, parse_options, read
+from probes.cloud.agent_config import (
+    Option,
+    Running,
+    checked,
+    files_of,
+    parse_changed,
+    parse_files,
+    parse_options,
+    read,
+)
 from probes.cloud.binding import parse_refused, stranded, unmapped
 from probes.cloud.cells import parse_cells, parse_mapped
+from probes.cloud.containers import Container
 from probes.cloud.facts import Agent
 from probes.cloud.instances_path import facts, path_of
 from probes.cloud.openvswitch import openvswitch, parse_flows, parse_table
@@ -100,6 +110,34 @@ def test_folders_are_read_after_files() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("there", "words", "files"),
+    [
+        ((), "", ()),
+        (("/etc/nova/nova.conf", "/etc/nova.conf"), "", ("/etc/nova/nova.conf",)),
+        (("/etc/nova.conf", "/etc/nova/nova-compute.conf"), "", ("/etc/nova.conf", "/etc/nova/nova-compute.conf")),
+        (
+            ("/etc/nova/nova.conf", "/usr/share/nova/nova-dist.conf", "/etc/nova/nova.conf.d/10-own.conf"),
+            "",
+            ("/usr/share/nova/nova-dist.conf", "/etc/nova/nova.conf", "/etc/nova/nova.conf.d/10-own.conf"),
+        ),
+        (("/etc/nova/nova.conf", CONF), f"--config-file {CONF}", (CONF,)),
+        (("/etc/nova/nova.conf", "/x.d/1.conf"), "--config-dir /x.d", ("/etc/nova/nova.conf", "/x.d/1.conf")),
+    ],
+)
+async def test_files_of_a_process_that_names_none(
+    tmp_path: Path, there: tuple[str, ...], words: str, files: tuple[str, ...]
+) -> None:
+    for path in there:
+        (tmp_path / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path[1:]).touch()
+    unit = "openstack-nova-compute.service"
+    assert (
+        await files_of(Inside(tmp_path), Running(unit, 7, words, Container("podman", "nova_compute", 7, "")))
+        == files
+    )
+
+
 def test_the_last_file_and_the_last_line_decide() -> None:
     text = "\n".join(
         [
@@ -136,6 +174,19 @@ class Plain:
         return Reply(done.returncode, done.stdout, done.stderr)
 
     async def close(self) -> None: ...
+
+
+class Inside(Plain):
+    """What it asks for below /proc/7/root is there below a folder."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self.root = str(root)
+
+    async def run(self, command: Command) -> Reply:
+        there = tuple(word.replace("/proc/7/root", self.root) for word in command.argv)
+        reply = await super().run(Command(there))
+        return Reply(reply.status, reply.stdout.replace(self.root, "/proc/7/root"), reply.stderr)
 
 
 WRAPPED = """\
