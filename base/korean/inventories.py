@@ -25,6 +25,7 @@ INVENTORIES: Mapping[str, str] = {
     "{word} is no `key=value`": "{word}: `키=값` 모양이 아니다",
     "under [{group}:vars] stand variables": "[{group}:vars] 아래에는 변수를 적는다",
     "one host stands on each line": "한 줄에 호스트 하나만 적는다",
+    "{line} is no section": "{line}: 섹션이 아니다",
     "{word} is no kind of section": "{word}: 그런 종류의 섹션은 없다",
     "[group], [group:children] or [group:vars]": "[group], [group:children], [group:vars] 중 하나",
     "{line}: quotes do not match": "{line}: 따옴표가 맞지 않는다",

@@ -31,7 +31,7 @@ class Listed:
 
 def listed(groups: Mapping[str, Group]) -> Listed:
     """Ansible's rule: a host's own variable, else that of the deepest group, `all` last; of groups as deep, the
-    one whose name sorts last."""
+    one of the highest `ansible_group_priority`, then the one whose name sorts last."""
     order = _by_depth(groups)
     found: dict[str, Variables] = {name: {} for group in groups.values() for name in group.hosts}
     for group in order:
@@ -57,7 +57,15 @@ def _by_depth(groups: Mapping[str, Group]) -> list[str]:
         if all(depth[child] >= deep for child, deep in deeper.items()):
             break
         depth |= {child: max(depth[child], deep) for child, deep in deeper.items()}
-    return sorted(groups, key=lambda name: (depth[name], name))
+    return sorted(groups, key=lambda name: (depth[name], _priority(groups[name]), name))
+
+
+def _priority(group: Group) -> int:
+    """1 where it says none, or none that is a number."""
+    try:
+        return int(str(group.variables.get("ansible_group_priority", 1)))
+    except ValueError:
+        return 1
 
 
 def _hosts_below(groups: Mapping[str, Group], top: str) -> set[str]:

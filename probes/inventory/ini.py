@@ -14,6 +14,8 @@ from probes.site_reader import shown
 from probes.yaml_tree import Mistakes
 
 _SECTION = re.compile(r"\[([^\[\]:]+)(?::(\w+))?\]\s*(?:[#;].*)?")
+_RANGE = re.compile(r"\[[^\[\]\s:]+:[^\[\]\s]+\]")
+"""What a host's name may begin with."""
 _PORT = re.compile(r"(.+):(\d+)")
 _KINDS = ("", "hosts", "children", "vars")
 
@@ -44,6 +46,9 @@ def parse_ini(text: str, path: Path) -> dict[str, Group]:
 def _line(reader: _Reader, number: int, line: str) -> None:
     if line.startswith("[") and (section := _SECTION.fullmatch(line)):
         _begin(reader, number, section[1].strip(), section[2] or "")
+        return
+    if line.startswith("[") and not _RANGE.match(line):
+        reader.wrong(number, f"{shown(line)} is no section", "[group], [group:children] or [group:vars]")
         return
     name, kind = reader.section
     group = reader.groups[name]

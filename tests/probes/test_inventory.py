@@ -80,7 +80,24 @@ def ours(path: Path) -> tuple[tuple[Machine, ...], tuple[LeftOut, ...]]:
     return machines_of(listed(parse(path.read_text(), path)))
 
 
-@pytest.mark.parametrize(("name", "text", "count"), [("multinode", KOLLA, 13), ("hosts.yaml", KUBESPRAY, 4)])
+PRIORITY = """\
+[1:2].example.org
+[alpha]
+web
+[zeta]
+web
+[zeta:vars]
+ansible_user=zeta
+[alpha:vars]
+ansible_user=alpha
+ansible_group_priority=10
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "count"),
+    [("multinode", KOLLA, 13), ("hosts.yaml", KUBESPRAY, 4), ("priority", PRIORITY, 3)],
+)
 def test_we_read_what_ansible_reads(tmp_path: Path, name: str, text: str, count: int) -> None:
     path = tmp_path / name
     path.write_text(text)
@@ -88,6 +105,12 @@ def test_we_read_what_ansible_reads(tmp_path: Path, name: str, text: str, count:
     assert found.by == ANSIBLE, found.trouble
     assert (found.machines, found.left_out) == ours(path)
     assert len(found.machines) == count
+
+
+def test_the_group_of_the_higher_priority_holds(tmp_path: Path) -> None:
+    path = tmp_path / "priority"
+    path.write_text(PRIORITY)
+    assert {machine.name: machine.user for machine in ours(path)[0]}["web"] == "alpha"
 
 
 def test_what_kolla_says(inventory: Path) -> None:
@@ -220,6 +243,8 @@ def test_what_cannot_be_logged_in_to_is_said() -> None:
     ("text", "where", "what"),
     [
         ("[web\nhost key", ":2", "`key` is no `key=value`"),
+        ("[web]\na\n[compute\nb\n", ":3", r"`\[compute` is no section"),
+        ("[web] a\n", ":1", r"`\[web\] a` is no section"),
         ("[web:child]\n", ":1", "`child` is no kind of section"),
         ("web 'open\n", ":1", "quotes do not match"),
         ("[web:vars]\nno equals\n", ":2", "`no equals` is no `key=value`"),
