@@ -6,14 +6,17 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from probes.cloud import shapes
 from probes.cloud.agents import agents as ask_agents
 from probes.cloud.ask import Cloud
 from probes.cloud.facts import Agent
 from probes.cloud.host_facts import HostBinding, RefusedPort, RefusedPorts, Unmapped
+from probes.connection import Connection
 from probes.errors import NotFound, ProbeError
 from probes.linux.ask import ask
+from probes.linux.fields import reading
 from probes.probe import Toolbox, probe
 from probes.site import OPERATOR, target_of
 
@@ -27,6 +30,10 @@ _KIND = re.compile(r"'network_type': '([a-z]+)'")
 _PHYSICAL = re.compile(r"'physical_network': '([A-Za-z0-9_.-]+)'")
 _MOST = 20
 _TUNNELS = ("vxlan", "gre", "geneve")
+_FOLDERS = ("/var/log/kolla/neutron", "/var/log/neutron")
+_LOG_FILE = re.compile(r"/var/log/(?:kolla/)?neutron/neutron-(?:api|server|rpc-server)\.log")
+_STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
+_STAMP_LONG = len("2026-11-21 15:16:02")
 
 
 @probe(
@@ -109,9 +116,13 @@ def _elsewhere(physical: str, agents: Sequence[Agent]) -> tuple[str, tuple[str, 
 # ------------------------------------------------------------------ without the API
 
 
-@probe("openstack.refused_ports", commands=("journalctl -u",), timeout=25.0)
+@probe(
+    "openstack.refused_ports",
+    commands=("journalctl -u", "find /var/log/kolla/neutron /var/log/neutron", "tail"),
+    timeout=25.0,
+)
 async def refused_ports(host: str, toolbox: Toolbox) -> RefusedPorts:
-    """Which ports Neutron's server could not bind in the last day, on which host and network: by its journal."""
+    """Which ports Neutron's server could not bind in the last day, on which host and network: by journal or log."""
     names = tuple(one.name for one in toolbox.site.hosts) if host == OPERATOR else (host,)
     answers = dict(zip(names, await asyncio.gather(*(_log(toolbox, name) for name in names)), strict=True))
     asked = tuple(name for name, text in answers.items() if text)
@@ -124,12 +135,37 @@ async def refused_ports(host: str, toolbox: Toolbox) -> RefusedPorts:
 
 
 async def _log(toolbox: Toolbox, host: str) -> str:
+    connection = toolbox.connection(target_of(host))
     units = [word for name in _SERVERS for word in ("-u", name)]
     try:
-        text = await ask(toolbox.connection(target_of(host)), "journalctl", *units, *_LAST, sudo=True, ok=(0, 1))
+        text = await ask(connection, "journalctl", *units, *_LAST, sudo=True, ok=(0, 1))
+        if text.strip() and not text.startswith("-- No entries"):
+            return text
+    except ProbeError:
+        pass  # its files may be readable all the same
+    try:
+        return await _written(connection)
     except ProbeError:
         return ""
-    return "" if text.startswith("-- No entries") else text
+
+
+async def _written(connection: Connection) -> str:
+    """As kolla and many packages have it: files of its own instead of the journal."""
+    found = await ask(connection, "find", *_FOLDERS, "-name", "neutron-*.log", "-mtime", "-1", sudo=True, ok=(0, 1))
+    files = sorted(path for path in found.splitlines() if _LOG_FILE.fullmatch(path))
+    if not files:
+        return ""
+    return last_day(await ask(connection, "tail", "-q", "-n", "3000", *files, sudo=True, ok=(0, 1)))
+
+
+def last_day(text: str) -> str:
+    """Of several files: their lines by time, up to a day before the last."""
+    lines = sorted((line for line in text.splitlines() if _STAMP.match(line)), key=lambda line: line[:_STAMP_LONG])
+    if not lines:
+        return ""
+    with reading("tail"):
+        since = datetime.fromisoformat(lines[-1][:_STAMP_LONG]) - timedelta(days=1)
+    return "\n".join(line for line in lines if line[:_STAMP_LONG] >= since.isoformat(" "))
 
 
 def parse_refused(text: str) -> tuple[RefusedPort, ...]:

@@ -34,6 +34,7 @@ READ_ONLY = (
     r"rpm -qa --qf",
     r"apt-cache madison",
     r"find /(?:etc/kubernetes/pki|etc/kubernetes /root /var/backups|var/log/pods)",
+    r"find /var/log/kolla/neutron /var/log/neutron",
     r"journalctl -u",
     r"lsblk -Jbo",
     r"du -sB1 /var/log/journal",

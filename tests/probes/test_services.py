@@ -10,6 +10,7 @@ from types import MappingProxyType
 import pytest
 
 from probes.cloud.agent_config import agent_config
+from probes.cloud.binding import refused_ports
 from probes.cloud.cells import cells
 from probes.cloud.containers import pattern_of
 from probes.cloud.host_facts import StackUnit
@@ -17,7 +18,7 @@ from probes.cloud.instances_path import instances_path
 from probes.cloud.openvswitch import bridges
 from probes.cloud.services import container_name, service_of, unit_names
 from probes.cloud.units import PATTERNS, named, of_openstack, stack_unit
-from probes.errors import CommandMissing
+from probes.errors import CommandMissing, NotFound
 from probes.exchange import Exchange, Reply, Request
 from probes.linux.unit import parse_units
 from probes.replay import ReplayToolbox
@@ -282,3 +283,40 @@ async def test_in_a_container_its_own_folder_counts(owner: str, options: str, wr
 async def test_of_a_stopped_container_the_hosts_own_path_says_nothing() -> None:
     with pytest.raises(CommandMissing):
         await instances_path("compute", nova_compute(0))
+
+
+# ------------------------------------------------------------------ logs beside the journal
+
+JOURNAL = "journalctl -u neutron-api -u neutron-server -u neutron-rpc-server --no-pager -o cat --since -1d -n 3000"
+FIND = "find /var/log/kolla/neutron /var/log/neutron -name 'neutron-*.log' -mtime -1"
+SERVER_LOG = "/var/log/kolla/neutron/neutron-server.log"
+
+
+def refusal(when: str, port: str) -> str:
+    return (
+        f"{when} 7 ERROR neutron.plugins.ml2.managers [-] Failed to bind port {port * 36} on host compute for x\n"
+    )
+
+
+@pytest.mark.parametrize("journal", [Reply(0, "-- No entries --\n"), Reply(1, "")])
+async def test_what_neutrons_server_wrote_into_its_own_files(journal: Reply) -> None:
+    api_log = "/var/log/neutron/neutron-api.log"
+    found = f"/var/log/kolla/neutron/neutron-l3-agent.log\n{api_log}\n{SERVER_LOG}\n"
+    lines = (
+        refusal("2026-11-20 10:00:00.1", "c")
+        + refusal("2026-11-22 11:00:00.5", "b")
+        + "Traceback (most recent call last):\n"
+        + refusal("2026-11-22 09:00:00.7", "a")
+        + "2026-11-22 11:00:01.0 7 INFO neutron.wsgi [-] GET /\n"
+    )
+    more = {JOURNAL: journal, FIND: Reply(1, found, "find: '/x': No such file or directory")}
+    tailed = f"tail -q -n 3000 {SERVER_LOG} {api_log}"
+    assert looks_only(FIND)
+    assert looks_only(tailed)
+    told = await refused_ports("compute", toolbox({tailed: lines}, more))
+    assert [one.port[0] for one in told.refused] == ["b", "a"]
+
+
+async def test_no_file_of_neutrons_server_either() -> None:
+    with pytest.raises(NotFound):
+        await refused_ports("compute", toolbox({JOURNAL: "-- No entries --\n", FIND: ""}))
