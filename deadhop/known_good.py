@@ -26,8 +26,10 @@ def wish(front: Front) -> Wish:
     from diagnosis.sweep.keeping_good import Wish
 
     asked = front.arguments
+    _refuse_empty(front, "--baseline", asked.baseline)
+    _refuse_empty(front, "--save-baseline", asked.save_baseline)
     if asked.save_baseline is None:
-        named = Path(asked.baseline) if asked.baseline else None
+        named = None if asked.baseline is None else Path(asked.baseline)
         if named and asked.no_baseline:
             raise UsageError(
                 front.say(
@@ -43,6 +45,14 @@ def wish(front: Front) -> Wish:
         )
         raise UsageError(message)
     return Wish(record=True)
+
+
+def _refuse_empty(front: Front, option: str, given: object) -> None:
+    """A variable that was not set must not choose another baseline than the one that was meant."""
+    if given == "":
+        message = front.say('`{} ""`: an empty name', '`{} ""`: 이름이 비어 있다').format(option)
+        hint = front.say("name it, or leave the option out", "이름을 적거나 옵션을 빼야 한다")
+        raise UsageError(message, hint=hint)
 
 
 # ------------------------------------------------------------------ saving
@@ -72,7 +82,8 @@ def _saved(front: Front, session: Session, sweep: Sweep, result: SweepResult) ->
     from diagnosis.sweep.keeping_good import folder, save
 
     looks, causes = sweep.holding.looks, [one.cause.id for one in result.causes]
-    where = Path(front.arguments.save_baseline) if front.arguments.save_baseline else folder()
+    named = front.arguments.save_baseline
+    where = folder() if named is True else Path(named)
     file = save(where.absolute(), session.site, looks, causes, session.id)
     unread = [(one.place, kind, why) for one in looks for kind, why in one.unread.items()]
     unread += [(one.place, "", one.failure) for one in looks if one.failure is not None]

@@ -68,10 +68,11 @@ def _wanted(front: Front) -> Wanted:
     from diagnosis.tracing import LARGEST, MOST, Wanted
 
     given = front.arguments
-    protocol = "tcp" if given.tcp else "udp" if given.udp else "icmp" if given.icmp else ""
+    port = _number("--tcp", given.tcp, 65_535) or _number("--udp", given.udp, 65_535)
+    protocol = "icmp" if given.icmp else "" if not port else "udp" if given.tcp is None else "tcp"
     return Wanted(
         protocol,
-        _number("--tcp" if given.tcp else "--udp", given.tcp or given.udp, 65_535),
+        port,
         _number("--size", given.size, LARGEST),
         _number("--count", given.count, MOST) or 20,
         captures=not given.no_capture,

@@ -192,6 +192,11 @@ def test_in_korean(sweeping: Desk) -> None:
         (("--deadline", "nan"), "1 … 3600"),
         (("--at-once", "0"), "1 … 128"),
         (("--at-once", "many"), "1 … 128"),
+        (("--at-once", ""), "1 … 128"),
+        (("--deadline", ""), "1 … 3600"),
+        (("--watch", ""), "1 … 3600"),
+        (("--host", ""), "deadhop site show"),
+        (("--layer", ""), "cloud, cluster, host"),
         (("--set", "sen=looked"), "seen"),
     ],
 )
@@ -282,6 +287,8 @@ def test_a_baseline_is_saved_used_and_refused_when_it_was_cut(sweeping: Desk) ->
         (("--baseline", "nowhere.jsonl", "--no-baseline"), "exclude each other"),
         (("--baseline", "site.yaml"), "damaged"),
         (("--baseline", "."), "no baseline of this site"),
+        (("--baseline", ""), "leave the option out"),
+        (("--save-baseline", ""), "leave the option out"),
     ],
 )
 def test_baselines_that_cannot_be(sweeping: Desk, more: tuple[str, ...], said: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from deadhop.tracing import exit_code
 from probes.probe import Evidence
 from probes.trace.facts import DeadHop, Trace
+from tests.deadhop.desk import Desk
 
 ARRIVES = Trace("a", "10.0.0.9", "icmp", 0, 20, 20, "arrives", "", "", (), (), "", "", (), (), (), loop=False)
 DEAD = DeadHop("b", "INPUT", "there", "rule", "-j DROP", "", "", 1, 20, "", "", 20, 0, confirmed=True)
@@ -36,3 +37,12 @@ def evidence(trace: Trace | None) -> Evidence:
 )
 def test_the_worst_of_both_ways(traces: tuple[Trace | None, ...], code: int) -> None:
     assert exit_code([evidence(one) for one in traces]) == code
+
+
+@pytest.mark.parametrize("option", ["--tcp", "--udp", "--size", "--count"])
+@pytest.mark.parametrize("value", ["", "0", "https"])
+def test_an_empty_option_is_refused_and_never_another_trace(desk: Desk, option: str, value: str) -> None:
+    outcome = desk.run("trace", "dead", "127.0.0.1", option, value, "--site", str(desk.site))
+    assert (outcome.code, outcome.out) == (3, "")
+    assert option in outcome.err
+    assert "1 …" in outcome.err
