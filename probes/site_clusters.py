@@ -79,9 +79,7 @@ def _unusable_contexts(files: tuple[Path, ...]) -> Iterator[UsageError]:
         yield UsageError(message, hint=f"contexts there: {there}")
 
 
-_RENAME = (
-    "`kubectl config rename-context` gives it one without spaces, or a cluster in site.yaml names it as `context`"
-)
+_RENAME = "`kubectl config rename-context` gives it one without spaces; or name it as `context` in site.yaml"
 
 
 def usual_cluster() -> str:

@@ -104,6 +104,9 @@ CLUSTERS: Mapping[str, str] = {
     ),
     "`kubeadm certs renew admin.conf` on a control node, then copy it here": "제어 노드에서 `kubeadm certs renew "
     "admin.conf` 를 하고 이리로 복사한다",
+    "{message}; and our client certificate ({name}) is not valid before {date}": (
+        "{message}. 내 클라이언트 인증서({name})도 {date} 부터 유효하다"
+    ),
     "our client certificate ({name}) is not valid before {date}": "내 클라이언트 인증서({name})는 {date} 부터 "
     "유효하다",
     "is the clock of this machine right?": "이 장비의 시계가 맞는지 확인한다",
@@ -144,8 +147,8 @@ CLUSTERS: Mapping[str, str] = {
     "KUBECONFIG names {file}, which is not there": "KUBECONFIG 에 적힌 {file} 이(가) 없다",
     "kubectl leaves it out, too": "kubectl 도 건너뛴다",
     "the context {name} is left out for its name": "컨텍스트 {name} 은(는) 이름 때문에 제외된다",
-    "`kubectl config rename-context` gives it one without spaces, or a cluster in site.yaml names it as `context`": (
-        "`kubectl config rename-context` 로 공백 없는 이름을 주거나, site.yaml 의 클러스터에 `context` 로 적는다"
+    "`kubectl config rename-context` gives it one without spaces; or name it as `context` in site.yaml": (
+        "`kubectl config rename-context` 로 공백 없는 이름을 주거나, site.yaml 에 `context` 로 적는다"
     ),
     "`current-context` names {name}, which is no context of the kubeconfig": (
         "`current-context` 가 가리키는 {name} 은(는) kubeconfig 에 없는 컨텍스트다"

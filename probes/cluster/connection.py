@@ -225,7 +225,7 @@ def _looked(stage: Stage, held: _Held) -> str:
 
 def _with_ours(stopped: NoWay, held: _Held) -> NoWay:
     """Our certificate lies here: that it is out of its time is seen with the port closed, too."""
-    return NoWay(stopped.layer, tls.also_expired(stopped.error, held.pair[0]))
+    return NoWay(stopped.layer, tls.also_out_of_time(stopped.error, held.pair[0]))
 
 
 def _judged(request: ApiRequest, answer: Answer, held: _Held) -> Reply:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import re
 import shlex
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -155,13 +156,18 @@ class OrThroughHost:
     async def get(self, request: ApiRequest) -> Reply:
         if self._works is False:
             return await self._through.get(request)
+        begun = time.monotonic()
         knock = math.inf if self._works else request.timeout / 2
         reply = await self._direct.get(request, knock)
         way = decoded(reply.stderr, Way)
         if way.layer not in ("name", "route", "port", "proxy"):
             self._works = True
             return reply
-        other = await self._through.get(replace(request, timeout=request.timeout / 2))
+        left = request.timeout - (time.monotonic() - begun)
+        if left < request.timeout / 4:  # it had worked, and took the whole time: the next one only knocks
+            self._works = None
+            return reply
+        other = await self._through.get(replace(request, timeout=left))
         if other.failure and other.status is None:
             return reply
         self._works = False

@@ -99,15 +99,10 @@ def why_ours(certificate: Pem) -> CertificateRefused | None:
     return None
 
 
-def also_expired(error: ProbeError, certificate: Pem) -> ProbeError:
+def also_out_of_time(error: ProbeError, certificate: Pem) -> ProbeError:
     """What keeps us from the API, and with it that our own certificate would not be accepted either."""
-    with suppress(ValueError, ConfigError):
-        held = x509.load_pem_x509_certificate(certificate.read())
-        if held.not_valid_after_utc < datetime.now(UTC):
-            subject, date = _subject(held), day(held.not_valid_after_utc)
-            more = f"{error.message}; and our client certificate ({subject}) expired on {date}"
-            return type(error)(more, hint=error.hint)
-    return error
+    ours = why_ours(certificate)
+    return type(error)(f"{error.message}; and {ours.message}", hint=error.hint) if ours else error
 
 
 async def why_theirs(error: ssl.SSLCertVerificationError, login: Login, proxy: str) -> CertificateRefused:

@@ -8,6 +8,7 @@ import dataclasses
 import email.utils
 import gzip
 import json
+import math
 import re
 import socket
 import ssl
@@ -22,11 +23,13 @@ import aiohttp
 import msgspec
 import pytest
 
+from base.korean import in_korean
 from diagnosis.conclusion import partly_seen
 from probes.api import ApiRequest
 from probes.cluster import shapes
 from probes.cluster.connection import HttpApi, login
 from probes.cluster.kubeconfig import Login, Server, User
+from probes.cluster.through_host import HostApi, OrThroughHost
 from probes.cluster.tls import why_theirs
 from probes.cluster.wire import proxy_of
 from probes.cluster.wrong import no_way
@@ -388,11 +391,17 @@ async def test_who_renews_a_certificate_of_ours(tmp_path: Path, user: str, hint:
 async def test_a_certificate_of_ours_behind_a_closed_port(tmp_path: Path) -> None:
     """It lies here, and is seen all the same."""
     ours = authority("ours")
-    for days, late in (((-30.0, -1.0), True), ((-1.0, 30.0), False)):
+    out_of_time = {
+        (-30.0, -1.0): "; and our client certificate (dev) expired on 20",
+        (2.0, 30.0): "; and our client certificate (dev) is not valid before 20",
+    }
+    for days in (*out_of_time, (-1.0, 30.0)):
         client = signed(ours, "dev", days=days)
         reply = await asked_of(site(tmp_path, "https://127.0.0.1:1", ca=ours, client=client, user={}))
         assert "127.0.0.1:1 refuses connections" in reply.message
-        assert ("; and our client certificate (dev) expired on 20" in reply.message) == late
+        assert out_of_time.get(days, "127.0.0.1:1") in reply.message
+        assert ("; and" in reply.message) == (days in out_of_time)
+        assert "certificate" not in in_korean(reply.message)
         assert (layer(reply), "API server run" in reply.hint) == ("port", True)
 
 
@@ -561,6 +570,38 @@ async def test_a_certificate_is_not_looked_at_past_the_proxy(tmp_path: Path) -> 
         assert served.connections == 0
         assert "expired on a date that is not known" in told.message
         assert "expired on 20" in (await why_theirs(late, login, "")).message
+
+
+class Fake:
+    """Neither gets through; the way from here takes all the time that it is given."""
+
+    target = "cluster:lab"
+
+    def __init__(self, *layers: str) -> None:
+        self.layers = list(layers)
+        self.given: list[float] = []
+
+    async def get(self, request: ApiRequest, knock: float = math.inf) -> Reply:
+        self.given.append(min(knock, request.timeout))
+        layer = self.layers.pop(0)
+        await asyncio.sleep(self.given[-1] if layer else 0)
+        return Reply(
+            None if layer else 200, stderr=json.dumps({"layer": layer}), failure="timeout" if layer else ""
+        )
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_both_ways_together_have_the_time_of_one_request() -> None:
+    direct, through = Fake("", "port", "port"), Fake("port")
+    both = OrThroughHost(cast(HttpApi, direct), cast(HostApi, through))
+    asked = dataclasses.replace(PODS, timeout=2.0)
+    assert (await both.get(asked)).status == 200
+    assert (await both.get(asked)).failure == "timeout"
+    assert (direct.given, through.given) == ([1.0, 2.0], []), "nothing was left"
+    assert (await both.get(asked)).failure == "timeout"
+    assert direct.given[-1] + through.given[-1] <= 2.0, "the next one knocks first"
 
 
 async def test_refused_and_unknown(tmp_path: Path) -> None:

@@ -240,6 +240,25 @@ def test_packstacks_keystonerc() -> None:
     assert (found["password"], found["project_name"], "ps1" in found) == ("12ab", "admin", False)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "export OS_AUTH_URL=http://a OS_USERNAME=u OS_PASSWORD='a; b'",
+        "export OS_AUTH_URL=http://a; export OS_USERNAME=u;export OS_PASSWORD=a\\;\\ b",
+        'OS_AUTH_URL=http://a OS_USERNAME="u" OS_PASSWORD="a; b"',
+        "declare -x OS_AUTH_URL=http://a && declare -x OS_USERNAME=u OS_PASSWORD='a; b' PS1=x",
+        "unset OS_TOKEN; export OS_AUTH_URL=http://a OS_USERNAME=u OS_PASSWORD='a; b'  # OS_USERNAME=v",
+    ],
+)
+def test_several_in_one_line(line: str) -> None:
+    assert parse_openrc(line, Place("rc")) == {"auth_url": "http://a", "username": "u", "password": "a; b"}
+
+
+def test_what_is_for_one_command_alone_is_no_setting() -> None:
+    text = "export OS_AUTH_URL=http://a\nOS_USERNAME=u openstack token issue\nexport OS_PASSWORD='it''s' # don't\n"
+    assert parse_openrc(text, Place("rc")) == {"auth_url": "http://a", "password": "its"}
+
+
 @pytest.mark.parametrize("value", ["$(cat /x)", "`id`", '"$INPUT"', "a${B}", "'a'$B"])
 def test_nothing_is_executed(value: str, tmp_path: Path) -> None:
     text = f"export OS_AUTH_URL=http://a\nexport OS_PASSWORD={value}\n"
