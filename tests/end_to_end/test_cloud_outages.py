@@ -61,6 +61,19 @@ TUNNELS = (
 NO_DEAD = "! openstack network agent list -f value -c Alive | grep -q False"
 UP = "openstack compute service list --host compute -f value -c Status -c State | grep -q 'enabled up'"
 MADE = "openstack server create --image empty --flavor m1.tiny --network private-net test-vm >/dev/null 2>&1"
+BUILT = (
+    "server() { openstack server list --name '^test-well$' -f value -c ID; }; "
+    "openstack server create --wait --image empty --flavor m1.tiny --network private-net "
+    "--availability-zone nova:compute2 test-well >/dev/null 2>&1; built=$?; "
+    "openstack server delete --wait $(server) && exit $built"
+)
+"""One server, which is taken away again whatever becomes of it."""
+ASSOCIATED = (
+    "openstack floating ip delete "
+    "$(openstack floating ip create --port test-port ext-net -f value -c id 2>/dev/null) 2>/dev/null"
+)
+"""One more address, given back at once: the gateway could not be taken away otherwise."""
+TOKEN, NETWORKS = "openstack token issue >/dev/null 2>&1", "openstack network list >/dev/null 2>&1"
 JOINED = (
     "openstack port list --device-owner network:router_interface --fixed-ip subnet=overlap-subnet -f value -c ID "
     "| grep -q ."
@@ -84,7 +97,13 @@ OUTAGES = (
     ),
     Outage("kolla-setting-lost", "kolla-setting-not-on-node", "host:compute", BUILD, well=MAPPED),
     Outage(
-        "kolla-container-old", "kolla-container-has-old-files", "host:compute", BUILD, True, "disruptive", False
+        "kolla-container-old",
+        "kolla-container-has-old-files",
+        "host:compute",
+        BUILD,
+        risk="disruptive",
+        undone=False,
+        well=MAPPED,
     ),
     Outage("ovs-agent-stopped", "neutron-agent-stopped", "host:compute", BUILD, well=OVS_ALIVE),
     Outage(
@@ -94,8 +113,8 @@ OUTAGES = (
         BUILD,
         well="openstack compute service list --host compute -f value -c State | grep -q up",
     ),
-    Outage("instances-path", "instances-path-not-writable", "host:compute2", BUILD),
-    Outage("instances-path-foreign", "instances-path-not-writable", "host:compute2", BUILD),
+    Outage("instances-path", "instances-path-not-writable", "host:compute2", BUILD, well=BUILT),
+    Outage("instances-path-foreign", "instances-path-not-writable", "host:compute2", BUILD, well=BUILT),
     Outage(
         "host-not-mapped",
         "host-not-mapped-to-a-cell",
@@ -148,7 +167,7 @@ OUTAGES = (
     Outage("rabbitmq-stopped", "rabbitmq-stopped", "host:controller", AGENTS, well=NO_DEAD),
     Outage("computes-disabled", "compute-service-disabled", "host:compute", BUILD, well=UP),
     Outage("ovs-restarted", "ovs-bridges-incomplete", "host:compute", PING, True, "disruptive", undone=False),
-    Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE),
+    Outage("router-no-gateway", "floating-ip-without-router-path", "cloud:lab", ASSOCIATE, well=ASSOCIATED),
     Outage(
         "allowed-pairs-conflict",
         "pairs-keep-port-security",
@@ -185,8 +204,8 @@ OUTAGES = (
     Outage("cidr-overlap", "subnet-overlaps-on-router", "cloud:lab", ATTACH, well=JOINED),
     Outage("port-security-routed", "port-security-drops-pods", "cloud:lab", PODS, pasted=False),
     Outage("sg-no-vxlan", "security-group-drops-tunnel", "cloud:lab", PODS, pasted=False),
-    Outage("keystone-stopped", "openstack-service-stopped", "host:controller", API),
-    Outage("neutron-api-stopped", "openstack-service-stopped", "host:controller", API),
+    Outage("keystone-stopped", "openstack-service-stopped", "host:controller", API, well=TOKEN),
+    Outage("neutron-api-stopped", "openstack-service-stopped", "host:controller", API, well=NETWORKS),
 )
 
 
@@ -222,9 +241,7 @@ def is_well(lab: Lab, outage: Outage, seconds: float = 180) -> bool:
 
 
 def is_broken_again(lab: Lab, outage: Outage, seconds: float = 180) -> bool:
-    """As slowly as it came to be well, where there is a sign of it at all."""
-    if not outage.well and outage.asked not in (PING, SSH, LOOP, PODS):
-        return True
+    """As slowly as it came to be well."""
     end = time.monotonic() + seconds
     while (well := _works(lab, outage)) and time.monotonic() < end:
         time.sleep(2)
@@ -233,14 +250,20 @@ def is_broken_again(lab: Lab, outage: Outage, seconds: float = 180) -> bool:
 
 def _works(lab: Lab, outage: Outage) -> bool:
     """By the cloud's own client, or by packets; not by what deadhop says."""
-    if outage.asked in (PING, SSH, LOOP):
-        look = "nc -z -w 2 192.168.200.106 22" if outage.asked == SSH else "ping -c2 -W1 192.168.200.106"
-        return lab.run(ROOT, look).returncode == 0
+    looks = [(host, look) for host, look in (_packets(outage), ("controller", outage.well)) if look]
+    assert looks, f"{outage.fault}: nothing says whether it works"
+    return all(lab.run(host, look).returncode == 0 for host, look in looks)
+
+
+def _packets(outage: Outage) -> tuple[str, str]:
+    """Where what is sent; nothing where they go all the same."""
+    if outage.asked == SSH:
+        return ROOT, "nc -z -w 2 192.168.200.106 22"
+    if outage.asked in (PING, LOOP, NO_TUNNELS):
+        return ROOT, "ping -c2 -W1 192.168.200.106"
     if outage.asked == PODS:
-        return lab.run("k8s-worker-1", "ping -c2 -W1 -I 10.244.1.1 10.244.2.1").returncode == 0
-    if outage.asked == NO_TUNNELS and lab.run(ROOT, "ping -c2 -W1 192.168.200.106").returncode:
-        return False
-    return not outage.well or lab.run("controller", outage.well).returncode == 0
+        return "k8s-worker-1", "ping -c2 -W1 -I 10.244.1.1 10.244.2.1"
+    return ROOT, ""
 
 
 def test_outage_is_named_repaired_verified_and_undone(broken: tuple[Lab, Outage], state: Path) -> None:
