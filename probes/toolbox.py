@@ -19,6 +19,7 @@ from probes.exchange import LOOK, REACH, Exchange, Reply, Request
 from probes.execution import Channel, Execution, failed
 from probes.holders import Holders
 from probes.local import LocalShell
+from probes.manners import mannered
 from probes.netlink import WORD, netlink_reply
 from probes.patience import CONSOLE_AFTER, HURRY, hurrying
 from probes.site import OPERATOR, Host, Site, target_of
@@ -251,6 +252,7 @@ class _Recorded:
         self.target, self._inner, self._toolbox = inner.target, inner, toolbox
 
     async def run(self, command: Command) -> Reply:
+        command = await mannered(self.target, command)
         at = datetime.now(UTC)
         reply = await self._inner.run(command)
         told = replace(reply, stdout="", stderr="") if command.private else reply

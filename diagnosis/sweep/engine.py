@@ -135,6 +135,7 @@ class Sweep:
         asked = {"layers": sorted(self._wanted.layers), "hosts": sorted(self._wanted.hosts)}
         self._session.note("sweep", {**asked, "deadline": self._deadline})
         knowledge, site = self._session.knowledge, self._session.site
+        self._store.heed_load()
         self.holding.begin(self._store, self._wanted)
         self._add(lone_trees(knowledge, site, self._wanted))
         for probe in sorted(lists_for(knowledge, self._wanted)):
@@ -229,7 +230,8 @@ class Sweep:
             self._end(tree)
         if any(outcome.found for outcome in self.outcomes[-len(ended) :] if ended):
             self._groups = grouped(self.outcomes, self._session.knowledge)
-            self._rendering.begin(self._groups)
+            with self._store.politely():
+                self._rendering.begin(self._groups)
 
     def _move(self, trees: list[Tree], hosts: dict[str, str]) -> None:
         for tree in trees:
@@ -273,7 +275,8 @@ class Sweep:
 
     def _resolve(self, address: str) -> None:
         if address not in self._resolving and address not in self._hosts:
-            self._resolving[address] = asyncio.create_task(self._host_of(address))
+            with self._store.politely():
+                self._resolving[address] = asyncio.create_task(self._host_of(address))
 
     async def _host_of(self, address: str) -> str:
         with suppress(TimeoutError):

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter, defaultdict
+from contextlib import AbstractContextManager
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from base.tasks import end_all
 from diagnosis.observing import observe
-from diagnosis.sweep.polite import PoliteToolbox, is_busy
+from diagnosis.sweep.polite import Polite, is_busy
 from diagnosis.sweep.slots import Slots
-from probes.probe import PROBES, Evidence, Failure, ProbeCall
+from probes.manners import behaving
+from probes.probe import PROBES, Evidence, Failure, ProbeCall, checked_call
 from probes.site import OPERATOR
 
 if TYPE_CHECKING:
@@ -42,7 +45,7 @@ class Store:
         self._asked: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
         self._fresh: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
         self._back = 0
-        self._toolbox: PoliteToolbox | None = None
+        self._polite = Polite()
         self._width = asyncio.Semaphore(at_once)
         self._slots: defaultdict[str, Slots] = defaultdict(lambda: Slots(AT_ONE))
         self._slots[OPERATOR] = Slots(min(FROM_HERE, at_once))
@@ -57,8 +60,24 @@ class Store:
         kept = self._fresh if fresh else self._asked
         task = kept.get(call.key)
         if task is None or (fresh and task.done()):
-            task = kept[call.key] = asyncio.create_task(self._look(call))
+            with self.politely():
+                task = kept[call.key] = asyncio.create_task(self._look(call))
         return task
+
+    def politely(self) -> AbstractContextManager[None]:
+        """For all that the sweep asks of machines, also beside its looks."""
+        return behaving(self._polite)
+
+    def heed_load(self) -> None:
+        """Every host that anything enters is asked how busy it is, be it for the question of another place. It is
+        no part of that question: it waits for a login as long as any look does."""
+        calm = copy_context()
+        self._polite.entered = lambda target: calm.run(self._ask_load, target)
+
+    def _ask_load(self, target: str) -> None:
+        kind, _, name = target.partition(":")
+        if kind == "host":
+            self.look(checked_call("linux.load", name, {}))
 
     @property
     def count(self) -> int:
@@ -108,18 +127,14 @@ class Store:
         number = self._session.next_evidence_id()
         self._running[number] = (call.probe, target)
         try:
-            evidence = await observe(call, self._polite(), number)
+            evidence = await observe(call, self._session.toolbox, number)
         finally:
             del self._running[number]
         self._heed(evidence)
         if is_busy(evidence):
             self._slots[target].narrow(1)
+            self._polite.slow_down(target)
         return evidence
-
-    def _polite(self) -> PoliteToolbox:
-        if self._toolbox is None:
-            self._toolbox = PoliteToolbox(self._session.toolbox)
-        return self._toolbox
 
     def _answered(self, call: ProbeCall, target: str, failure: Failure) -> Evidence:
         number = self._session.next_evidence_id()
