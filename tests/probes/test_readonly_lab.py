@@ -23,7 +23,8 @@ CONTROLLER = "192.168.100.101"
 ON_HOSTS = {name for name, one in PROBES.items() if one.on == "host"}
 """Those that ask APIs have labs of their own."""
 ELSEWHERE = {
-    *("kolla.setting", "openstack.cells", "openstack.refused_ports", "ovs.bridges", "ovs.plugs"),
+    *("kolla.setting", "openstack.cells", "openstack.instances_path", "openstack.refused_ports"),
+    *("ovs.bridges", "ovs.plugs"),
     *("frr.config", "frr.state", "path.ping_as_pods"),
 }
 """What these ask for is on no machine of Kubernetes, and not on every hypervisor."""
