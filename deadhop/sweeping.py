@@ -21,6 +21,7 @@ from diagnosis.sweep.words import (
     left_out_lines,
     named,
     places,
+    referred,
     seen_by,
 )
 from knowledge.model import Verdict
@@ -28,7 +29,7 @@ from probes.target import called
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
-    from diagnosis.sweep.views import Finding, OpenEnd, Question, SweepResult, SweepView
+    from diagnosis.sweep.views import Finding, OpenEnd, Question, Reference, SweepResult, SweepView
 
 NOT_OF_HOSTS = (
     "NOT LOOKED AT WITH --host, FOR THEY ARE OF NO SINGLE HOST",
@@ -46,6 +47,20 @@ def progress_line(front: Front, view: SweepView) -> str:
     found = front.say("{} found", "원인 {}").format(len(view.found)) if view.found else ""
     now = f"{view.running[0][0]} @ {front.text(called(view.running[0][1]))}" if view.running else ""
     return "  ".join(part for part in (f"… {layers}", answered, found, silent, now) if part)
+
+
+class Early:
+    """Names each cause when it is found: the rest of a sweep may take minutes. What follows from what is only known
+    at its end."""
+
+    def __init__(self) -> None:
+        self._named: set[Reference] = set()
+
+    def lines(self, front: Front, view: SweepView) -> Iterator[str]:
+        new = [one for one in view.found if one not in self._named] if view.result is None else []
+        self._named.update(new)
+        label = front.say("found", "찾음")
+        yield from (wrap(f"{label}: {referred(one, front.lang)}", "    ", first="  + ") for one in new)
 
 
 def _silent(front: Front, view: SweepView) -> str:

@@ -19,6 +19,7 @@ from deadhop.parsing import Parser
 from deadhop.worlds import warn_of_clusters
 
 if TYPE_CHECKING:
+    from deadhop.sweeping import Early
     from diagnosis.session import Session
     from diagnosis.sweep.changes import Known
     from diagnosis.sweep.engine import Sweep
@@ -135,13 +136,18 @@ async def _watch(front: Front, session: Session, first: Sweep, one: Callable[[],
 
 
 async def _sweep(front: Front, session: Session, sweep: Sweep) -> int:
-    return await _swept(front, sweep, lambda: _report(front, session, sweep))
+    from deadhop.sweeping import Early
+
+    return await _swept(front, sweep, lambda: _report(front, session, sweep), Early())
 
 
-async def _swept(front: Front, sweep: Sweep, report: Callable[[], T]) -> T:
-    """What is known when it is interrupted is reported all the same."""
+async def _swept(front: Front, sweep: Sweep, report: Callable[[], T], early: Early | None = None) -> T:
+    """What is known when it is interrupted is reported all the same; on a terminal each cause is named when it is
+    found (`early`)."""
     try:
         async for view in sweep.run():
+            for line in early.lines(front, view) if early and front.out.live else ():
+                front.out.talk(line)
             _progress(front, view)
         return report()
     except asyncio.CancelledError:
