@@ -17,6 +17,8 @@ from probes.exchange import Reply
 from probes.probe import Toolbox
 
 PAGE = 1000
+SECONDS = 25.0
+"""For a first question that is three: what Keystone speaks, the login and itself. An API may take 5 s for each."""
 _ADMINISTRATOR = "admin"
 _MOST_PAGES = 100
 Query = tuple[tuple[str, str], ...]
@@ -67,7 +69,7 @@ class Cloud:
     toolbox: Toolbox
 
     async def reply(
-        self, service: str, *segments: str, query: Query = (), shape: type | None = None, seconds: float = 20.0
+        self, service: str, *segments: str, query: Query = (), shape: type | None = None, seconds: float = SECONDS
     ) -> Reply:
         api = await self.toolbox.api(f"cloud:{self.name}")
         try:

@@ -139,6 +139,10 @@ class _Answer:
     """Seconds after which the server wants to be asked again."""
 
 
+def _in(reply: Reply, seconds: float | None) -> _Answer:
+    return _Answer(reply if seconds is None else replace(reply, hint=of_patience(seconds)), seconds)
+
+
 @dataclass(eq=False, slots=True)
 class _Work:
     """One try in a thread."""
@@ -166,7 +170,7 @@ class _Work:
             reply = answers.reply_of_error(error, self.attempt, user)
             if reply is None:
                 raise
-            return _Answer(reply, answers.retry_after(str(getattr(error, "retry_after", 0) or "")))
+            return _in(reply, answers.retry_after(str(getattr(error, "retry_after", 0) or "")))
         finally:
             del CURRENT.attempt
 
@@ -181,9 +185,7 @@ class _Work:
         reply = answers.reply_of(response, self.request, asker)
         if response.status_code not in _LATER:
             return _Answer(reply)
-        again = answers.retry_after(response.headers.get("retry-after", ""))
-        hint = reply.hint if again is None else of_patience(again)
-        return _Answer(replace(reply, hint=hint), again)
+        return _in(reply, answers.retry_after(response.headers.get("retry-after", "")))
 
     def _access(self, session: Session) -> AccessInfo | None:
         before = getattr(session.auth, "auth_ref", None)

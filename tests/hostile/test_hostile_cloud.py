@@ -533,6 +533,23 @@ async def test_what_is_no_proxy(tmp_path: Path, proxied: Callable[[str], None]) 
     assert "is no HTTP proxy" in reply.message
 
 
+async def test_a_proxy_between_keystone_and_the_others(
+    tmp_path: Path, proxied: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keystone is left out of it; what stands behind it may be as well as it likes."""
+    proxied("http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    elsewhere = {"network_endpoint_override": "http://neutron.invalid:9696"}
+    async with (
+        hostile(keystone_and(says(answer(200, {})))) as served,
+        LiveToolbox(clouds_yaml(tmp_path, served.url, **elsewhere)) as box,
+    ):
+        facts = (await observe(checked_call("cloud.reach", "x", {}), box, "e1")).facts
+    assert isinstance(facts, CloudReach)
+    assert (facts.stopped_at, facts.state, facts.silent) == ("proxy", "refused", ("network",)), facts
+    assert "the proxy 127.0.0.1:1 does not answer" in facts.error
+
+
 async def test_through_a_proxy_that_works(tmp_path: Path, proxied: Callable[[str], None]) -> None:
     url = "http://keystone.invalid:5000"
     cloud = cloud_that(says(answer(200, NO_PORTS)), lambda: Served(port=0, scheme="http"))
@@ -812,6 +829,16 @@ async def test_a_busy_service_says_for_how_long(tmp_path: Path) -> None:
     async with nothing_left(), hostile(says(busy)) as served:
         reply = await asked_of(tmp_path, served.url)
     assert reply.hint == "it asks for 3600 s of patience"
+
+
+async def test_a_busy_keystone_says_for_how_long(tmp_path: Path) -> None:
+    async def busy(asked: Asked, writer: Writer) -> None:
+        later = answer(429, {"error": {"message": "slow down", "code": 429}}, Retry_After="3600")
+        writer.write(later if asked.method == "POST" else versions(f"http://{asked.headers['host']}"))
+
+    async with nothing_left(), serving(busy) as served:
+        reply = await asked_of(tmp_path, served.url)
+    assert (reply.failure, reply.hint) == ("unavailable", "it asks for 3600 s of patience")
 
 
 def test_what_was_stopped_tries_no_other_way(monkeypatch: pytest.MonkeyPatch) -> None:
