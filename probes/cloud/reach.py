@@ -24,7 +24,7 @@ _SILENT = (HostUnreachable, CertificateRefused, ProbeTimeout, Unavailable, NotFo
 _NO_ANSWER = frozenset(kind.reason for kind in _SILENT)
 """A service that refuses for want of a role does answer. `not-found` counts only where it is the catalogue's."""
 _NOT_IN_TIME = (ProbeTimeout.reason, Unavailable.reason)
-_WITHOUT_ENDPOINT = "catalogue"
+_WITHOUT_ENDPOINT, _PROXY = "catalogue", "proxy"
 _LOGIN_SECONDS, _CATALOGUE_SECONDS, _SERVICE_SECONDS = 20.0, 10.0, 12.0
 """Shares of the probe's time: what one of them does not answer takes nothing from what is known already. The login
 asks three times, a service waits for its turn."""
@@ -50,29 +50,35 @@ async def reach(cloud: str, toolbox: Toolbox) -> CloudReach:
     types = dict.fromkeys(entry.type for entry in read(listed, shapes.Catalogue).catalog if entry.type)
     seconds = _SERVICE_SECONDS if listed.seconds > _SLOW else _QUICK_SECONDS
     found = await asyncio.gather(*(_service(asked, kind, seconds) for kind in types))
-    fastest = min([listed.seconds, *(took for service, took in found if service.answers)])
-    return _answered(cloud, Where.of(reply.stderr).url, token, [service for service, _ in found], fastest)
+    fastest = min([listed.seconds, *(took for service, _, took in found if service.answers)])
+    at_proxy = {service.type for service, layer, _ in found if layer == _PROXY}
+    services = [service for service, *_ in found]
+    return _answered(cloud, Where.of(reply.stderr).url, token, services, at_proxy, fastest)
 
 
-async def _service(cloud: Cloud, kind: str, seconds: float) -> tuple[ServiceReach, float]:
-    """Its root, a list of versions, without login for most; and how long that took."""
+async def _service(cloud: Cloud, kind: str, seconds: float) -> tuple[ServiceReach, str, float]:
+    """Its root, a list of versions, without login for most; the layer where that ended, and how long it took."""
     reply = await cloud.reply(kind, seconds=seconds)
     where = Where.of(reply.stderr)
     silent = reply.failure in _NO_ANSWER and not _some_answer(reply)
     state = where.state if reply.failure else ""
-    return ServiceReach(kind, where.url, not silent, state, reply.message, reply.hint), reply.seconds
+    service = ServiceReach(kind, where.url, not silent, state, reply.message, reply.hint)
+    return service, where.layer if silent else "", reply.seconds
 
 
 def _some_answer(reply: Reply) -> bool:
     return reply.failure == NotFound.reason and reply.status is not None
 
 
-def _answered(cloud: str, url: str, token: Token, services: list[ServiceReach], seconds: float) -> CloudReach:
-    silent = [one for one in services if not one.answers]
+def _answered(
+    cloud: str, url: str, token: Token, services: list[ServiceReach], at_proxy: set[str], seconds: float
+) -> CloudReach:
+    """Those that only a proxy keeps from us are named where no other is silent."""
+    silent = sorted((one for one in services if not one.answers), key=lambda one: one.type in at_proxy)
     first = silent[0] if silent else None
     return CloudReach(
         cloud,
-        stopped_at="service" if first else "",
+        stopped_at="" if first is None else _PROXY if first.type in at_proxy else "service",
         state=first.state if first else "",
         url=first.url if first else url,
         address="",
