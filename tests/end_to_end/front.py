@@ -13,17 +13,20 @@ from yarl import URL
 
 from tests.hostile.hostile_http import Asked, Served, Writer, answer, serving
 
-Manner = Callable[[Asked], Awaitable[bytes]]
-"""What is answered in the API's place; nothing where the question goes on to it."""
+Api = Callable[[], Awaitable[bytes]]
+Manner = Callable[[Asked, Api], Awaitable[bytes]]
+"""What is answered: by the API itself where it is asked."""
 _KEPT = ("host", "accept", "accept-encoding", "authorization", "content-type", "x-auth-token", "x-subject-token")
 """Of what is asked: with the host, links in the answers lead back to the gateway."""
 _OF_THE_WAY = ("connection", "keep-alive", "transfer-encoding", "content-length")
 
 
 def late(seconds: float) -> Manner:
-    async def wait(asked: Asked) -> bytes:
-        await asyncio.sleep(seconds)
-        return b""
+    """Whatever the API itself takes."""
+
+    async def wait(asked: Asked, api: Api) -> bytes:
+        said, _ = await asyncio.gather(api(), asyncio.sleep(seconds))
+        return said
 
     return wait
 
@@ -32,9 +35,10 @@ def refusing(times: int, status: int, **headers: str) -> Manner:
     """Each question so many times, and then no more."""
     seen: Counter[str] = Counter()
 
-    async def refuse(asked: Asked) -> bytes:
-        seen[f"{asked.method} {asked.path}"] += 1
-        return answer(status, {}, **headers) if seen[f"{asked.method} {asked.path}"] <= times else b""
+    async def refuse(asked: Asked, api: Api) -> bytes:
+        question = f"{asked.method} {asked.path}"
+        seen[question] += 1
+        return answer(status, {}, **headers) if seen[question] <= times else await api()
 
     return refuse
 
@@ -48,7 +52,7 @@ async def front(
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
 
         async def behave(asked: Asked, writer: Writer) -> None:
-            writer.write(await manner(asked) or await _passed_on(session, url, asked))
+            writer.write(await manner(asked, lambda: _passed_on(session, url, asked)))
 
         async with serving(behave, tls) as served:
             yield served
