@@ -291,8 +291,10 @@ def test_ports_that_failed_are_bound_again_once_the_bridge_is_mapped(
     lab = healed_openstack_lab
     lab.break_("no-bridge-mapping")
     found = diagnose(lab, state, *BUILD)
-    is_named(found, Outage("", "bridge-mapping-missing", "host:compute", BUILD))
-    session = found.document["session"]
+    by_port = diagnose(lab, state, "port-stays-unbound", "--set", "port=stuck-port")
+    for one in (found, by_port):
+        is_named(one, Outage("", "bridge-mapping-missing", "host:compute", BUILD))
+    session = by_port.document["session"]
     words = ("fix", session, "--cause", "bridge-mapping-missing", "--yes", "--max-risk", "disruptive", "--json")
     too_early = deadhop(*words, "--fix", "bind-ports-again", state=state)
     assert (too_early.status, too_early.document["verified"]) == (4, False), too_early.document
