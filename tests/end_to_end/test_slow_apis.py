@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
+import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.front import Manner, front, late, refusing
+from tests.end_to_end.kube_outages import within
 from tests.end_to_end.outages import Ran, deadhop
 from tests.hostile.hostile_http import Served
+from tests.lab.test_openstack_api import account, agents, neutron
 from tests.probes.apiserver import ApiServer, api_server
 from tests.probes.pki import kubeconfig, signed
 
@@ -26,9 +30,10 @@ TOO_SOON = ("--deadline", "8")
 """A cause takes at least three answers, one after the other."""
 FOR_GOOD = 1000
 K8S, POD = "kubernetes-api-does-not-answer", "pod-does-not-start"
+CLOUD, AGENTS = "openstack-api-does-not-answer", "agents-or-services-down"
 MAP = ("site", "show", "--map")
 ITS_POD = (POD, "--set", "in_namespace=shop", "--set", "pod=web-0")
-NO_ROOM = "no-node-has-room"
+NO_ROOM, STOPPED = "no-node-has-room", "neutron-agent-stopped"
 Gateway = Callable[[Manner], AbstractAsyncContextManager[list[Served]]]
 Ask = Callable[..., Awaitable[Ran]]
 BUSY = (
@@ -57,7 +62,7 @@ def assert_partial(found: Ran) -> None:
 def assert_refused(found: Ran, status: int, hint: str) -> None:
     assert_partial(found)
     assert found.document["ruled_out"] == []
-    assert f"answers {status}" in messages(found), messages(found)
+    assert re.search(rf"answers {status}|HTTP {status}", messages(found)), messages(found)
     assert hint in messages(found)
 
 
@@ -161,4 +166,96 @@ async def test_a_cluster_that_refuses_for_good_is_not_called_healthy(
         async with cluster(refusing(FOR_GOOD, status, **when)):
             assert_refused(await ask(*words), status, hint)
     async with cluster(refusing(FOR_GOOD, status, **when)):
+        assert_unseen(await ask(*MAP), status)
+
+
+# ------------------------------------------------------------------ OpenStack
+
+
+@pytest.fixture(scope="module")
+def gone(openstack_api: Path) -> Iterator[Path]:
+    """clouds.yaml of a cloud with an agent that reports no more."""
+    file = openstack_api.parent / "agents" / "gone.json"
+    file.write_text(json.dumps({"binary": "neutron-l3-agent", "host": "gone"}))
+    assert within(60, lambda: "gone" in _alive(openstack_api))
+    file.unlink()
+    assert within(60, lambda: not _alive(openstack_api)["gone"])
+    yield openstack_api
+    url, token = neutron(openstack_api)
+    ids = [one["id"] for one in agents(openstack_api) if one["host"] == "gone"]
+    for each in ids:
+        request = urllib.request.Request(f"{url}/agents/{each}", headers={"X-Auth-Token": token}, method="DELETE")
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20).close()
+
+
+def _alive(clouds: Path) -> dict[str, bool]:
+    return {one["host"]: one["alive"] for one in agents(clouds)}
+
+
+@pytest.fixture
+def cloud(gone: Path, tmp_path: Path) -> Gateway:
+    """Before Keystone and before Neutron; the catalogue's own endpoints are not asked."""
+    keystone = account(gone, "lab")["auth_url"].removesuffix("/v3")
+    network = neutron(gone)[0].removesuffix("/v2.0")
+
+    @asynccontextmanager
+    async def before(manner: Manner) -> AsyncIterator[list[Served]]:
+        async with front(keystone, manner) as identity, front(network, manner) as ports:
+            entry = json.loads(gone.read_text())["clouds"]["lab"]
+            entry["auth"]["auth_url"] = f"{identity.url}/v3"
+            entry["identity_endpoint_override"] = f"{identity.url}/v3"
+            entry["network_endpoint_override"] = ports.url
+            file = tmp_path / "clouds.yaml"
+            file.write_text(json.dumps({"clouds": {"lab": entry}}))
+            _site(tmp_path, clouds={"lab": {"config": str(file), "cloud": "lab"}})
+            yield [identity, ports]
+
+    return before
+
+
+async def test_a_cloud_that_answers_late_is_said_to_be_slow(cloud: Gateway, ask: Ask) -> None:
+    async with cloud(late(SECONDS)):
+        found = await ask("diagnose", CLOUD)
+    assert_partial(found)
+    assert "only after seconds" in found.document["text"]["en"]
+    assert found.document["ruled_out"] == []
+
+
+async def test_what_a_cloud_says_late_counts(cloud: Gateway, ask: Ask) -> None:
+    async with cloud(late(SECONDS)) as (identity, ports):
+        found = await ask("diagnose", AGENTS)
+    assert causes(found) == [STOPPED], found.document["text"]
+    assert set(identity.paths("POST")) == {"/v3/auth/tokens"}
+    assert "/v2.0/agents" in ports.paths()
+
+
+async def test_a_sweep_that_ends_before_a_cloud_has_answered_is_partial(cloud: Gateway, ask: Ask) -> None:
+    async with cloud(late(SECONDS)):
+        found = await ask("sweep", "--layer", "cloud", *TOO_SOON)
+    assert_partial(found)
+    assert (found.document["cut"], found.document["ruled_out"]) == ("deadline", [])
+    left = {one["symptom"] for one in found.document["unfinished"]} | set(found.document["not_begun"])
+    assert {CLOUD, AGENTS} <= left, found.document["text"]
+
+
+@pytest.mark.parametrize("busy", BUSY)
+async def test_a_busy_cloud_is_asked_again_when_it_says(
+    cloud: Gateway, ask: Ask, busy: Callable[[], Manner]
+) -> None:
+    for words in (("diagnose", AGENTS), ("sweep", "--layer", "cloud", *ENOUGH)):
+        async with cloud(busy()) as (identity, ports):
+            found = await ask(*words)
+        assert (found.status, causes(found)) == (1, [STOPPED]), found.document["text"]
+        assert len(identity.paths("POST")) > 1
+        assert len([path for path in ports.paths() if path.startswith("/v2.0/agents")]) > 1
+
+
+@pytest.mark.parametrize(("status", "when", "hint"), NEVER)
+async def test_a_cloud_that_refuses_for_good_is_not_called_healthy(
+    cloud: Gateway, ask: Ask, status: int, when: dict[str, str], hint: str
+) -> None:
+    for words in (("diagnose", CLOUD), ("diagnose", AGENTS), ("sweep", "--layer", "cloud", *ENOUGH)):
+        async with cloud(refusing(FOR_GOOD, status, **when)):
+            assert_refused(await ask(*words), status, hint)
+    async with cloud(refusing(FOR_GOOD, status, **when)):
         assert_unseen(await ask(*MAP), status)
