@@ -259,6 +259,43 @@ async def test_the_rule_of_another_table_drops_ipv6(healed_lab: Lab, toolbox: Li
     assert dead.rule == "-A INPUT -p ipv6-icmp -m icmp6 --icmpv6-type 128 -j DROP"
 
 
+TAKES, SPARES = "INPUT -p icmp --icmp-type echo-request -j DROP", "INPUT -s 192.0.2.1 -p icmp -j DROP"
+
+
+@pytest.mark.parametrize("backend", ["iptables-legacy", "iptables-nft"])
+async def test_a_host_with_two_backends(healed_lab: Lab, toolbox: LiveToolbox, backend: str) -> None:
+    """Both hold rules, and the kernel goes through both."""
+    (other,) = {"iptables-legacy", "iptables-nft"} - {backend}
+    healed_lab.run("controller", f"{backend} -I {TAKES}; {other} -I {SPARES}; {other} -A INPUT -p icmp -j ACCEPT")
+    try:
+        dead = dead_of(await trace(toolbox, "master", CONTROLLER))
+    finally:
+        for command in (f"{backend} -D {TAKES}", f"{other} -D {SPARES}", f"{other} -D INPUT -p icmp -j ACCEPT"):
+            healed_lab.run("controller", command)
+    assert (dead.host, dead.chain, dead.reason, dead.packets) == ("controller", "INPUT", "rule", 20)
+    assert dead.rule == "-A INPUT -p icmp -m icmp --icmp-type 8 -j DROP"
+
+
+FLUSHED = """
+iptables -N DH-OWN; iptables -I INPUT -j DH-OWN
+systemd-run -q --unit dh-flush timeout 60 sh -c \
+  'while :; do iptables -A DH-OWN -p icmp -j DROP; sleep 0.1; iptables -F DH-OWN; done'
+"""
+NOT_FLUSHED = "systemctl stop dh-flush; iptables -D INPUT -j DH-OWN; iptables -F DH-OWN; iptables -X DH-OWN"
+
+
+async def test_a_chain_that_is_flushed_meanwhile(healed_lab: Lab, toolbox: LiveToolbox) -> None:
+    """The rule that took them may be gone when it is read again: no other one is blamed for it."""
+    healed_lab.run("controller", FLUSHED)
+    try:
+        found = await trace(toolbox, "master", CONTROLLER)
+    finally:
+        healed_lab.run("controller", NOT_FLUSHED)
+    assert found.received < found.sent
+    assert all((dead.host, dead.chain) == ("controller", "DH-OWN") for dead in found.dead), found.dead
+    assert found.dead or "controller" in (*found.changed, found.last_seen, found.next_unseen), found
+
+
 async def test_one_packet_proves_nothing_and_more_are_sent(healed_lab: Lab, toolbox: LiveToolbox) -> None:
     healed_lab.break_("ip-forward-off")
     found = await trace(toolbox, "master", CONTROLLER, packets=1)
