@@ -26,6 +26,17 @@ LARGEST = 65_000
 """Bytes of payload."""
 
 
+_SENDS = {
+    "tcp": Text(
+        "sizes are tried over connections of their own that send HTTP's `OPTIONS *`, which asks for nothing",
+        "크기는 따로 연 연결에 HTTP `OPTIONS *` 를 보내 잰다. 아무것도 요구하지 않는 요청이다",
+    ),
+    "udp": Text(
+        "sizes are tried by DNS questions that are padded to them", "크기는 그만큼 늘린 DNS 질의를 보내 잰다"
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is sent."""
@@ -145,7 +156,9 @@ def _refuse_port(target: End, wanted: Wanted) -> None:
 
 
 def _unasked(target: End, wanted: Wanted) -> Text | None:
-    if not target.unasked or wanted.protocol in ("tcp", "udp"):
+    if wanted.protocol in ("tcp", "udp"):
+        return _SENDS[wanted.protocol] if wanted.size else None
+    if not target.unasked:
         return None
     names = ", ".join(target.unasked)
     return Text(

@@ -34,6 +34,10 @@ def test_an_address_that_is_another_machines_on_each_network() -> None:
 def test_a_size_goes_with_every_protocol(target: End, protocol: str, becomes: str) -> None:
     found = planned(MASTER, target, Wanted(protocol, 80 if protocol else 0, size=1400))
     assert (found.wanted.protocol, found.arguments["size"]) == (becomes, 1400)
+    if protocol:
+        assert found.note
+        assert {"tcp": "OPTIONS", "udp": "DNS"}[protocol] in found.note.ko
+        assert planned(MASTER, target, Wanted(protocol, 80)).note is None
 
 
 def test_a_port_that_the_service_lacks() -> None:

@@ -147,6 +147,23 @@ async def test_how_many_and_how_large(lang: Lang) -> None:
     assert session.asked == [("master", "10.0.0.7", Wanted(size=1472, packets=50), False)]
 
 
+@pytest.mark.parametrize("lang", list(Lang))
+async def test_a_size_of_a_connection(lang: Lang) -> None:
+    """Port, how many and how large stand beside each other on the smallest screen."""
+    session = TraceSession()
+    async with tracing(session, lang=lang) as (pilot, app):
+        await pilot.press(*"master", "tab", *"10.0.0.7", "tab", "space", "tab", *"443")
+        app.screen.query_one("#trace-size", Input).focus()
+        await pilot.press(*"1448")
+        await pilot.pause()
+        line = next(line for line in picture(app).splitlines() if "443" in line)
+        assert "20" in line
+        assert "1448" in line
+        await pilot.press("enter")
+        await settle(pilot)
+    assert session.asked == [("master", "10.0.0.7", Wanted("tcp", 443, 1448), False)]
+
+
 async def test_enter_does_not_throw_away_a_trace_that_runs() -> None:
     session = TraceSession(hold=asyncio.Event())
     async with tracing(session) as (pilot, app):

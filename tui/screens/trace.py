@@ -66,7 +66,7 @@ class TraceScreen(WorkingRoom):
             classes="trace-fields",
         )
         yield Horizontal(
-            Static(w.trace_by, classes="trace-label", markup=False),
+            Static(w.trace_by, id="trace-by", classes="trace-label", markup=False),
             OneOf(*KINDS, name="trace-kind"),
             Static(w.trace_port, id="trace-port-label", markup=False),
             Field(placeholder="443", id="trace-port", compact=True),
@@ -123,11 +123,12 @@ class TraceScreen(WorkingRoom):
         from diagnosis.tracing import LARGEST, MOST, Wanted
 
         packets = up_to(MOST, self._typed("#trace-count"), name=self.words.trace_count)
+        typed = self._typed("#trace-size")
+        size = up_to(LARGEST, typed, name=self.words.trace_size) if typed else 0
         if self._kind == "ICMP":  # to a Service it becomes TCP, and says so
-            size = self._typed("#trace-size")
-            return Wanted(size=up_to(LARGEST, size, name=self.words.trace_size) if size else 0, packets=packets)
+            return Wanted(size=size, packets=packets)
         port = int(str(check("port", self._typed("#trace-port"), name="port")))
-        return Wanted(self._kind.lower(), port, packets=packets)
+        return Wanted(self._kind.lower(), port, size, packets=packets)
 
     @on(Input.Submitted)
     def action_start(self) -> None:
