@@ -16,6 +16,7 @@ from probes.api import Api, ApiRequest
 from probes.connection import Command, Connection
 from probes.errors import ProbeError
 from probes.exchange import LOOK, REACH, Exchange, Reply, Request
+from probes.manners import limited
 from probes.site import OPERATOR, Site
 
 if TYPE_CHECKING:
@@ -236,8 +237,9 @@ async def observe(call: ProbeCall, toolbox: Toolbox, evidence_id: str) -> Eviden
     listening = _Listening(toolbox, heard)
     before = LOOK.set(call.text)
     try:
-        async with asyncio.timeout(wanted.timeout):
-            facts = await wanted.run(call.host, listening, **call.arguments)
+        async with asyncio.timeout(wanted.timeout) as limit:
+            with limited(limit, wanted.timeout):
+                facts = await wanted.run(call.host, listening, **call.arguments)
     except TimeoutError:
         failure = Failure("timeout", f"{call.probe} on {call.host}: no answer in {wanted.timeout:g} s")
     except ProbeError as error:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from probes.linux.facts import Load
+from probes.manners import put_off
 
 if TYPE_CHECKING:
     from probes.connection import Command
@@ -35,6 +36,7 @@ class Pace:
         now = asyncio.get_running_loop().time()
         self._next = max(self._next, now - self._burst * self._gap) + self._gap
         if self._next > now:
+            put_off(self._next)
             await asyncio.sleep(self._next - now)
 
     def slow_down(self, pace: float = BUSY_PACE, burst: int = BUSY_BURST) -> None:

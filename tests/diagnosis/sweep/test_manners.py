@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from journal.store import Journal
 from probes.connection import Command, Connection
 from probes.exchange import Reply
 from probes.linux.facts import Load
-from probes.manners import mannered
+from probes.manners import behaving, mannered
 from probes.patience import HURRY, hurrying
 from probes.probe import PROBES, Evidence, ProbeCall, Toolbox, checked_call
 from probes.site import Cluster, Host, Site
@@ -109,6 +110,27 @@ async def test_outside_of_a_sweep_nothing_is_slowed_down(session: Session, turns
     await session.toolbox.connection("host:w1").run(Command(("uptime",)))
     assert [command.gentle for _, command in given(session)] == [False]
     assert turns == []
+
+
+async def test_the_time_of_a_look_does_not_run_while_our_manners_hold_it_back(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace = Pace(pace=4.0, burst=1)
+
+    async def slow(target: str, command: Command) -> Command:
+        await pace.turn()
+        return command
+
+    async def five(host: str, toolbox: Toolbox) -> Load:
+        for _ in range(5):
+            await toolbox.connection(f"host:{host}").run(Command(("uptime",)))
+        return Load(host, 0.0, 1)
+
+    monkeypatch.setitem(PROBES, "linux.load", replace(PROBES["linux.load"], run=five, timeout=0.5))
+    with behaving(slow):
+        found = await observe(checked_call("linux.load", "w1", {}), session.toolbox, "e1")
+    assert found.failure is None
+    assert len(given(session)) == 5
 
 
 # ------------------------------------------------------------------ how many at once
