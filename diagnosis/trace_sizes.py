@@ -47,7 +47,7 @@ def _by_itself(one: OwnSizes) -> Text:
         f"{what.ko} {one.largest} 바이트까지 도착하고, {one.lost} 바이트는 사라진다",
     )
     if not one.hits:
-        return fits
+        return fits if one.protocol == "tcp" else Text(fits.en + _OR_IGNORED.en, fits.ko + _OR_IGNORED.ko)
     return Text(f"{fits.en}: a rule of {one.hits_host} takes them", f"{fits.ko}. {one.hits_host} 의 규칙이 버린다")
 
 
@@ -60,6 +60,9 @@ def _all_arrive(one: OwnSizes, what: Text) -> Text:
     )
 
 
+_OR_IGNORED = Text(
+    " (or the server does not answer such large ones)", " (서버가 이렇게 큰 질의에 답하지 않는 것일 수도 있다)"
+)
 _SEGMENTS = Text("segments of TCP", "TCP 세그먼트는")
 _QUESTIONS = Text("questions by UDP", "UDP 질의는")
 

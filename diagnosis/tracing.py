@@ -184,12 +184,23 @@ def _to_service(source: End, target: End, wanted: Wanted) -> Planned:
             "its first one",
             "서비스 주소는 ping 에 답하지 않는다. 포트만 파드로 이어지므로 첫 포트에 UDP 로 묻는다",
         )
-        return Planned(source, target, replace(wanted, protocol="udp", port=target.udp[0]), note)
+        return Planned(
+            source, target, replace(wanted, protocol="udp", port=target.udp[0]), _also_sizes(note, "udp", wanted)
+        )
     note = Text(
         "a Service's address answers no ping: only its ports lead to pods, so this is TCP to its first one",
         "서비스 주소는 ping 에 답하지 않는다. 포트만 파드로 이어지므로 첫 포트에 TCP 로 확인한다",
     )
-    return Planned(source, target, replace(wanted, protocol="tcp", port=target.ports[0]), note)
+    return Planned(
+        source, target, replace(wanted, protocol="tcp", port=target.ports[0]), _also_sizes(note, "tcp", wanted)
+    )
+
+
+def _also_sizes(note: Text, protocol: str, wanted: Wanted) -> Text:
+    if not wanted.size:
+        return note
+    sends = _SENDS[protocol]
+    return Text(f"{note.en}; {sends.en}", f"{note.ko}. {sends.ko}")
 
 
 def reverse(one: Planned) -> Planned | None:

@@ -12,7 +12,7 @@ import asyncio
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probes.errors import ProbeError
 from probes.linux.facts import Firewall
@@ -80,9 +80,9 @@ _PARTS = 4
 """Of a gap that is narrowed down: each try is a connection."""
 _LINE = re.compile(r"^(\d{1,3}) (\d{1,3})(?: (.*))?$", re.MULTILINE)
 _MSS = re.compile(r"\bmss:(\d{2,5})\b")
-_BY_SIZE = ("length", "--length", "u32", "bpf", "connbytes", "string", "--ctstate", "--state")
-"""What a rule must look at that takes large packets and lets small ones pass: their size, what only they hold, or
-whether connection tracking took them for valid."""
+_BY_SIZE = ("length", "--length", "u32", "bpf", "connbytes")
+"""What a rule must look at that takes large packets and lets small ones pass. Not whether connection tracking takes
+them for valid: such rules count some on every busy host."""
 _FIREWALLS = Mapping[str, Firewall]
 
 
@@ -180,7 +180,11 @@ def parse_sent(text: str, protocol: str, target: str, sizes: Sequence[int]) -> l
     """What `SIZED` printed, of as many tries as there are sizes."""
     said = {int(found[1]): (int(found[2]), found[3] or "") for found in _LINE.finditer(text)}
     one = _segment if protocol == "tcp" else _datagram
-    return [one(size, target, *said.get(number, (1, ""))) for number, size in enumerate(sizes)]
+    tried = [one(size, target, *said.get(number, (1, ""))) for number, size in enumerate(sizes)]
+    if protocol == "tcp" or not any("refused" in words for _, words in said.values()):
+        return tried
+    # silence says nothing there: a kernel refuses some, and then one a second
+    return [one if one.arrived else replace(one, arrived=None) for one in tried]
 
 
 def _segment(size: int, target: str, status: int, said: str) -> Sent:
@@ -238,4 +242,4 @@ def by_size(
 
 def _looks_at_size(hit: Hit) -> bool:
     words = hit.spec or hit.text.split()
-    return any(word in words for word in (*_BY_SIZE, "invalid"))
+    return any(word in words for word in _BY_SIZE)

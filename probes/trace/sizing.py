@@ -152,10 +152,13 @@ def _walls(readings: Readings) -> dict[str, Firewall]:
 
 def verdict(said: str, sizes: tuple[PathMtu, ...], own: tuple[OwnSizes, ...] = (), *, asked: bool) -> str:
     """What a trace comes to that says `said` of its own packets. `asked`: they have a size that was asked for.
-    Where the traced protocol was tried itself, what echo requests meet is only told beside it."""
+    Where the traced protocol was tried itself, what echo requests meet is only told beside it; that a large
+    question by UDP is not answered may be the server's doing."""
     arrives = said in ("arrives", "refused")
     if any(one.largest for one in own):
-        return "sizes-lost" if arrives and any(one.lost for one in own) else said
+        proven = any(one.lost and (one.protocol == "tcp" or one.hits) for one in own)
+        echo = any(one.lost for one in own) and any(one.lost for one in sizes)
+        return "sizes-lost" if arrives and (proven or echo) else said
     for one in sizes:
         if one.lost and (arrives or asked):
             return "sizes-lost"

@@ -154,6 +154,7 @@ def test_watching_says_only_what_changes(sweeping: Desk) -> None:
 def test_watching_that_is_interrupted_leaves_what_is_known(sweeping: Desk, lang: str) -> None:
     """Between two sweeps the host begins to let everybody connect and to say nothing."""
     with socket.socket() as mute:
+        mute.settimeout(60)
         mute.bind(("127.0.0.1", 0))
         config = sweeping.home / "ssh_config"
         port = mute.getsockname()[1]
@@ -209,6 +210,7 @@ def test_slips_of_the_finger(sweeping: Desk, more: tuple[str, ...], said: str) -
 def interrupted(desk: Desk, *more: str) -> tuple[int, bytes, bytes]:
     """The host lets us connect and says nothing: four seconds of waiting for its banner."""
     with socket.create_server(("127.0.0.1", 0)) as mute:
+        mute.settimeout(60)
         port = mute.getsockname()[1]
         config = desk.home / "ssh_config"
         config.write_text(f"Host dead\n  HostName 127.0.0.1\n  Port {port}\n  UserKnownHostsFile /dev/null\n")

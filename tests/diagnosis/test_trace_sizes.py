@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from diagnosis.trace_words import VERDICTS, concluded, rule_of, sentence
+from probes.path.facts import Hit
 from probes.path.mtu_facts import PathMtu
-from probes.trace.facts import Trace
+from probes.trace.facts import OwnSizes, Trace
 from probes.trace.sizing import verdict
 from tests.probes.test_path_replayed import replayed
 from tests.tui.traces import ARRIVES, DIES, evidence
@@ -80,3 +81,37 @@ def test_nobody_tells_where() -> None:
     assert told.en.endswith("vanish without a word: behind b")
     none = sentence(replace(ARRIVES, verdict="sizes-lost", sizes=(replace(VANISHED, before_host=""),)))
     assert none.en.endswith("nobody on the way tells where")
+
+
+FITS, GONE = OwnSizes("tcp", 22, 1500, 0, 1500), OwnSizes("tcp", 22, 1400, 1401, 1500)
+ASKED, UNHEARD = OwnSizes("udp", 53, 1500, 0, 0), OwnSizes("udp", 53, 1232, 1500, 0)
+TAKEN = replace(UNHEARD, hits_host="b", hits=(Hit("filter", "FORWARD", 1, "-m length", (), "DROP", 8, False),))
+UNTRIED = OwnSizes("tcp", 22, 0, 0, 0)
+WHOLE = replace(NAMED, largest=1500, told_by="", told_mtu=0)
+
+
+@pytest.mark.parametrize(
+    ("own", "echo", "expected"),
+    [
+        (FITS, WHOLE, "arrives"),
+        (FITS, VANISHED, "arrives"),  # the traced protocol itself arrives
+        (GONE, WHOLE, "sizes-lost"),
+        (UNTRIED, VANISHED, "sizes-lost"),
+        (ASKED, WHOLE, "arrives"),
+        (UNHEARD, WHOLE, "arrives"),  # a server that answers no such large ones
+        (UNHEARD, VANISHED, "sizes-lost"),
+        (TAKEN, WHOLE, "sizes-lost"),
+    ],
+    ids=str,
+)
+def test_the_traced_protocol_decides(own: OwnSizes, echo: PathMtu, expected: str) -> None:
+    said = verdict("arrives", (echo,), (own,), asked=False)
+    assert said == expected
+    assert verdict("dies", (), (own,), asked=False) == "dies"
+    trace = replace(ARRIVES, verdict=said, sizes=(echo,), own_sizes=(own,))
+    told = sentence(trace)
+    assert all(str(size) in text for size in (own.largest, own.lost) if size for text in (told.en, told.ko))
+    assert ("the server does not answer" in told.en) is (own is UNHEARD)
+    assert ("a rule of b" in told.en) is bool(own.hits)
+    assert rule_of(trace) == ("-m length" if own.hits else "")
+    assert ("vanish without a word" in told.en) is bool(echo.lost)

@@ -27,15 +27,15 @@ def test_a_counter_that_ticks_once_took_none_of_twenty() -> None:
         assert (told.verdict, told.dead) == ("some-lost", None)
 
 
-@pytest.mark.parametrize("sent", [1, 2, 5])
-def test_a_counter_that_ticks_beside_one_packet_is_asked_again(sent: int) -> None:
+@pytest.mark.parametrize("sent", [1, 2, 4, 5, 20])
+def test_a_counter_that_ticks_beside_a_few_packets_is_asked_again(sent: int) -> None:
     """An LLDP frame that is dropped there, and a packet that is lost elsewhere."""
     lost = Answered(sent, 0, 0, "", "")
-    told = judged(ways(*HOPS), {"b": growing(5, 5, 5 + sent)}, answered=lost)
-    assert by_chance(lost, told) is (told.dead is not None and sent < 5)
-    refused = replace(lost, error="port-unreachable")
-    assert not by_chance(refused, judged(ways(*HOPS), {"b": growing(5, 5, 5 + sent)}, answered=refused))
-    nothing = judged(ways(*HOPS), {"b": growing(5, 5, 5)}, answered=lost)
+    told = judge(watched(ways(*HOPS), {"b": growing(5, 5, 5 + sent)}, {}, sent), lost, "a", "")
+    assert told.dead
+    assert by_chance(lost, told) is (sent < 5)
+    assert not by_chance(replace(lost, error="port-unreachable"), told)
+    nothing = judge(watched(ways(*HOPS), {"b": growing(5, 5, 5)}, {}, sent), lost, "a", "")
     assert not by_chance(lost, nothing)
 
 

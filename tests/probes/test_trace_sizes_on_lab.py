@@ -53,9 +53,23 @@ async def test_sizes_that_fit_and_one_that_does_not(healed_lab: Lab, toolbox: Li
     assert (large.verdict, large.sizes[0].told_mtu) == ("too-large", 1500)
 
 
-OWN = {"tcp": (22, 1448), "udp": (9, 1472)}
-"""Port, and the payload of a whole packet: sshd listens, and of UDP nobody, which its kernel says."""
+OWN = {"tcp": (22, 1448), "udp": (5353, 1472)}
+"""Port, and the payload of a whole packet: sshd listens, and of UDP a program that answers everybody."""
+ANSWERS = """
+import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+    server.bind(("", 5353))
+    while True:
+        server.sendto(b"yes", server.recvfrom(65536)[1])
+"""
 DROPS = "-A FORWARD -p {} -m length --length 1450:65535 -j DROP"
+
+
+@pytest.fixture(autouse=True)
+def answers(healed_lab: Lab) -> Iterator[None]:
+    healed_lab.run("master", f"systemd-run -q --unit dh-answers python3 -c '{ANSWERS}'")
+    yield
+    healed_lab.run("master", "systemctl stop dh-answers")
 
 
 @pytest.fixture
