@@ -10,7 +10,7 @@ import pytest
 from lab.session import Lab
 from tests.end_to_end.outages import deadhop, diagnose
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 API = "openstack-api-does-not-answer"
 CAUSE = "firewall-blocks-flow"

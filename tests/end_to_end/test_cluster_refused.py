@@ -138,6 +138,7 @@ def test_a_cluster_that_nobody_may_ask_is_not_called_healthy(site_of: SiteOf, lo
         assert login.said in of_cluster(found), found.document["unknown"]
 
 
+@pytest.mark.long
 async def test_an_api_that_answers_late_is_slow_and_its_node_is_found(
     healed_kube_lab: Lab, tmp_path: Path, state: Path
 ) -> None:

@@ -134,6 +134,7 @@ async def test_a_cluster_that_answers_late_is_slow_and_what_it_says_counts(clust
 
 
 @pytest.mark.kube
+@pytest.mark.long
 async def test_a_sweep_that_ends_before_a_cluster_has_answered_is_partial(cluster: Gateway, ask: Ask) -> None:
     async with cluster(late(SECONDS)):
         found = await ask("sweep", "--layer", "cluster", *TOO_SOON)
@@ -158,6 +159,7 @@ async def test_a_busy_cluster_is_asked_again_when_it_says(
 
 
 @pytest.mark.kube
+@pytest.mark.long
 @pytest.mark.parametrize(("status", "when", "hint"), NEVER)
 async def test_a_cluster_that_refuses_for_good_is_not_called_healthy(
     cluster: Gateway, ask: Ask, status: int, when: dict[str, str], hint: str
@@ -213,6 +215,7 @@ def cloud(gone: Path, tmp_path: Path) -> Gateway:
     return before
 
 
+@pytest.mark.long
 async def test_a_cloud_that_answers_late_is_said_to_be_slow(cloud: Gateway, ask: Ask) -> None:
     async with cloud(late(SECONDS)):
         found = await ask("diagnose", CLOUD)
@@ -229,6 +232,7 @@ async def test_what_a_cloud_says_late_counts(cloud: Gateway, ask: Ask) -> None:
     assert "/v2.0/agents" in ports.paths()
 
 
+@pytest.mark.long
 async def test_a_sweep_that_ends_before_a_cloud_has_answered_is_partial(cloud: Gateway, ask: Ask) -> None:
     async with cloud(late(SECONDS)):
         found = await ask("sweep", "--layer", "cloud", *TOO_SOON)
@@ -250,6 +254,7 @@ async def test_a_busy_cloud_is_asked_again_when_it_says(
         assert len([path for path in ports.paths() if path.startswith("/v2.0/agents")]) > 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("status", "when", "hint"), NEVER)
 async def test_a_cloud_that_refuses_for_good_is_not_called_healthy(
     cloud: Gateway, ask: Ask, status: int, when: dict[str, str], hint: str
