@@ -65,7 +65,10 @@ class ProgramPolicy:
     @property
     def text(self) -> str:
         place = f"{self.namespace}/{self.name}" if self.namespace else self.name
-        said = [f"selector {self.selector or 'all()'}", *([] if self.order is None else [f"order {self.order:g}"])]
+        said = [
+            f"selector {clip(self.selector, 80) or 'all()'}",
+            *([] if self.order is None else [f"order {self.order:g}"]),
+        ]
         both = [one for one in (self.out, self.into) if one]
         said += [f"{one.word}: {' '.join(one.actions) or 'no rule'}" for one in both]
         return f"{self.kind} {place} ({', '.join(said)})"
@@ -96,23 +99,9 @@ NO_POLICIES = ProgramPolicies()
 # ------------------------------------------------------------------ Calico
 
 
-class _End(shapes.Shape):
-    nets: list[str] | None = None
-    selector: str = ""
-    namespace_selector: str = ""
-    ports: list[int | str] | None = None
-    not_ports: list[int | str] | None = None
-    not_nets: list[str] | None = None
-    not_selector: str = ""
-    services: dict[str, Any] | None = None
-
-
-class _Rule(shapes.Shape):
-    action: str = ""
-    protocol: int | str | None = None
-    not_protocol: int | str | None = None
-    source: _End | None = None
-    destination: _End | None = None
+Rule = dict[str, Any]
+"""As it was sent: what is not known here narrows it as well."""
+_READ = frozenset({"action", "protocol", "notProtocol", "source", "destination"})
 
 
 class _CalicoSpec(shapes.Shape):
@@ -122,8 +111,8 @@ class _CalicoSpec(shapes.Shape):
     order: float | None = None
     tier: str = ""
     types: list[str] | None = None
-    ingress: list[_Rule] | None = None
-    egress: list[_Rule] | None = None
+    ingress: list[Rule] | None = None
+    egress: list[Rule] | None = None
     do_not_track: bool = False
     pre_dnat: bool = msgspec.field(name="preDNAT", default=False)
 
@@ -148,7 +137,7 @@ def of_calico(kind: str, one: _Calico) -> ProgramPolicy:
         kind=f"Calico {kind}",
         namespace=one.metadata.namespace,
         name=inert(one.metadata.name),
-        selector=_brief(spec.selector),
+        selector=_in_line(spec.selector),
         out=_direction("egress", spec.egress) if "Egress" in types and not of_hosts else None,
         into=_direction("ingress", spec.ingress) if "Ingress" in types and not of_hosts else None,
         order=spec.order,
@@ -157,30 +146,39 @@ def of_calico(kind: str, one: _Calico) -> ProgramPolicy:
     )
 
 
-def _direction(word: str, rules: Sequence[_Rule] | None) -> Direction:
-    found = list(rules or ())
-    actions = tuple(dict.fromkeys(inert(one.action) for one in found))
-    first = next((one for one in found if one.action != "Log"), _Rule())
-    return Direction(word, actions, dns=_calico_lets_dns(found), none=first == _Rule("Deny"))
+def _direction(word: str, rules: Sequence[Rule] | None) -> Direction:
+    found = [_said(one) for one in rules or ()]
+    actions = tuple(dict.fromkeys(inert(str(one.get("action", ""))) for one in found))
+    first = next((one for one in found if one.get("action") != "Log"), {})
+    return Direction(word, actions, dns=_calico_lets_dns(found), none=first == {"action": "Deny"})
 
 
-def _calico_lets_dns(rules: Iterable[_Rule]) -> bool:
+def _said(of: Rule) -> Rule:
+    """Without what Calico's programs write into a rule that says nothing: `source: {}`."""
+    return {key: said for key, said in of.items() if key != "metadata" and said not in (None, {})}
+
+
+def _calico_lets_dns(rules: Iterable[Rule]) -> bool:
     """By the first rule that all questions to name servers meet."""
     for rule in rules:
-        meets = _meets_dns(rule)
-        if rule.action == "Log" or meets is None or (rule.action == "Allow" and not meets):
+        meets, action = _meets_dns(rule), rule.get("action")
+        if action == "Log" or meets is None or (action == "Allow" and not meets):
             continue
-        return rule.action == "Allow"
+        return action == "Allow"
     return False
 
 
-def _meets_dns(rule: _Rule) -> bool | None:
+def _meets_dns(rule: Rule) -> bool | None:
     """True: all of them. None: none of them. False: some."""
-    to = rule.destination or _End()
-    if str(rule.protocol or "UDP").upper() not in ("UDP", "17") or (to.ports and not any(map(_has_dns, to.ports))):
+    if str(rule.get("protocol", "UDP")).upper() not in ("UDP", "17"):
         return None
-    narrow = rule.source or rule.not_protocol or msgspec.structs.replace(to, ports=None) != _End()
-    return not narrow or bool(to.ports)
+    to = rule.get("destination", {})
+    ports = (to.get("ports") or []) if isinstance(to, dict) else None
+    if rule.keys() - _READ or not isinstance(ports, list):
+        return False
+    if ports:
+        return True if any(map(_has_dns, ports)) else None
+    return not (rule.keys() & {"source", "notProtocol"} or to.keys() - {"ports"})
 
 
 def _has_dns(port: int | str) -> bool:
@@ -235,7 +233,7 @@ def _of_part(kind: str, metadata: shapes.Meta, spec: _CiliumSpec) -> ProgramPoli
         kind=kind,
         namespace=metadata.namespace,
         name=inert(metadata.name),
-        selector=_brief(json.dumps(spec.endpoint_selector, separators=(",", ":"))),
+        selector=_in_line(json.dumps(spec.endpoint_selector, separators=(",", ":"))),
         out=_sides("egress", spec.egress, spec.egress_deny, not denies and _cilium_lets_dns(spec.egress or ())),
         into=_sides("ingress", spec.ingress, spec.ingress_deny, False),
         labels=spec.endpoint_selector,
@@ -256,8 +254,8 @@ def _cilium_lets_dns(rules: Iterable[_CiliumRule]) -> bool:
     return open_ or any(port.protocol in ("ANY", "UDP") and str(port.port) in ("0", str(_DNS)) for port in ports)
 
 
-def _brief(selector: str) -> str:
-    return clip(inert(" ".join(selector.split())), 80)
+def _in_line(selector: str) -> str:
+    return inert(" ".join(selector.split()))
 
 
 # ------------------------------------------------------------------ read

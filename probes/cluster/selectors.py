@@ -14,6 +14,7 @@ _EQUAL = re.compile(rf"{_KEY}\s*(?P<not>[!=])=\s*{_VALUE}")
 _HAS = re.compile(rf"(?P<not>!?)\s*has\(\s*{_KEY}\s*\)")
 _IN = re.compile(rf"{_KEY}\s+(?P<not>not\s+)?in\s*\{{(?P<values>[^{{}}]*)\}}")
 _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
+_NOT_TERMS = re.compile(r"\|\||(?<!\bhas)(?<!\ball)\(")
 _NAMESPACE = ("projectcalico.org/namespace", "io.kubernetes.pod.namespace")
 _ELSEWHERE = ("projectcalico.org/", "pcns.", "pcsa.", "io.cilium", "io.kubernetes.")
 """Labels that these programs give by themselves, from namespaces and accounts."""
@@ -21,6 +22,8 @@ _ELSEWHERE = ("projectcalico.org/", "pcns.", "pcsa.", "io.cilium", "io.kubernete
 
 def by_expression(selector: str, pod: shapes.Meta) -> bool | None:
     """Calico's: `all()`, `app == "web" && !has(x)`. No more than terms that all must hold."""
+    if _NOT_TERMS.search(selector):
+        return None
     terms = [one.strip() for one in selector.split("&&")] if selector.strip() else []
     return _all([_term(one, pod) for one in terms])
 

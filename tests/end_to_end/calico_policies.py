@@ -24,9 +24,11 @@ def _definition(kind: str, scope: str) -> dict[str, Any]:
 
 
 KINDS = (_definition("NetworkPolicy", "Namespaced"), _definition("GlobalNetworkPolicy", "Cluster"))
+_DENIES: dict[str, Any] = {"action": "Deny", "source": {}, "destination": {}}
+"""As `calicoctl get -o yaml` shows the usual one."""
 DENY: dict[str, Any] = {
     "apiVersion": f"{GROUP}/v1",
     "kind": "GlobalNetworkPolicy",
     "metadata": {"name": "default.deny-all"},
-    "spec": {"selector": "all()", "order": 10, "types": ["Egress"], "egress": [{"action": "Deny"}]},
+    "spec": {"selector": "all()", "order": 10, "types": ["Egress"], "egress": [_DENIES]},
 }

@@ -29,6 +29,7 @@ from probes.cluster.service_path import ServicePath
 from probes.probe import Evidence, checked_call, observe
 from probes.site import Cluster, Site
 from probes.toolbox import LiveToolbox
+from tests.end_to_end.calico_policies import DENY as KEPT
 from tests.hostile.hostile_http import Asked, Behaviour, Writer, answer, says_nothing, serving
 from tests.probes.pki import kubeconfig
 
@@ -216,6 +217,8 @@ def of_cilium_(spec: dict[str, Any], namespace: str = "shop") -> ProgramPolicy:
     [
         ([LET], True),
         ([{"action": "Allow"}], True),
+        ([{"action": "Allow", "source": {}, "destination": {}, "metadata": {"annotations": {"by": "x"}}}], True),
+        ([{"action": "Allow", "source": None, "destination": None, "protocol": None}], True),
         ([{"action": "Log"}, {"action": "Allow", "destination": {"ports": ["50:60"]}}], True),
         ([{"action": "Allow", "protocol": "TCP"}, LET], True),
         ([{"action": "Allow", "destination": {"selector": 'app == "db"'}}, LET], True),
@@ -225,6 +228,13 @@ def of_cilium_(spec: dict[str, Any], namespace: str = "shop") -> ProgramPolicy:
         ([{"action": "Pass"}], False),
         ([{"action": "Allow", "protocol": "UDP", "destination": {"ports": [5353, "http"]}}], False),
         ([{"action": "Allow", "notProtocol": "UDP"}], False),
+        ([{"action": "Allow", "ipVersion": 6}], False),
+        ([{**LET, "ipVersion": 6}], False),
+        ([{"action": "Deny", "ipVersion": 6}, LET], False),
+        ([{"action": "Deny", "destination": {"serviceAccounts": {"names": ["web"]}}}, LET], False),
+        ([{"action": "Allow", "destination": {"serviceAccounts": {"names": ["web"]}}}], False),
+        ([{"action": "Allow", "destination": ["hostile"]}, {"action": "Allow", "source": "hostile"}], False),
+        ([{"action": "Allow", "destination": {"ports": "hostile"}}], False),
     ],
 )
 def test_whether_calicos_rules_let_name_servers_be_asked(given: list[dict[str, Any]], lets: bool) -> None:
@@ -255,7 +265,18 @@ def test_one_that_lets_no_pod_send_anything_before_any_other_is_heard() -> None:
     let = calico("let", rules("egress", LET, order=20))
     assert found(DENY) == found(DENY, let) == "default.deny-all"
     assert found(calico("d", rules("egress", {"action": "Log"}, {"action": "Deny"}, order=1))) == "d"
+    shown: dict[str, Any] = {"source": {}, "destination": {}, "metadata": {"annotations": {"by": "x"}}}
+    assert found(calico("d", rules("egress", {"action": "Deny", **shown}, order=10))) == "d"
+    assert found(KEPT) == "default.deny-all"
+    only: list[dict[str, Any]] = [
+        {"ipVersion": 6},
+        {"destination": {"serviceAccounts": {"names": ["web"]}}},
+        {"source": {"serviceAccounts": {"selector": "all()"}}},
+        {"icmp": {"type": 8}},
+        {"fieldOfTomorrow": True},
+    ]
     nobody = [
+        *(calico("d", rules("egress", {"action": "Deny", **one}, order=10)) for one in only),
         deny(),
         deny(order=1000),
         deny(order=30),
@@ -316,6 +337,13 @@ def test_which_side_a_policy_of_calicos_limits() -> None:
         ("app == 'web' || app == 'db'", None),
         ("app starts with 'w'", None),
         ("!(app == 'db')", None),
+        ("app == 'db' && tier == 'x' || app == 'web'", None),
+        ("app == 'web' || app == 'db' && has(tier)", None),
+        ("(app == 'db' && tier == 'x') || app == 'web'", None),
+        ("!(app == 'web' && app == 'db' && has(tier))", None),
+        ("global() && has(tier)", None),
+        ("all() && has( app ) && !has(tier)", True),
+        (f"app == 'db' && note != '{'x' * 80}' || app == 'web'", None),
     ],
 )
 def test_whom_calicos_words_mean(selector: str, expected: bool | None) -> None:
