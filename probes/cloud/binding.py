@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 
 from probes.cloud import shapes
@@ -13,9 +13,9 @@ from probes.cloud.agents import agents as ask_agents
 from probes.cloud.ask import Cloud
 from probes.cloud.facts import Agent
 from probes.cloud.host_facts import HostBinding, RefusedPort, RefusedPorts, Unmapped
-from probes.connection import Connection
+from probes.connection import MEBIBYTE, Connection
 from probes.errors import NotFound, ProbeError
-from probes.linux.ask import ask
+from probes.linux.ask import ask, reply_to
 from probes.linux.fields import reading
 from probes.probe import Toolbox, probe
 from probes.site import OPERATOR, target_of
@@ -34,6 +34,7 @@ _FOLDERS = ("/var/log/kolla/neutron", "/var/log/neutron")
 _LOG_FILE = re.compile(r"/var/log/(?:kolla/)?neutron/neutron-(?:api|server|rpc-server)\.log")
 _STAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 _STAMP_LONG = len("2026-11-21 15:16:02")
+_MUCH = 16 * MEBIBYTE
 
 
 @probe(
@@ -118,54 +119,78 @@ def _elsewhere(physical: str, agents: Sequence[Agent]) -> tuple[str, tuple[str, 
 
 @probe(
     "openstack.refused_ports",
-    commands=("journalctl -u", "find /var/log/kolla/neutron /var/log/neutron", "tail"),
+    commands=("journalctl -u", "find /var/log/kolla/neutron /var/log/neutron", "tail", "grep -ahE"),
     timeout=25.0,
 )
 async def refused_ports(host: str, toolbox: Toolbox) -> RefusedPorts:
     """Which ports Neutron's server could not bind in the last day, on which host and network: by journal or log."""
     names = tuple(one.name for one in toolbox.site.hosts) if host == OPERATOR else (host,)
     answers = dict(zip(names, await asyncio.gather(*(_log(toolbox, name) for name in names)), strict=True))
-    asked = tuple(name for name, text in answers.items() if text)
+    asked = tuple(name for name, text in answers.items() if text is not None)
     if not asked:
         raise NotFound(
             "no host of the site has a journal of Neutron's server that may be read",
             hint="a controller in `hosts:`, and a login that may read journals",
         )
-    return RefusedPorts(asked, tuple(one for text in answers.values() for one in parse_refused(text))[:_MOST])
+    return RefusedPorts(asked, tuple(one for text in answers.values() for one in parse_refused(text or ""))[:_MOST])
 
 
-async def _log(toolbox: Toolbox, host: str) -> str:
+async def _log(toolbox: Toolbox, host: str) -> str | None:
+    """Where the server has files of its own, systemd's `Started` is all that the journal has. None for neither."""
     connection = toolbox.connection(target_of(host))
+    journal = await _if_told(_journal(connection))
+    if journal and parse_refused(journal):
+        return journal
+    written = await _if_told(_written(connection))
+    return journal if written is None else written
+
+
+async def _if_told(look: Awaitable[str | None]) -> str | None:
+    """The other place may be readable all the same."""
+    try:
+        return await look
+    except ProbeError:
+        return None
+
+
+async def _journal(connection: Connection) -> str | None:
     units = [word for name in _SERVERS for word in ("-u", name)]
-    try:
-        text = await ask(connection, "journalctl", *units, *_LAST, sudo=True, ok=(0, 1))
-        if text.strip() and not text.startswith("-- No entries"):
-            return text
-    except ProbeError:
-        pass  # its files may be readable all the same
-    try:
-        return await _written(connection)
-    except ProbeError:
-        return ""
+    text = await ask(connection, "journalctl", *units, *_LAST, sudo=True, ok=(0, 1))
+    return text if text.strip() and not text.startswith("-- No entries") else None
 
 
-async def _written(connection: Connection) -> str:
-    """As kolla and many packages have it: files of its own instead of the journal."""
+async def _written(connection: Connection) -> str | None:
+    """As kolla and many packages have it: files of its own instead of the journal. Their last lines say until when,
+    by the clock they are written with; a busy server writes more between two refusals than anybody would take."""
     found = await ask(connection, "find", *_FOLDERS, "-name", "neutron-*.log", "-mtime", "-1", sudo=True, ok=(0, 1))
     files = sorted(path for path in found.splitlines() if _LOG_FILE.fullmatch(path))
     if not files:
-        return ""
-    return last_day(await ask(connection, "tail", "-q", "-n", "3000", *files, sudo=True, ok=(0, 1)))
+        return None
+    last = last_stamp(await ask(connection, "tail", "-q", "-n", "100", *files, sudo=True, ok=(0, 1)))
+    if not last:
+        return None
+    pattern = f"^({days(last)}) .*(Failed to bind port|Refusing to bind port) "
+    reply = await reply_to(connection, "grep", "-ahE", pattern, *files, sudo=True, ok=(0, 1), limit=_MUCH)
+    return last_day(reply.stdout, last)
 
 
-def last_day(text: str) -> str:
-    """Of several files: their lines by time, up to a day before the last."""
-    lines = sorted((line for line in text.splitlines() if _STAMP.match(line)), key=lambda line: line[:_STAMP_LONG])
-    if not lines:
-        return ""
-    with reading("tail"):
-        since = datetime.fromisoformat(lines[-1][:_STAMP_LONG]) - timedelta(days=1)
-    return "\n".join(line for line in lines if line[:_STAMP_LONG] >= since.isoformat(" "))
+def last_stamp(text: str) -> str:
+    return max((line[:_STAMP_LONG] for line in text.split("\n") if _STAMP.match(line)), default="")
+
+
+@reading("tail")
+def days(last: str) -> str:
+    """That day and the one before."""
+    day = datetime.fromisoformat(last).date()
+    return f"{day - timedelta(days=1)}|{day}"
+
+
+@reading("grep")
+def last_day(text: str, last: str) -> str:
+    """Of several files: their lines by time, from a day before the last."""
+    since = (datetime.fromisoformat(last) - timedelta(days=1)).isoformat(" ")
+    lines = sorted((line for line in text.split("\n") if _STAMP.match(line)), key=lambda line: line[:_STAMP_LONG])
+    return "\n".join(line for line in lines if line[:_STAMP_LONG] >= since)
 
 
 def parse_refused(text: str) -> tuple[RefusedPort, ...]:

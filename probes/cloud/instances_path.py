@@ -88,12 +88,14 @@ async def _mount(connection: Connection, running: Running, path: str) -> str:
 
 @reading("/proc/PID/mountinfo")
 def parse_mounts(text: str, path: str) -> str:
-    """The last of the longest mount points that the path lies below."""
+    """The last of the longest mount points that the path lies below: the mount's options, and those of the file
+    system at the end of the line. One that went read-only by itself says so there alone."""
     found, longest = "", -1
     for line in text.splitlines():
-        point, options = line.split()[4:6]
+        words = line.split()
+        point, options = words[4:6]
         if PurePosixPath(path).is_relative_to(point) and len(point) >= longest:
-            found, longest = f"{point} {options}", len(point)
+            found, longest = f"{point} {options},{words[-1]}", len(point)
     return found
 
 

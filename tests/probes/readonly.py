@@ -61,7 +61,9 @@ _WHOLE = (
     r"/etc/kolla/globals\.d",
     rf"ls -1d(?: {_PATH})+",
     r"find /var/log/kolla/neutron /var/log/neutron -name 'neutron-\*\.log' -mtime -1",
-    r"tail -q -n 3000(?: /var/log/(?:kolla/)?neutron/neutron-[a-z-]+\.log)+",
+    r"tail -q -n 100(?: /var/log/(?:kolla/)?neutron/neutron-[a-z-]+\.log)+",
+    r"grep -ahE '\^\([0-9|-]+\) \.\*\(Failed to bind port\|Refusing to bind port\) '"
+    r"(?: /var/log/(?:kolla/)?neutron/neutron-[a-z-]+\.log)+",
     rf"journalctl(?: -u {_NAME})+ --no-pager -o cat --since -1d -n [0-9]+",
     r"(?:(?:podman|docker) exec nova_conductor )?nova-manage cell_v2 list_(?:cells|hosts)",
     rf"(?:(?:podman|docker) exec openvswitch_vswitchd )?ovs-ofctl dump-(?:aggregate|flows|ports) {_NAME}",

@@ -255,7 +255,7 @@ def nova_compute(pid: int, **more: str) -> ReplayToolbox:
     )
 
 
-def in_it(owner: str, options: str) -> dict[str, str]:
+def in_it(owner: str, options: str, system: str = "rw") -> dict[str, str]:
     return {
         "cat /proc/4711/cgroup": IN_PODMAN,
         "cat /proc/4711/cmdline": "python3\0/usr/bin/nova-compute\0--config-file\0/etc/nova/nova.conf\0",
@@ -265,7 +265,7 @@ def in_it(owner: str, options: str) -> dict[str, str]:
         f"stat -L -c '%u %g %a' /proc/4711/root{KEPT}": f"{owner} {owner} 755\n",
         f"stat -f -c '%a %S' /proc/4711/root{KEPT}": "10 4096\n",
         "cat /proc/4711/mountinfo": "1 0 0:1 / / rw - overlay overlay rw\n"
-        f"2 1 8:1 /volumes/nova_compute/_data /var/lib/nova {options},relatime - ext4 /dev/sda1 rw\n"
+        f"2 1 8:1 /volumes/nova_compute/_data /var/lib/nova {options},relatime - ext4 /dev/sda1 {system}\n"
         "3 1 0:2 / /var/lib/nova-else ro - tmpfs tmpfs rw\n",
     }
 
@@ -278,6 +278,12 @@ async def test_in_a_container_its_own_folder_counts(owner: str, options: str, wr
     assert (found.exists, found.writable, found.read_only) == (True, writable, options == "ro")
     assert (found.user, found.owner, found.mount) == ("42436", owner, "/var/lib/nova")
     assert (found.container, found.free) == ("nova_compute", 40960)
+
+
+async def test_a_file_system_that_went_read_only_below_a_mount_that_did_not() -> None:
+    there = in_it("42436", "rw", "ro,errors=remount-ro")
+    found = await instances_path("compute", nova_compute(4711, **there))
+    assert (found.mount, found.read_only, found.writable) == ("/var/lib/nova", True, False)
 
 
 async def test_of_a_stopped_container_the_hosts_own_path_says_nothing() -> None:
@@ -298,23 +304,36 @@ def refusal(when: str, port: str) -> str:
     )
 
 
-@pytest.mark.parametrize("journal", [Reply(0, "-- No entries --\n"), Reply(1, "")])
+STARTED = "Starting OpenStack Neutron Server...\nStarted OpenStack Neutron Server.\n"
+REFUSALS = "grep -ahE '^(2026-11-21|2026-11-22) .*(Failed to bind port|Refusing to bind port) '"
+LAST = "2026-11-22 11:00:01.0 7 INFO neutron.wsgi [-] GET /\n"
+
+
+@pytest.mark.parametrize("journal", [Reply(0, "-- No entries --\n"), Reply(1, ""), Reply(0, STARTED)])
 async def test_what_neutrons_server_wrote_into_its_own_files(journal: Reply) -> None:
     api_log = "/var/log/neutron/neutron-api.log"
     found = f"/var/log/kolla/neutron/neutron-l3-agent.log\n{api_log}\n{SERVER_LOG}\n"
     lines = (
-        refusal("2026-11-20 10:00:00.1", "c")
+        refusal("2026-11-21 10:00:00.1", "c")
         + refusal("2026-11-22 11:00:00.5", "b")
-        + "Traceback (most recent call last):\n"
         + refusal("2026-11-22 09:00:00.7", "a")
-        + "2026-11-22 11:00:01.0 7 INFO neutron.wsgi [-] GET /\n"
     )
     more = {JOURNAL: journal, FIND: Reply(1, found, "find: '/x': No such file or directory")}
-    tailed = f"tail -q -n 3000 {SERVER_LOG} {api_log}"
-    assert looks_only(FIND)
-    assert looks_only(tailed)
-    told = await refused_ports("compute", toolbox({tailed: lines}, more))
+    tailed = f"tail -q -n 100 {SERVER_LOG} {api_log}"
+    sought = f"{REFUSALS} {SERVER_LOG} {api_log}"
+    assert all(looks_only(text) for text in (FIND, tailed, sought))
+    ends = f"Traceback (most recent call last):\n{LAST}2026-11-22 03:00:01.0 7 INFO neutron.api [-] up\n"
+    told = await refused_ports("compute", toolbox({tailed: ends, sought: lines}, more))
     assert [one.port[0] for one in told.refused] == ["b", "a"]
+
+
+@pytest.mark.parametrize(("journal", "ports"), [(STARTED, []), (refusal("", "d"), ["d"])])
+async def test_the_journal_counts_where_it_has_refusals_or_files_have_none(journal: str, ports: list[str]) -> None:
+    files = {FIND: SERVER_LOG, f"tail -q -n 100 {SERVER_LOG}": LAST}
+    more = {JOURNAL: Reply(0, journal), f"{REFUSALS} {SERVER_LOG}": Reply(1, "")}
+    for there in (files, {FIND: ""}):
+        told = await refused_ports("compute", toolbox(there, more))
+        assert (told.asked, [one.port[0] for one in told.refused]) == (("compute",), ports)
 
 
 async def test_no_file_of_neutrons_server_either() -> None:
