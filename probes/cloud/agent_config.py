@@ -157,7 +157,7 @@ async def read(
     names = "|".join(sorted({re.escape(one.split("/")[1]) for one in wanted}))
     pattern = rf"^(\[[A-Za-z0-9_:.-]+\]|({names})[[:space:]]*[=:].*|[[:space:]]+)"
     text = await ask(connection, "grep", "-EHsno", pattern, *(root + file for file in files), sudo=True, ok=_ANY)
-    lines = (line.removeprefix(root) for line in text.splitlines())
+    lines = (line.removeprefix(root) for line in text.split("\n"))
     found = parse_options("\n".join(lines), files, wanted)
     values = await asyncio.gather(*(_whole(connection, one, root) for one in found.values()))
     return dict(zip(found, values, strict=True)), {key: one.file for key, one in found.items()}
@@ -165,15 +165,16 @@ async def read(
 
 async def _whole(connection: Connection, one: Option, root: str) -> str:
     if not one.more:
-        return one.value
+        return joined(one.value, "")
     lines = f"{one.line + 1},{one.line + one.more}p"
     return joined(one.value, await ask(connection, "sed", "-n", lines, root + one.file, sudo=True))
 
 
 def joined(value: str, more: str) -> str:
-    """As oslo.config would have a list that goes on over indented lines; an empty line ends it."""
+    """As oslo.config would have a list, without spaces around its commas, that may go on over indented lines; an
+    empty line ends it."""
     parts = [value]
-    for line in more.splitlines():
+    for line in more.split("\n"):
         if not line.strip():
             break
         parts.append(line.strip())
@@ -182,13 +183,15 @@ def joined(value: str, more: str) -> str:
 
 @reading("grep -n")
 def parse_options(text: str, files: tuple[str, ...], wanted: tuple[str, ...]) -> dict[str, Option]:
-    """Of `grep -Hno`: the last file that sets an option decides; in one file the last line does."""
+    """Of `grep -Hno`: the last file that sets an option decides; in one file the last line does. What grep itself
+    has to say of a file (`Binary file … matches`) is no line of it."""
     found = dict.fromkeys(wanted, Option())
     section = dict.fromkeys(files, _DEFAULT)
     key = ""
-    for line in text.splitlines():
-        path, number, rest = line.split(":", 2)
-        if path not in section:
+    for line in text.split("\n"):  # no other character ends a line of grep's
+        path, _, numbered = line.partition(":")
+        number, colon, rest = numbered.partition(":")
+        if path not in section or not colon:
             continue
         if not rest.strip():
             last = found.get(key, Option())

@@ -159,6 +159,12 @@ def test_an_option_before_any_section_is_of_default() -> None:
     assert found == {"DEFAULT/host": Option("compute", CONF, 3)}
 
 
+@pytest.mark.parametrize("said", [f"Binary file {CONF} matches", f"grep: {CONF}: binary file matches", f"{CONF}:4"])
+def test_what_grep_says_of_a_file_is_no_line_of_it(said: str) -> None:
+    text = f"{CONF}:3:host = compute\n{said}\n{CONF}:5:  \f  \n"
+    assert parse_options(text, (CONF,), ("DEFAULT/host",)) == {"DEFAULT/host": Option("compute", CONF, 3)}
+
+
 class Plain:
     """Runs what it is given, as whoever runs the tests."""
 
@@ -215,6 +221,8 @@ tunnel_bridge = br-tun
         ("[ovs]\nbridge_mappings = a:br-a,\n    b:br-b,\n    c:br-c\n", "a:br-a,b:br-b,c:br-c"),
         ("[ovs]\nbridge_mappings = a:br-a\n    ,b:br-b\n[agent]\n    hush\n", "a:br-a,b:br-b"),
         ("[ovs]\nbridge_mappings = a:br-a\n\n", "a:br-a"),
+        ("[ovs]\nbridge_mappings = a:br-a , b:br-b\n", "a:br-a,b:br-b"),
+        ("[ovs]\nbridge_mappings = a:br-a,\n  \f b:br-b,\n    c:br-c\n", "a:br-a,b:br-b,c:br-c"),
     ],
 )
 async def test_a_value_that_goes_on_over_indented_lines(tmp_path: Path, text: str, mappings: str) -> None:
