@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ _LOGIN = "/auth/tokens"
 _CUT = (http.client.IncompleteRead, urllib3.exceptions.IncompleteRead, urllib3.exceptions.InvalidChunkLength)
 _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
 _PROXY_LOGIN = 407
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
 
 class _Handled:
@@ -169,9 +171,16 @@ def _via(attempt: Attempt, proxy: str | None) -> str:
     port = origin(parts.geturl()).rpartition(":")[2]
     attempt.address = parts.hostname or ""
     if parts.scheme not in _POOLS or not parts.hostname or port == "0":
-        shown = clip(inert(proxy.rpartition("@")[2]), 200)
-        raise attempt.proxy_failed("", f"{shown} is no HTTP proxy")
-    return f"{parts.hostname}:{port}"
+        raise attempt.proxy_failed("", f"{_without_login(proxy)} is no HTTP proxy")
+    return f"[{parts.hostname}]:{port}" if ":" in parts.hostname else f"{parts.hostname}:{port}"
+
+
+def _without_login(proxy: str) -> str:
+    """Of one that may be in any form: all up to the last `@` may be a password."""
+    scheme, mark, rest = proxy.partition("://")
+    known = mark and _SCHEME.fullmatch(scheme)
+    shown = f"{scheme}://{rest.rpartition('@')[2]}" if known else proxy.rpartition("@")[2]
+    return clip(inert(shown), 200)
 
 
 def _read(response: requests.Response, attempt: Attempt) -> None:

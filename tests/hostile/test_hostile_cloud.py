@@ -526,11 +526,27 @@ async def test_a_proxy_that_hangs_up_or_says_nothing(tmp_path: Path, proxied: Ca
     assert f"no answer through the proxy 127.0.0.1:{port}" in silent.message
 
 
-async def test_what_is_no_proxy(tmp_path: Path, proxied: Callable[[str], None]) -> None:
-    proxied("socks5://127.0.0.1:1080")
+@pytest.mark.parametrize(
+    ("proxy", "told"),
+    [
+        ("socks5://127.0.0.1:1080", "socks5://127.0.0.1:1080"),
+        (f"socks5://user:{PASSWORD}@h:1", "socks5://h:1"),
+        (f"http://user:{PASSWORD}/x@h:1", "http://h:1"),
+        (f"user:{PASSWORD}@h:99999", "h:99999"),
+    ],
+)
+async def test_what_is_no_proxy(tmp_path: Path, proxied: Callable[[str], None], proxy: str, told: str) -> None:
+    proxied(proxy)
     reply = await asked_of(tmp_path, "http://keystone.invalid:5000")
     assert stands(reply)[:2] == ("unreachable", "proxy"), reply
-    assert "is no HTTP proxy" in reply.message
+    assert reply.message.endswith(f": {told} is no HTTP proxy")
+    assert PASSWORD not in reply.message
+
+
+async def test_a_proxy_at_an_address_of_ipv6(tmp_path: Path, proxied: Callable[[str], None]) -> None:
+    proxied("http://[::1]:1")
+    reply = await asked_of(tmp_path, "http://keystone.invalid:5000")
+    assert "the proxy [::1]:1 does not answer" in reply.message
 
 
 async def test_a_proxy_between_keystone_and_the_others(
