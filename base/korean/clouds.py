@@ -123,6 +123,8 @@ CLOUDS: Mapping[str, str] = {
     "below `auth:` of the cloud, or in secure.yaml": "그 클라우드의 `auth:` 아래나 secure.yaml 에 적는다",
     "its `{key}` {path} is no file that can be read": "`{key}` 의 {path} 은(는) 읽을 수 있는 파일이 아니다",
     "a relative path starts at the folder deadhop is started in": "상대 경로는 deadhop 을 실행한 폴더에서 시작한다",
+    "it lies on {host} and is not fetched: give the cloud a `config` in site.yaml": "그 파일은 {host} 에 있고 "
+    "가져오지 않는다. site.yaml 에서 그 클라우드에 `config` 를 적는다",
     "`auth_url` begins with neither `http://` nor `https://`": "`auth_url` 이 `http://` 나 `https://` 로 시작하지 "
     "않는다",
     "`openstack --os-cloud NAME token issue` must work with the same file": "같은 파일로 `openstack --os-cloud "

@@ -87,7 +87,14 @@ class Login:
         certificate, key = own if isinstance(own, tuple) else (own, None)
         for name, path in (("cacert", verify), ("cert", certificate), ("key", key)):
             if isinstance(path, str) and not os.access(path, os.R_OK):
-                raise self._useless(f"its `{name}` {inert(path)} is no file that can be read", _PATH)
+                raise self._useless(
+                    f"its `{name}` {inert(path)} is no file that can be read", self._where_files_lie()
+                )
+
+    def _where_files_lie(self) -> str:
+        if self.given is None:
+            return _PATH
+        return f"it lies on {self.cloud.host} and is not fetched: give the cloud a `config` in site.yaml"
 
     def _region(self) -> CloudRegion:
         if self.given is not None:

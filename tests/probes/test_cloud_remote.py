@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from base.korean import spoken
+from base.text import Lang
 from journal.store import Journal
 from probes.cloud import remote
 from probes.exchange import Exchange, Reply, to_json
@@ -84,6 +86,16 @@ async def test_its_authority_comes_along(server: SshServer, files: Path, tmp_pat
         (files / "clouds.yaml").write_text(json.dumps({"clouds": {"lab": entry(served, cacert=str(ours.file))}}))
         reply, _ = await asked(server)
     assert (reply.status, reply.failure) == (200, "")
+
+
+async def test_a_certificate_of_that_machine_is_not_looked_for_here(server: SshServer, files: Path) -> None:
+    async with hostile(says(answer(200, NO_PORTS))) as served:
+        told = entry(served, cert="/no/such/own.pem", key="/no/such/own.key")
+        (files / "clouds.yaml").write_text(json.dumps({"clouds": {"lab": told}}))
+        reply, _ = await asked(server)
+    assert "its `cert` /no/such/own.pem is no file that can be read" in reply.message
+    assert reply.hint == "it lies on controller and is not fetched: give the cloud a `config` in site.yaml"
+    assert spoken(reply.hint, Lang.KO).startswith("그 파일은 controller 에 있고")
 
 
 async def test_nothing_secret_is_kept(server: SshServer, files: Path, tmp_path: Path) -> None:
