@@ -164,12 +164,11 @@ async def _cause(front: Front, session: Session, named: str) -> CauseView:
             hint="deadhop diagnose SYMPTOM|TEXT",
         )
     wanted = named or (causes[0].id if len(causes) == 1 else "")
-    cause = chosen(causes, wanted)
-    if cause is not None:
-        return cause
-    cause = chosen((*causes, *meant), wanted)
+    cause = chosen(causes, wanted) or chosen((*causes, *meant), wanted)
     if cause is None:
         raise _not_chosen(front, causes, meant, wanted)
+    if not any(cause is one for one in meant):
+        return cause
     front.out.talk(
         front.say(
             "{} may be meant so: make sure that nobody wants it before you change it",
