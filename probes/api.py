@@ -32,6 +32,8 @@ class ApiRequest:
     """Seconds for the request with all its repetitions; then the reply's failure is `timeout`."""
     limit: int = 16 * MEBIBYTE
     """Bytes of body, unpacked; past it the reply's failure is `too-long`."""
+    steady: bool = False
+    """Many looks need the same answer, and it does not change from one to the next: a sweep asks it once."""
 
     def __post_init__(self) -> None:
         for segment in self.segments:

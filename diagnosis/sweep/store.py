@@ -18,6 +18,7 @@ from diagnosis.sweep.slots import Slots
 from probes.manners import behaving
 from probes.probe import PROBES, Evidence, Failure, ProbeCall, checked_call
 from probes.site import OPERATOR
+from probes.trace.once import OnceOfApis, Steady
 
 if TYPE_CHECKING:
     from diagnosis.session import Session
@@ -44,6 +45,7 @@ class Store:
         self._session = session
         self._asked: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
         self._fresh: dict[tuple[object, ...], asyncio.Task[Evidence]] = {}
+        self._steady: Steady = {}
         self._back = 0
         self._polite = Polite()
         self._width = asyncio.Semaphore(at_once)
@@ -61,7 +63,7 @@ class Store:
         task = kept.get(call.key)
         if task is None or (fresh and task.done()):
             with self.politely():
-                task = kept[call.key] = asyncio.create_task(self._look(call))
+                task = kept[call.key] = asyncio.create_task(self._look(call, fresh))
         return task
 
     def politely(self) -> AbstractContextManager[None]:
@@ -109,25 +111,25 @@ class Store:
     async def close(self) -> None:
         """Ends what runs, here and on the far sides."""
         running = [task for task in (*self._asked.values(), *self._fresh.values()) if not task.done()]
-        await end_all(running)
+        await end_all([*running, *self._steady.values()])
 
-    async def _look(self, call: ProbeCall) -> Evidence:
+    async def _look(self, call: ProbeCall, fresh: bool) -> Evidence:
         target = PROBES[call.probe].target(call.host)
         async with self._slots[target], self._width:
             known = None if call.probe in _KNOCKING else self._silent.get(target)
             if known is not None:
                 evidence = self._answered(call, target, known)
             else:
-                evidence = await self._observe(call, target)
+                evidence = await self._observe(call, target, fresh)
         self._session.note_evidence(evidence)
         self._back += 1
         return evidence
 
-    async def _observe(self, call: ProbeCall, target: str) -> Evidence:
-        number = self._session.next_evidence_id()
+    async def _observe(self, call: ProbeCall, target: str, fresh: bool) -> Evidence:
+        number, toolbox = self._session.next_evidence_id(), self._session.toolbox
         self._running[number] = (call.probe, target)
         try:
-            evidence = await observe(call, self._session.toolbox, number)
+            evidence = await observe(call, toolbox if fresh else OnceOfApis(toolbox, self._steady), number)
         finally:
             del self._running[number]
         self._heed(evidence)

@@ -20,7 +20,7 @@ class _Nothing(shapes.Shape):
 async def may_know(api: Api, group: Group) -> bool:
     """True also where nobody can tell: then its lists say why not."""
     try:
-        await fetch(api, ApiRequest(group, shape=_Nothing), _Nothing)
+        await fetch(api, ApiRequest(group, shape=_Nothing, steady=True), _Nothing)
     except NotRecorded:
         raise
     except NotFound:

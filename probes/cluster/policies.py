@@ -125,7 +125,7 @@ class Policies(shapes.Shape):
     items: list[Policy] | None
 
 
-_LIST = ApiRequest(("apis", "networking.k8s.io", "v1", "networkpolicies"), (CACHED,), shape=Policies)
+_LIST = ApiRequest(("apis", "networking.k8s.io", "v1", "networkpolicies"), (CACHED,), shape=Policies, steady=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,7 +305,7 @@ async def _read(api: Api, program: _Program) -> list[list[ProgramPolicy] | str]:
 
 
 async def _kind(api: Api, program: _Program, kind: str, plural: str) -> list[ProgramPolicy] | str:
-    request = ApiRequest((*program.group, plural), (CACHED,), shape=program.shape)
+    request = ApiRequest((*program.group, plural), (CACHED,), shape=program.shape, steady=True)
     try:
         listed = await fetch(api, request, program.shape)
     except NotRecorded:

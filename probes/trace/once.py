@@ -6,13 +6,17 @@ from __future__ import annotations
 import asyncio
 
 from base.tasks import end_all
-from probes.api import Api
+from probes.api import Api, ApiRequest
 from probes.connection import Command, Connection
+from probes.errors import Forbidden, NotFound
 from probes.exchange import Reply
 from probes.probe import Toolbox
 from probes.wish import Wish
 
 Asked = dict[tuple[str, str, bool], "asyncio.Task[Reply]"]
+Steady = dict[tuple[str, ApiRequest], "asyncio.Task[Reply]"]
+_LASTING = ("", NotFound.reason, Forbidden.reason)
+"""How a reply ends that would be the same a moment later."""
 
 
 class Once:
@@ -55,3 +59,38 @@ class _Once:
 
     async def close(self) -> None:
         """The toolbox owns the connection."""
+
+
+class OnceOfApis(Once):
+    """For a look of a sweep: hosts are asked each time, and what is steady of APIs once for all looks."""
+
+    def __init__(self, toolbox: Toolbox, steady: Steady) -> None:
+        super().__init__(toolbox)
+        self._steady = steady
+
+    def connection(self, target: str) -> Connection:
+        return self._toolbox.connection(target)
+
+    async def api(self, target: str) -> Api:
+        return _OnceApi(await self._toolbox.api(target), self._steady)
+
+
+class _OnceApi:
+    def __init__(self, inner: Api, steady: Steady) -> None:
+        self.target, self._inner, self._steady = inner.target, inner, steady
+
+    async def get(self, request: ApiRequest) -> Reply:
+        if not request.steady:
+            return await self._inner.get(request)
+        key = (self.target, request)
+        if key not in self._steady or _may_differ(self._steady[key]):
+            self._steady[key] = asyncio.create_task(self._inner.get(request))
+        return await asyncio.shield(self._steady[key])
+
+    async def close(self) -> None:
+        """The toolbox owns it."""
+
+
+def _may_differ(task: asyncio.Task[Reply]) -> bool:
+    """Asked again: no answer, or none for now."""
+    return task.done() and (task.cancelled() or task.result().failure not in _LASTING)
