@@ -10,17 +10,9 @@ from lab.cloud.agents import AGENT_INI
 from lab.cloud.steps import alive, restart, then
 from lab.faults import Run
 from lab.session import Lab
+from tests.end_to_end.cloud_outages import AGENTS, NO_TUNNELS, TUNNELS, Outage
 from tests.end_to_end.outages import Ran, deadhop
-from tests.end_to_end.test_cloud_outages import (
-    AGENTS,
-    NO_TUNNELS,
-    TUNNELS,
-    Outage,
-    diagnose,
-    is_broken_again,
-    is_named,
-    is_well,
-)
+from tests.end_to_end.test_cloud_outages import diagnose, is_broken_again, is_named, is_well
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from lab.session import Lab
+from tests.end_to_end.cloud_outages import AGENTS, OUTAGES, Outage
 from tests.end_to_end.faults_table import Row, row
 from tests.end_to_end.outages import Ran, deadhop
-from tests.end_to_end.test_cloud_outages import AGENTS, OUTAGES, Outage, is_broken_again, is_well
+from tests.end_to_end.test_cloud_outages import is_broken_again, is_well
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
