@@ -13,8 +13,9 @@ from diagnosis.trace_words import BEHIND, CIRCLE, DIRECTIONS, ONE_WAY, VERDICTS,
 
 if TYPE_CHECKING:
     from diagnosis.tracing import Planned
+    from probes.path.mtu_facts import PathMtu
     from probes.probe import Evidence
-    from probes.trace.facts import Trace, TracedHop
+    from probes.trace.facts import OwnSizes, Trace, TracedHop
 
 _EXITS = {"arrives": 0, "refused": 0, "dies": 1, "some-lost": 1, "sizes-lost": 1, "too-large": 1}
 _SIZES = (
@@ -174,8 +175,7 @@ def _sizes_json(trace: Trace) -> dict[str, object] | None:
         return None
     one = trace.sizes[0]
     plain = {key: value or None for key, value in asdict(one).items() if key in _SIZES}
-    rule = {"host": one.hits_host, "rule": one.hits[0].text} if one.hits else None
-    return {**plain, "dropped_by": rule}
+    return {**plain, "dropped_by": _rule_json(one)}
 
 
 def _own_sizes_json(trace: Trace) -> dict[str, object] | None:
@@ -183,13 +183,12 @@ def _own_sizes_json(trace: Trace) -> dict[str, object] | None:
     if not trace.own_sizes:
         return None
     one = trace.own_sizes[0]
-    rule = {"host": one.hits_host, "rule": one.hits[0].text} if one.hits else None
-    return {
-        "largest": one.largest or None,
-        "lost": one.lost or None,
-        "chosen": one.chosen or None,
-        "dropped_by": rule,
-    }
+    plain = {"largest": one.largest or None, "lost": one.lost or None, "chosen": one.chosen or None}
+    return {**plain, "dropped_by": _rule_json(one)}
+
+
+def _rule_json(one: PathMtu | OwnSizes) -> dict[str, str] | None:
+    return {"host": one.hits_host, "rule": one.hits[0].text} if one.hits else None
 
 
 def _hop_json(hop: TracedHop) -> dict[str, object]:

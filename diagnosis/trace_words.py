@@ -195,10 +195,8 @@ def _lost(trace: Trace) -> Text:
     )
     lead = answered if trace.received else Text("", "")
     if trace.dead:
-        dead, again = (
-            _dead(trace.dead[0], six=":" in trace.target),
-            _AGAIN if _is_sent_again(trace) else Text("", ""),
-        )
+        dead = _dead(trace.dead[0], six=":" in trace.target)
+        again = _AGAIN if _is_sent_again(trace) else Text("", "")
         return Text(lead.en + dead.en + again.en, lead.ko + dead.ko + again.ko)
     if trace.loop:
         hosts = " → ".join(dict.fromkeys(hop.host for hop in trace.hops if hop.direction == "there"))

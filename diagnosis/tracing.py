@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 MOST = registered.MOST
 LARGEST = 65_000
 """Bytes of payload."""
-
-
 _SENDS = {
     "tcp": Text(
         "sizes are tried over connections of their own that send HTTP's `OPTIONS *`, which asks for nothing",
@@ -143,7 +141,7 @@ def planned(source: End, target: End, wanted: Wanted) -> Planned:
         _refuse_port(target, wanted)
     if wanted.protocol in ("", "icmp") and target.kind == "service":
         return _to_service(source, target, wanted)
-    return Planned(source, target, replace(wanted, protocol=wanted.protocol or "icmp"), _unasked(target, wanted))
+    return Planned(source, target, replace(wanted, protocol=wanted.protocol or "icmp"), _note(target, wanted))
 
 
 def _refuse_port(target: End, wanted: Wanted) -> None:
@@ -155,7 +153,7 @@ def _refuse_port(target: End, wanted: Wanted) -> None:
         raise UsageError(f"the Service {target.name} has no {kind} port {wanted.port}", hint=f"it has {has}")
 
 
-def _unasked(target: End, wanted: Wanted) -> Text | None:
+def _note(target: End, wanted: Wanted) -> Text | None:
     if wanted.protocol in ("tcp", "udp"):
         return _SENDS[wanted.protocol] if wanted.size else None
     if not target.unasked:

@@ -52,10 +52,11 @@ class Polite:
         """Told of each target with its first command."""
 
     async def __call__(self, target: str, command: Command) -> Command:
-        if target not in self._paces:
-            self._paces[target] = Pace()
+        is_first = target not in self._paces
+        pace = self._paces[target]
+        if is_first:
             self.entered(target)
-        await self._paces[target].turn()
+        await pace.turn()
         return replace(command, gentle=True)
 
     def slow_down(self, target: str) -> None:

@@ -16,9 +16,9 @@ from diagnosis.observing import observe
 from diagnosis.sweep.polite import Polite, is_busy
 from diagnosis.sweep.slots import Slots
 from probes.manners import behaving
+from probes.once import OnceOfApis, Steady
 from probes.probe import PROBES, Evidence, Failure, ProbeCall, checked_call
 from probes.site import OPERATOR
-from probes.trace.once import OnceOfApis, Steady
 
 if TYPE_CHECKING:
     from diagnosis.session import Session

@@ -156,9 +156,9 @@ def verdict(said: str, sizes: tuple[PathMtu, ...], own: tuple[OwnSizes, ...] = (
     question by UDP is not answered may be the server's doing."""
     arrives = said in ("arrives", "refused")
     if any(one.largest for one in own):
-        proven = any(one.lost and (one.protocol == "tcp" or one.hits) for one in own)
-        echo = any(one.lost for one in own) and any(one.lost for one in sizes)
-        return "sizes-lost" if arrives and (proven or echo) else said
+        echo = any(one.lost for one in sizes)
+        proven = any(one.lost and (one.protocol == "tcp" or one.hits or echo) for one in own)
+        return "sizes-lost" if arrives and proven else said
     for one in sizes:
         if one.lost and (arrives or asked):
             return "sizes-lost"

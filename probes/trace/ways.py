@@ -12,6 +12,7 @@ from probes.linux.ask import ask
 from probes.linux.host import route_question
 from probes.linux.ip import parse_route_get
 from probes.linux.tunnel import tunnel_to
+from probes.once import Once
 from probes.path.facts import Hop, RouteWalk, Translation
 from probes.path.hop import Looked, Next
 from probes.path.nat import PINGS, Traffic
@@ -22,7 +23,6 @@ from probes.probe import PROBES, Toolbox
 from probes.site import target_of
 from probes.trace import courses, inside
 from probes.trace.courses import Course, Neutron
-from probes.trace.once import Once
 from probes.trace.stations import Ends, Gap, Station
 from probes.trace.switch import Switch
 
