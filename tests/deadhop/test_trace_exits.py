@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from deadhop.tracing import exit_code
+from deadhop.tracing import exit_code, trace_json
+from diagnosis.tracing import Wanted
+from probes.path.facts import Hit
 from probes.probe import Evidence
-from probes.trace.facts import DeadHop, Trace
+from probes.trace.facts import DeadHop, OwnSizes, Trace
 from tests.deadhop.desk import Desk
+from tests.deadhop.test_json import checked
+from tests.tui.traces import plan
 
 ARRIVES = Trace("a", "10.0.0.9", "icmp", 0, 20, 20, "arrives", "", "", (), (), "", "", (), (), (), loop=False)
 DEAD = DeadHop("b", "INPUT", "there", "rule", "-j DROP", "", "", 1, 20, "", "", 20, 0, confirmed=True)
@@ -46,3 +51,24 @@ def test_an_empty_option_is_refused_and_never_another_trace(desk: Desk, option: 
     assert (outcome.code, outcome.out) == (3, "")
     assert option in outcome.err
     assert "1 …" in outcome.err
+
+
+TAKES = Hit("filter", "FORWARD", 1, "-j DROP", (), "DROP", 8, blanket=True)
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ((), None),
+        ((OwnSizes("tcp", 22, 0, 0, 0),), {"largest": None, "lost": None, "chosen": None, "dropped_by": None}),
+        (
+            (OwnSizes("tcp", 22, 1400, 1401, 1500, "b", (TAKES,)),),
+            {"largest": 1400, "lost": 1401, "chosen": 1500, "dropped_by": {"host": "b", "rule": "-j DROP"}},
+        ),
+    ],
+)
+def test_sizes_of_the_protocol_itself_for_programs(own: tuple[OwnSizes, ...], said: object) -> None:
+    traced = evidence(replace(ARRIVES, protocol="tcp", port=22, own_sizes=own))
+    body = trace_json([(plan("a", "10.0.0.9", Wanted("tcp", 22, 1448)), traced)])
+    found = json.loads(json.dumps({"deadhop": 1, "kind": "trace", "session": "s", **body}))
+    assert checked(found, "trace")["own_sizes"] == said
